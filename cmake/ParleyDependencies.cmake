@@ -1,0 +1,22 @@
+# Every third-party library, found once. Which module may use which is in docs/architecture.md.
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(SQLite3 REQUIRED)
+if(PARLEY_SERVER)
+  find_package(CLI11 REQUIRED)
+  find_package(spdlog REQUIRED)
+endif()
+if(PARLEY_DEVELOPER)
+  find_package(GTest REQUIRED)
+endif()
+
+# Asio is header-only here; these keep its old interfaces out.
+add_library(parley_asio INTERFACE)
+target_link_libraries(parley_asio INTERFACE Boost::headers Threads::Threads)
+target_compile_definitions(parley_asio INTERFACE
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)

@@ -1,0 +1,41 @@
+# parley_module(NAME net DEPENDS base http ws LINK parley_asio OpenSSL::SSL [PCH file.hpp])
+#
+# A folder is an include path, a namespace and a target: parley/net, parley::net, parley::net.
+# Sources are all *.cpp of the folder and of detail/; *_test.cpp become the program
+# parley_net_test. DEPENDS is the one place where "may use" is written; scripts/check-layers compares
+# every #include with it.
+function(parley_module)
+  cmake_parse_arguments(M "" "NAME;PCH;PCH_FROM" "DEPENDS;LINK;LINK_PUBLIC;TEST_LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp detail/*.cpp)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|main)\\.cpp$")
+
+  set(target parley_${M_NAME})
+  add_library(${target} STATIC ${sources})
+  add_library(parley::${M_NAME} ALIAS ${target})
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  target_compile_features(${target} PUBLIC cxx_std_23)
+  foreach(dependency IN LISTS M_DEPENDS)
+    target_link_libraries(${target} PUBLIC parley_${dependency})
+  endforeach()
+  target_link_libraries(${target} PUBLIC ${M_LINK_PUBLIC} PRIVATE ${M_LINK} parley_flags)
+  if(M_PCH)
+    target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/${M_PCH})
+  elseif(M_PCH_FROM)
+    target_precompile_headers(${target} REUSE_FROM parley_${M_PCH_FROM})
+  endif()
+
+  if(PARLEY_DEVELOPER AND tests)
+    add_executable(${target}_test ${tests})
+    target_link_libraries(${target}_test PRIVATE ${target} ${M_LINK} ${M_TEST_LINK} parley_flags
+                          GTest::gtest GTest::gmock GTest::gtest_main)
+    if(M_PCH OR M_PCH_FROM)
+      target_precompile_headers(${target}_test REUSE_FROM ${target})
+    endif()
+    target_compile_definitions(${target}_test PRIVATE
+      PARLEY_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    add_test(NAME ${M_NAME} COMMAND ${target}_test)
+    set_tests_properties(${M_NAME} PROPERTIES TIMEOUT 600)
+  endif()
+endfunction()

@@ -1,0 +1,27 @@
+# Warnings, sanitizers, ccache and mold, for our own targets only.
+
+find_program(PARLEY_CCACHE ccache)
+if(PARLEY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Precompiled headers need these (ccache manual, "Precompiled headers").
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${PARLEY_CCACHE})
+endif()
+
+find_program(PARLEY_MOLD mold)
+add_library(parley_flags INTERFACE)
+target_compile_options(parley_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Boost.Asio's coroutine frames trip these two in GCC 12 at -O1 and above, inside Boost.
+  target_compile_options(parley_flags INTERFACE -fcoroutines -Wno-mismatched-new-delete
+                         -Wno-maybe-uninitialized -fpch-preprocess)
+endif()
+if(PARLEY_MOLD)
+  target_link_options(parley_flags INTERFACE -fuse-ld=mold)
+endif()
+if(PARLEY_SANITIZE)
+  target_compile_options(parley_flags INTERFACE -fsanitize=${PARLEY_SANITIZE}
+                         -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(parley_flags INTERFACE -fsanitize=${PARLEY_SANITIZE})
+endif()

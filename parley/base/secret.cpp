@@ -1,0 +1,81 @@
+#include "parley/base/secret.hpp"
+
+#include <array>
+
+#include <openssl/crypto.h>
+
+#include "parley/base/text.hpp"
+
+namespace parley {
+
+Secret& Secret::operator=(const Secret& other) {
+  if (this == &other) return *this;
+  wipe();
+  value_ = other.value_;
+  return *this;
+}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+  if (this == &other) return *this;
+  wipe();
+  value_ = std::move(other.value_);
+  other.value_.clear();
+  return *this;
+}
+
+void Secret::wipe() noexcept { OPENSSL_cleanse(value_.data(), value_.size()); }
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+namespace {
+
+constexpr std::array<std::string_view, 7> kNames = {
+    "access_token", "api_key", "api-key", "x-goog-api-key", "authorization", "token", "key"};
+
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-';
+}
+
+// Length of a credential's name and separator ("key=", "Authorization: ") at `at`; 0 for none.
+std::size_t name_length(std::string_view text, std::size_t at) {
+  if (at > 0 && is_word(text[at - 1])) return 0;
+  for (const auto name : kNames) {
+    if (!iequals_ascii(text.substr(at, name.size()), name)) continue;
+    std::size_t end = at + name.size();
+    while (end < text.size() && (text[end] == '"' || text[end] == ' ')) ++end;
+    if (end >= text.size() || (text[end] != '=' && text[end] != ':')) continue;
+    for (++end; end < text.size() && (text[end] == ' ' || text[end] == '"');) ++end;
+    return end - at;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string redact(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = name_length(text, i);
+    if (length == 0) {
+      out += text[i++];
+      continue;
+    }
+    out += text.substr(i, length);
+    i += length;
+    for (const std::string_view scheme : {"Bearer ", "Token ", "Basic "})
+      if (iequals_ascii(text.substr(i, scheme.size()), scheme)) {
+        out += text.substr(i, scheme.size());
+        i += scheme.size();
+      }
+    const std::size_t end = text.find_first_of("&\"' \r\n,;}<>", i);
+    i = end == std::string_view::npos ? text.size() : end;
+    out += "***";
+  }
+  return out;
+}
+
+}  // namespace parley

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parley/json/value.hpp"
+
+namespace parley::json {
+
+enum class Kind { null, boolean, number, string, array, object };
+std::string_view to_string(Kind kind);
+
+namespace detail {
+struct Document;
+// A reference to a callable, valid for the call it is passed to.
+template <class Signature>
+class FunctionRef;
+template <class R, class... Args>
+class FunctionRef<R(Args...)> {
+ public:
+  template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
+  FunctionRef(F&& f)  // NOLINT(google-explicit-constructor)
+      : object_(const_cast<void*>(static_cast<const void*>(&f))),
+        call_([](void* object, Args... args) -> R {
+          return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...);
+        }) {}
+  R operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
+
+ private:
+  void* object_;
+  R (*call_)(void*, Args...);
+};
+}  // namespace detail
+
+// A place in a parsed text, handed to `decode` functions. The first mistake is kept with its path
+// ("$.candidates[0].content: expected an object, found a string") and ends all loops; decoders
+// need not check. A cursor is valid until the json::decode that made it returns.
+class Cursor {
+ public:
+  Kind kind() const;
+  bool is_null() const { return kind() == Kind::null; }
+  bool ok() const;  // no mistake so far in this document
+
+  // Objects: calls `field(key, value)` for each member in its order; keys are unescaped.
+  void each_field(detail::FunctionRef<void(std::string_view key, Cursor value)> field) const;
+  // Arrays: calls `element(value)` for each.
+  void each_element(detail::FunctionRef<void(Cursor value)> element) const;
+
+  void read(bool& out) const;
+  void read(std::string& out) const;
+  void read(double& out) const;
+  // Whole numbers only; also as a JSON string, because proto3 JSON sends int64 so.
+  void read(std::int64_t& out) const;
+  void read(int& out) const;
+  void read(Value& out) const;   // anything
+  void read(Object& out) const;  // an object, members kept in order
+  // null or absent leaves the optional empty.
+  template <class T>
+  void read(std::optional<T>& out) const {
+    if (is_null()) return out.reset();
+    read(out.emplace());
+  }
+  template <class T>
+  void read(std::vector<T>& out) const {
+    each_element([&out](Cursor element) { element.read(out.emplace_back()); });
+  }
+  // A message type: its `decode(json::Cursor, T&)` is found beside the type.
+  template <class T>
+    requires requires(Cursor in, T& value) { decode(in, value); }
+  void read(T& out) const {
+    decode(*this, out);
+  }
+
+  // Records a mistake at this place.
+  void fail(std::string message) const;
+
+ private:
+  friend struct detail::Document;
+  Cursor(detail::Document* document, const void* tape, std::size_t index)
+      : document_(document), tape_(tape), index_(index) {}
+
+  detail::Document* document_;
+  const void* tape_;
+  std::size_t index_;
+};
+
+namespace detail {
+Result<void> decode_with(std::string_view text, const Limits& limits,
+                         FunctionRef<void(Cursor root)> decoder);
+}
+
+// Parses `text` and decodes it into a T by `decode(json::Cursor, T&)`. The whole text is checked,
+// members that the decoder skips included. Errors: invalid_argument with line and column (not
+// JSON) or with a path (JSON of another shape).
+template <class T>
+Result<T> decode_text(std::string_view text, const Limits& limits = Limits()) {
+  T value{};
+  auto result = detail::decode_with(text, limits, [&value](Cursor root) { root.read(value); });
+  if (!result) return std::unexpected(std::move(result.error()));
+  return value;
+}
+
+// True where `key` is `name` or the snake_case spelling of the lowerCamelCase `name`
+// (the proto3 JSON mapping lets a server read both).
+bool is_proto_name(std::string_view key, std::string_view name);
+
+}  // namespace parley::json

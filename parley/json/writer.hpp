@@ -1,0 +1,89 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parley/json/value.hpp"
+
+namespace parley::json {
+
+// Appends one JSON text to a string, compact, without checking the nesting: each begin has its end.
+// Malformed UTF-8 becomes U+FFFD; infinities and NaN become null.
+class Writer {
+ public:
+  // `out` is appended to and must outlive the writer.
+  explicit Writer(std::string& out) : out_(out) {}
+
+  Writer& begin_object();
+  Writer& end_object();
+  Writer& begin_array();
+  Writer& end_array();
+  Writer& key(std::string_view name);
+
+  Writer& value(std::string_view text);
+  Writer& value(const char* text) { return value(std::string_view(text)); }
+  Writer& value(const std::string& text) { return value(std::string_view(text)); }
+  Writer& value(bool flag);
+  Writer& value(double number);
+  template <std::integral T>
+    requires(!std::same_as<T, bool>)
+  Writer& value(T number) {
+    if constexpr (std::is_signed_v<T>) return write_signed(number);
+    else return write_unsigned(number);
+  }
+  Writer& value(std::nullptr_t);
+  Writer& value(const Value& any);
+  Writer& value(const Object& object);
+  Writer& raw(std::string_view json);  // an already encoded value
+
+  template <class T>
+  Writer& value(const std::vector<T>& list) {
+    begin_array();
+    for (const auto& element : list) value(element);
+    return end_array();
+  }
+  // A message type: its `encode(json::Writer&, const T&)` is found beside the type.
+  template <class T>
+    requires requires(Writer& out, const T& message) { encode(out, message); }
+  Writer& value(const T& message) {
+    encode(*this, message);
+    return *this;
+  }
+
+  template <class T>
+  Writer& field(std::string_view name, const T& of) {
+    return key(name).value(of);
+  }
+  // Left out where empty.
+  template <class T>
+  Writer& field(std::string_view name, const std::optional<T>& of) {
+    if (of) key(name).value(*of);
+    return *this;
+  }
+  // Each member of `extra`, for unknown fields that came with a message.
+  Writer& fields(const Object& extra);
+
+ private:
+  Writer& write_signed(std::int64_t number);
+  Writer& write_unsigned(std::uint64_t number);
+  void separate();
+
+  std::string& out_;
+  bool first_ = true;
+};
+
+// One message as compact JSON by its `encode(json::Writer&, const T&)`.
+template <class T>
+std::string encode_text(const T& message) {
+  std::string text;
+  Writer writer(text);
+  encode(writer, message);
+  return text;
+}
+
+}  // namespace parley::json
