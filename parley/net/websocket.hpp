@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "parley/base/bytes.hpp"
+#include "parley/base/error.hpp"
+#include "parley/http/url.hpp"
+#include "parley/net/dial.hpp"
+#include "parley/net/task.hpp"
+#include "parley/net/transport.hpp"
+#include "parley/ws/connection.hpp"
+#include "parley/ws/handshake.hpp"
+
+namespace parley::net {
+
+struct Message {
+  Message() = default;
+  Message(bool is_binary, std::string bytes) : binary(is_binary), data(std::move(bytes)) {}
+  bool binary = false;
+  std::string data;  // valid UTF-8 where not binary
+};
+
+namespace detail {
+struct WebSocketState;
+}
+
+// A WebSocket connection of either role. Belongs to its executor's thread: all members are called
+// there. Pings are answered, and keepalive runs, while next() is pending or data is written.
+// Destroying it drops the connection; call close() and read to the end for an orderly one.
+class WebSocket {
+ public:
+  // Takes over a connection whose handshake is done; `early` are bytes that came behind it.
+  WebSocket(std::unique_ptr<Transport> transport, ws::Role role, const ws::Options& options,
+            ws::Agreement agreement, std::string_view early = {});
+  WebSocket(WebSocket&&) noexcept;
+  WebSocket& operator=(WebSocket&&) noexcept;
+  ~WebSocket();
+
+  // The next message; empty: the connection has ended, see outcome(). One at a time.
+  Task<std::optional<Message>> next();
+  // After the end: success for an orderly close (1000, 1001 or no code), else an Error with close
+  // code and reason (disconnected), or what the transport said.
+  Result<void> outcome() const;
+
+  // Sends and waits while more than a quarter of max_output is queued: the way for streams that must
+  // not outrun the reader. Errors: invalid_state, disconnected, too_large.
+  Task<Result<void>> send_text(std::string text);
+  Task<Result<void>> send_binary(Bytes data);
+  // The same without waiting: too_large where ws::Options::max_output would be passed; the caller
+  // decides what becomes of a reader that slow.
+  Result<void> post_text(std::string_view text);
+  // A frame from ws::prepare_text(), shared by many receivers (servers only).
+  Result<void> post_prepared(BytesView frame);
+  Result<void> ping(BytesView payload = {});
+
+  // Begins the close handshake; next() then ends when the peer has answered, or after
+  // ws::Options::close_timeout.
+  void close(std::uint16_t code = ws::close_code::normal, std::string_view reason = {});
+  // Drops the connection without a handshake.
+  void abort();
+
+  // Bytes that the peer has not taken yet (beyond the kernel's buffer).
+  std::size_t queued_bytes() const;
+  std::uint16_t close_code() const;
+  const std::string& close_reason() const;
+  const ws::Agreement& agreement() const;
+  const std::string& peer_address() const;
+
+ private:
+  std::shared_ptr<detail::WebSocketState> state_;
+};
+
+struct ConnectOptions {
+  ConnectOptions() = default;
+  DialOptions dial;
+  ws::ClientOffer offer;
+  ws::Options protocol;
+  std::chrono::milliseconds upgrade_timeout{10'000};  // from the request to the answer's header
+};
+
+// Dials a ws or wss URL and opens a WebSocket. Errors: those of dial(), timeout at stage upgrade,
+// upgrade_refused with status, protocol_violation. Redirects are refusals.
+Task<Result<WebSocket>> connect_websocket(http::Url url, ConnectOptions options);
+
+}  // namespace parley::net
