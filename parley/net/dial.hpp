@@ -53,8 +53,8 @@ struct DialOptions {
   TlsTrust trust;
 };
 
-// Opens TCP, and TLS for https and wss with the host's name checked (RFC 9110, 4.3.4). Addresses are
-// tried in the resolver's order. Errors: resolve_failed, connect_failed, tls_failed, timeout.
+// Opens TCP, and TLS for https and wss with the host's name checked (RFC 9110, 4.3.4). Addresses
+// are tried in the resolver's order. Errors: resolve_failed, connect_failed, tls_failed, timeout.
 Task<Result<std::unique_ptr<Transport>>> dial(http::Url url, DialOptions options);
 
 }  // namespace parley::net

@@ -38,7 +38,8 @@ class HttpStream {
   ~HttpStream();
 
   const http::Response& head() const;
-  // The next bytes as they come, chunked coding removed; empty: the end, see outcome(). One at a time.
+  // The next bytes as they come, chunked coding removed; empty: the end, see outcome(). One at a
+  // time.
   Task<std::optional<std::string>> next();
   // Success where the body came whole; else disconnected, timeout, too_large, protocol_violation.
   Result<void> outcome() const;

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "parley/base/error.hpp"
+#include "parley/base/event.hpp"
 #include "parley/http/message.hpp"
 #include "parley/http/parser.hpp"
 #include "parley/http/url.hpp"
@@ -31,6 +31,8 @@ struct HttpServerOptions {
   std::chrono::milliseconds idle_timeout{60'000};   // between two requests
   std::chrono::milliseconds write_timeout{30'000};  // for one piece of an answer to be taken
   std::size_t max_connections = 10'000;             // more are closed at once
+  // Gets "net.handler_failed" {what, target} where a handler threw, which is a bug.
+  EventSink events;
 };
 
 namespace detail {
@@ -38,8 +40,9 @@ struct ServerState;
 struct ExchangeState;
 }  // namespace detail
 
-// One request and its answer, on the server's side. Used by one coroutine. Exactly one of respond(),
-// begin()…finish(), upgrade() or abort() answers it; a handler that returns without one answers 500.
+// One request and its answer, on the server's side. Used by one coroutine. Exactly one of
+// respond(), begin()…finish(), upgrade() or abort() answers it; a handler that returns without one
+// answers 500.
 class Exchange {
  public:
   explicit Exchange(detail::ExchangeState& state) : state_(state) {}
@@ -47,8 +50,9 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   const http::Request& request() const;
-  const http::Target& target() const;                     // decoded path and query
-  std::string_view parameter(std::string_view name) const;  // of the route: "id" in "/sessions/{id}"
+  const http::Target& target() const;  // decoded path and query
+  std::string_view parameter(
+      std::string_view name) const;  // of the route: "id" in "/sessions/{id}"
   const std::string& peer_address() const;
   Executor executor() const;
   bool secure() const;  // came over TLS
@@ -60,15 +64,18 @@ class Exchange {
   Task<Result<void>> begin(http::Response head);
   Task<Result<void>> write(std::string piece);
   Task<Result<void>> finish();
-  // Answers a WebSocket upgrade; a request that is not a correct one gets its refusal, and the error
-  // says why (protocol_violation).
+  // Answers a WebSocket upgrade; a request that is not a correct one gets its refusal, and the
+  // error says why (protocol_violation).
   Task<Result<WebSocket>> upgrade(ws::ServerPolicy policy, ws::Options options);
   // Drops the connection without an answer.
   void abort();
-  // The connection is dropped once `bytes` of the answer, head included, were sent: for fault tests.
+  // The connection is dropped once `bytes` of the answer, head included, were sent: for fault
+  // tests.
   void cut_after(std::size_t bytes);
 
   bool answered() const;
+
+  detail::ExchangeState& state() { return state_; }  // for the router
 
  private:
   detail::ExchangeState& state_;
@@ -77,9 +84,9 @@ class Exchange {
 using Handler = std::function<Task<void>(Exchange&)>;
 
 // Chooses a handler by method and path. Patterns are segments, "{name}" matches one segment, a last
-// "{name...}" matches the rest, "{name}:verb" and "prefix{name}" match within one segment. HEAD goes
-// to the GET handler, OPTIONS is answered with Allow; unknown paths get 404, other methods 405 with
-// Allow, each as {"detail": "…"} unless set_error_body() says otherwise.
+// "{name...}" matches the rest, "{name}:verb" and "prefix{name}" match within one segment. HEAD
+// goes to the GET handler, OPTIONS is answered with Allow; unknown paths get 404, other methods 405
+// with Allow, each as {"detail": "…"} unless set_error_body() says otherwise.
 class Router {
  public:
   Router();
@@ -94,13 +101,13 @@ class Router {
   Task<void> handle(Exchange& exchange) const;
 
  private:
-  friend struct detail::ExchangeState;
   struct Route;
   std::vector<Route> routes_;
   std::function<std::string(int, const std::string&)> error_body_;
 };
 
-// An HTTP/1.1 server: keep-alive, pipelining, Expect: 100-continue, upgrades. Belongs to one executor.
+// An HTTP/1.1 server: keep-alive, pipelining, Expect: 100-continue, upgrades. Belongs to one
+// executor.
 class HttpServer {
  public:
   // `handler` answers every request; it may run many times side by side on the executor.

@@ -35,7 +35,7 @@ struct WebSocketState;
 class WebSocket {
  public:
   // Takes over a connection whose handshake is done; `early` are bytes that came behind it.
-  WebSocket(std::unique_ptr<Transport> transport, ws::Role role, const ws::Options& options,
+  WebSocket(std::shared_ptr<Transport> transport, ws::Role role, const ws::Options& options,
             ws::Agreement agreement, std::string_view early = {});
   WebSocket(WebSocket&&) noexcept;
   WebSocket& operator=(WebSocket&&) noexcept;
@@ -47,8 +47,8 @@ class WebSocket {
   // code and reason (disconnected), or what the transport said.
   Result<void> outcome() const;
 
-  // Sends and waits while more than a quarter of max_output is queued: the way for streams that must
-  // not outrun the reader. Errors: invalid_state, disconnected, too_large.
+  // Sends and waits while more than a quarter of max_output is queued: the way for streams that
+  // must not outrun the reader. Errors: invalid_state, disconnected, too_large.
   Task<Result<void>> send_text(std::string text);
   Task<Result<void>> send_binary(Bytes data);
   // The same without waiting: too_large where ws::Options::max_output would be passed; the caller

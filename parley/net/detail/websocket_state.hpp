@@ -1,0 +1,45 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "parley/net/transport.hpp"
+#include "parley/net/websocket.hpp"
+
+namespace parley::net::detail {
+
+// A WebSocket's protocol, transport and queues. Kept alive by its handle and by pending operations.
+struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
+  WebSocketState(std::shared_ptr<Transport> over, ws::Role role, const ws::Options& options,
+                 ws::Agreement agreed);
+
+  std::size_t queued() const;  // bytes that the kernel has not taken
+  void take_input(MutableBytesView input);
+  void settle();  // after each change: takes events, writes output, sets the timer
+  void flush();
+  void arm();
+  void lose(const Error& error);  // the transport failed
+  void drop();                    // nothing more is read or written
+  Result<void> admit(std::size_t size) const;
+  static Task<void> write_rest(std::shared_ptr<WebSocketState> self);
+
+  std::shared_ptr<Transport> transport;
+  ws::Connection connection;
+  ws::Agreement agreement;
+  std::size_t max_output;
+  boost::asio::steady_timer timer;
+  boost::asio::steady_timer drained;  // cancelled whenever output went out
+  std::optional<TimePoint> armed;
+  std::deque<Message> inbox;
+  std::string in_flight;
+  bool writing = false;
+  bool ended = false;  // the protocol is over
+  bool gone = false;   // the transport is closed
+  std::optional<Error> failure;
+};
+
+}  // namespace parley::net::detail

@@ -1,0 +1,164 @@
+#include "parley/net/transport.hpp"
+
+#include <cerrno>
+#include <sys/socket.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "parley/net/detail/deadline.hpp"
+#include "parley/net/detail/transports.hpp"
+
+namespace parley::net::detail {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+// One buffer for all plain connections of a thread: an idle connection owns none.
+MutableBytesView thread_buffer() {
+  thread_local std::array<std::byte, 128 * 1024> buffer;
+  return buffer;
+}
+
+asio::mutable_buffer to_buffer(MutableBytesView bytes) {
+  return {bytes.data(), bytes.size()};
+}
+asio::const_buffer to_buffer(BytesView bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+bool is_end(const error_code& code) {
+  return code == asio::error::eof || code == asio::ssl::error::stream_truncated;
+}
+
+std::string address_of(const Tcp::socket& socket) {
+  error_code ignored;
+  const auto endpoint = socket.remote_endpoint(ignored);
+  return ignored ? std::string() : endpoint.address().to_string();
+}
+
+// Something waits in the socket's buffer, or it has ended.
+bool socket_has_input(Tcp::socket& socket) {
+  char byte = 0;
+  const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+void close_socket(Tcp::socket& socket) {
+  error_code ignored;
+  socket.close(ignored);
+}
+
+}  // namespace
+
+Error to_error(const error_code& code, Stage stage) {
+  if (code == asio::error::operation_aborted)
+    return Error(ErrorKind::cancelled, "the operation was cancelled").with_stage(stage);
+  return Error(ErrorKind::disconnected, "the connection was lost: " + code.message())
+      .with_stage(stage);
+}
+
+void prepare_socket(Tcp::socket& socket) {
+  error_code ignored;
+  socket.set_option(Tcp::no_delay(true), ignored);
+  socket.non_blocking(true, ignored);
+}
+
+TcpTransport::TcpTransport(Tcp::socket socket)
+    : socket_(std::move(socket)), peer_(address_of(socket_)) {
+  prepare_socket(socket_);
+}
+
+Task<Result<MutableBytesView>> TcpTransport::receive() {
+  for (;;) {
+    error_code code;
+    if (!more_expected_) {
+      co_await socket_.async_wait(Tcp::socket::wait_read,
+                                  asio::redirect_error(asio::use_awaitable, code));
+      if (code) co_return fail(to_error(code, Stage::receive));
+    }
+    const auto buffer = thread_buffer();
+    const std::size_t got = socket_.read_some(to_buffer(buffer), code);
+    more_expected_ = got == buffer.size();
+    if (!code) co_return buffer.first(got);
+    if (is_end(code)) co_return MutableBytesView();
+    if (code != asio::error::would_block) co_return fail(to_error(code, Stage::receive));
+  }
+}
+
+Task<Result<void>> TcpTransport::write(BytesView data) {
+  error_code code;
+  co_await asio::async_write(socket_, to_buffer(data),
+                             asio::redirect_error(asio::use_awaitable, code));
+  if (code) co_return fail(to_error(code, Stage::send));
+  co_return Result<void>();
+}
+
+Result<std::size_t> TcpTransport::write_now(BytesView data) {
+  error_code code;
+  const std::size_t sent = socket_.write_some(to_buffer(data), code);
+  if (code == asio::error::would_block) return std::size_t{0};
+  if (code) return fail(to_error(code, Stage::send));
+  return sent;
+}
+
+bool TcpTransport::has_input() {
+  return socket_has_input(socket_);
+}
+
+Task<void> TcpTransport::finish() {
+  error_code ignored;
+  socket_.shutdown(Tcp::socket::shutdown_send, ignored);
+  co_return;
+}
+
+void TcpTransport::close() {
+  close_socket(socket_);
+}
+
+TlsTransport::TlsTransport(Tcp::socket socket, asio::ssl::context& context)
+    : stream_(std::move(socket), context), peer_(address_of(stream_.next_layer())) {
+  prepare_socket(stream_.next_layer());
+}
+
+Task<Result<MutableBytesView>> TlsTransport::receive() {
+  error_code code;
+  const std::size_t got = co_await stream_.async_read_some(
+      asio::buffer(buffer_), asio::redirect_error(asio::use_awaitable, code));
+  if (is_end(code)) co_return MutableBytesView();
+  if (code) co_return fail(to_error(code, Stage::receive));
+  co_return MutableBytesView(buffer_).first(got);
+}
+
+Task<Result<void>> TlsTransport::write(BytesView data) {
+  error_code code;
+  co_await asio::async_write(stream_, to_buffer(data),
+                             asio::redirect_error(asio::use_awaitable, code));
+  if (code) co_return fail(to_error(code, Stage::send));
+  co_return Result<void>();
+}
+
+// A TLS record cannot be half taken: all writes wait.
+Result<std::size_t> TlsTransport::write_now(BytesView) {
+  return std::size_t{0};
+}
+
+bool TlsTransport::has_input() {
+  return socket_has_input(stream_.next_layer());
+}
+
+Task<void> TlsTransport::finish() {
+  // The peer need not answer our close_notify; its silence must not hold us.
+  Deadline deadline(stream_.get_executor(), std::chrono::seconds(1), [this] { close(); });
+  error_code ignored;
+  co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));
+  stream_.next_layer().shutdown(Tcp::socket::shutdown_send, ignored);
+}
+
+void TlsTransport::close() {
+  close_socket(stream_.next_layer());
+}
+
+}  // namespace parley::net::detail

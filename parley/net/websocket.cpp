@@ -1,0 +1,262 @@
+#include "parley/net/websocket.hpp"
+
+#include <deque>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "parley/http/parser.hpp"
+#include "parley/net/detail/websocket_state.hpp"
+#include "parley/net/system.hpp"
+
+namespace parley::net {
+namespace detail {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+WebSocketState::WebSocketState(std::shared_ptr<Transport> over, ws::Role role,
+                               const ws::Options& options, ws::Agreement agreed)
+    : transport(std::move(over)),
+      connection(role, options, system_random(), std::chrono::steady_clock::now()),
+      agreement(std::move(agreed)),
+      max_output(options.max_output),
+      timer(transport->executor()),
+      drained(transport->executor(), asio::steady_timer::time_point::max()) {}
+
+std::size_t WebSocketState::queued() const {
+  return connection.poll_output().size() + in_flight.size();
+}
+
+void WebSocketState::take_input(MutableBytesView input) {
+  connection.receive(input, std::chrono::steady_clock::now());
+  settle();
+}
+
+void WebSocketState::settle() {
+  while (auto event = connection.poll_event()) {
+    if (event->kind == ws::Event::Kind::text || event->kind == ws::Event::Kind::binary)
+      inbox.emplace_back(event->kind == ws::Event::Kind::binary, std::string(event->text()));
+    else if (event->kind == ws::Event::Kind::closed)
+      ended = true;
+  }
+  flush();
+  arm();
+}
+
+// Writes what the kernel takes at once; the rest is left to a coroutine that waits.
+void WebSocketState::flush() {
+  if (writing || gone) return;
+  while (!connection.poll_output().empty()) {
+    const auto taken = transport->write_now(connection.poll_output());
+    if (!taken) return lose(taken.error());
+    if (*taken == 0) {
+      writing = true;
+      asio::co_spawn(transport->executor(), write_rest(shared_from_this()), asio::detached);
+      return;
+    }
+    connection.consume_output(*taken);
+  }
+  if (ended) drop();
+}
+
+Task<void> WebSocketState::write_rest(std::shared_ptr<WebSocketState> self) {
+  while (!self->gone && !self->connection.poll_output().empty()) {
+    const auto output = self->connection.poll_output();
+    self->in_flight.assign(as_text(output));
+    self->connection.consume_output(output.size());
+    auto written = co_await self->transport->write(as_bytes(self->in_flight));
+    self->in_flight.clear();
+    self->drained.cancel();
+    if (!written) self->lose(written.error());
+  }
+  std::string().swap(self->in_flight);
+  self->writing = false;
+  if (self->ended) self->drop();
+}
+
+void WebSocketState::arm() {
+  const auto next = connection.next_timeout();
+  if (gone || !next) return;
+  if (armed && *armed <= *next) return;  // an early wake-up asks again
+  armed = *next;
+  timer.expires_at(*next);
+  timer.async_wait([weak = weak_from_this()](const error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self || self->gone) return;
+    self->armed.reset();
+    self->connection.handle_timeout(std::chrono::steady_clock::now());
+    self->settle();
+    // A peer that does not answer our close may not read either: nothing more is waited for.
+    if (self->ended) self->drop();
+  });
+}
+
+void WebSocketState::lose(const Error& error) {
+  if (gone) return;
+  if (!ended && !failure && error.kind() != ErrorKind::cancelled) failure = error;
+  connection.receive_end(std::chrono::steady_clock::now());
+  while (auto event = connection.poll_event())
+    if (event->kind == ws::Event::Kind::text || event->kind == ws::Event::Kind::binary)
+      inbox.emplace_back(event->kind == ws::Event::Kind::binary, std::string(event->text()));
+  ended = true;
+  drop();
+}
+
+void WebSocketState::drop() {
+  if (gone) return;
+  gone = true;
+  timer.cancel();
+  drained.cancel();
+  transport->close();
+}
+
+Result<void> WebSocketState::admit(std::size_t size) const {
+  if (ended || !connection.open())
+    return fail(Error(ErrorKind::invalid_state, "the WebSocket is closing or closed")
+                    .with_close(connection.close_code(), connection.close_reason()));
+  if (queued() + size > max_output)
+    return fail(Error(ErrorKind::too_large,
+                      fmt::format("{} bytes are queued for the peer already, the limit is {}",
+                                  queued(), max_output))
+                    .with_stage(Stage::send));
+  return {};
+}
+
+namespace {
+
+Task<std::optional<Message>> next_message(std::shared_ptr<WebSocketState> self) {
+  for (;;) {
+    if (!self->inbox.empty()) {
+      Message message = std::move(self->inbox.front());
+      self->inbox.pop_front();
+      co_return message;
+    }
+    if (self->ended) co_return std::nullopt;
+    auto input = co_await self->transport->receive();
+    if (self->ended) continue;
+    if (!input) {
+      self->lose(input.error());
+    } else if (input->empty()) {
+      self->connection.receive_end(std::chrono::steady_clock::now());
+      self->settle();
+      if (self->ended) self->drop();
+    } else {
+      self->take_input(*input);
+    }
+  }
+}
+
+Task<Result<void>> wait_until_low(std::shared_ptr<WebSocketState> self, Result<void> posted) {
+  while (posted && !self->gone && self->queued() > self->max_output / 4) {
+    error_code ignored;
+    self->drained.expires_at(asio::steady_timer::time_point::max());
+    co_await self->drained.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  if (posted && self->gone)
+    co_return fail(Error(ErrorKind::disconnected, "the connection ended before all was sent")
+                       .with_close(self->connection.close_code(), self->connection.close_reason())
+                       .with_stage(Stage::send));
+  co_return posted;
+}
+
+}  // namespace
+}  // namespace detail
+
+WebSocket::WebSocket(std::shared_ptr<Transport> transport, ws::Role role,
+                     const ws::Options& options, ws::Agreement agreement, std::string_view early)
+    : state_(std::make_shared<detail::WebSocketState>(std::move(transport), role, options,
+                                                      std::move(agreement))) {
+  Bytes bytes(as_bytes(early).begin(), as_bytes(early).end());
+  state_->take_input(bytes);
+}
+WebSocket::WebSocket(WebSocket&&) noexcept = default;
+WebSocket& WebSocket::operator=(WebSocket&& other) noexcept {
+  if (this != &other && state_) abort();
+  state_ = std::move(other.state_);
+  return *this;
+}
+WebSocket::~WebSocket() {
+  if (state_) abort();
+}
+
+Task<std::optional<Message>> WebSocket::next() {
+  return detail::next_message(state_);
+}
+
+Result<void> WebSocket::outcome() const {
+  if (state_->failure) return fail(*state_->failure);
+  const auto code = state_->connection.close_code();
+  if (code == ws::close_code::normal || code == ws::close_code::going_away ||
+      code == ws::close_code::no_status || code == 0)
+    return {};
+  const auto& reason = state_->connection.close_reason();
+  return fail(
+      Error(ErrorKind::disconnected, fmt::format("the WebSocket was closed with code {}{}{}", code,
+                                                 reason.empty() ? "" : ": ", reason))
+          .with_close(code, reason)
+          .with_stage(Stage::receive));
+}
+
+Task<Result<void>> WebSocket::send_text(std::string text) {
+  return detail::wait_until_low(state_, post_text(text));
+}
+
+Task<Result<void>> WebSocket::send_binary(Bytes data) {
+  auto posted = state_->admit(data.size());
+  if (posted) posted = state_->connection.send_binary(data);
+  state_->settle();
+  return detail::wait_until_low(state_, std::move(posted));
+}
+
+Result<void> WebSocket::post_text(std::string_view text) {
+  if (auto admitted = state_->admit(text.size()); !admitted) return admitted;
+  auto posted = state_->connection.send_text(text);
+  state_->settle();
+  return posted;
+}
+
+Result<void> WebSocket::post_prepared(BytesView frame) {
+  if (auto admitted = state_->admit(frame.size()); !admitted) return admitted;
+  auto posted = state_->connection.send_prepared(frame);
+  state_->settle();
+  return posted;
+}
+
+Result<void> WebSocket::ping(BytesView payload) {
+  auto posted = state_->connection.ping(payload);
+  state_->settle();
+  return posted;
+}
+
+void WebSocket::close(std::uint16_t code, std::string_view reason) {
+  if (state_->ended) return;
+  (void)state_->connection.close(code, reason);  // a second close changes nothing
+  state_->settle();
+}
+
+void WebSocket::abort() {
+  state_->ended = true;
+  state_->drop();
+}
+
+std::size_t WebSocket::queued_bytes() const {
+  return state_->queued();
+}
+std::uint16_t WebSocket::close_code() const {
+  return state_->connection.close_code();
+}
+const std::string& WebSocket::close_reason() const {
+  return state_->connection.close_reason();
+}
+const ws::Agreement& WebSocket::agreement() const {
+  return state_->agreement;
+}
+const std::string& WebSocket::peer_address() const {
+  return state_->transport->peer_address();
+}
+
+}  // namespace parley::net
