@@ -6,45 +6,78 @@ namespace parley {
 
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::invalid_argument: return "invalid_argument";
-    case ErrorKind::missing_credentials: return "missing_credentials";
-    case ErrorKind::unauthenticated: return "unauthenticated";
-    case ErrorKind::permission_denied: return "permission_denied";
-    case ErrorKind::not_found: return "not_found";
-    case ErrorKind::conflict: return "conflict";
-    case ErrorKind::rate_limited: return "rate_limited";
-    case ErrorKind::too_large: return "too_large";
-    case ErrorKind::invalid_state: return "invalid_state";
-    case ErrorKind::resolve_failed: return "resolve_failed";
-    case ErrorKind::connect_failed: return "connect_failed";
-    case ErrorKind::tls_failed: return "tls_failed";
-    case ErrorKind::upgrade_refused: return "upgrade_refused";
-    case ErrorKind::protocol_violation: return "protocol_violation";
-    case ErrorKind::disconnected: return "disconnected";
-    case ErrorKind::timeout: return "timeout";
-    case ErrorKind::cancelled: return "cancelled";
-    case ErrorKind::invalid_response: return "invalid_response";
-    case ErrorKind::unavailable: return "unavailable";
-    case ErrorKind::service: return "service";
-    case ErrorKind::storage: return "storage";
-    case ErrorKind::internal: return "internal";
+    case ErrorKind::invalid_argument:
+      return "invalid_argument";
+    case ErrorKind::missing_credentials:
+      return "missing_credentials";
+    case ErrorKind::unauthenticated:
+      return "unauthenticated";
+    case ErrorKind::permission_denied:
+      return "permission_denied";
+    case ErrorKind::not_found:
+      return "not_found";
+    case ErrorKind::conflict:
+      return "conflict";
+    case ErrorKind::rate_limited:
+      return "rate_limited";
+    case ErrorKind::too_large:
+      return "too_large";
+    case ErrorKind::invalid_state:
+      return "invalid_state";
+    case ErrorKind::resolve_failed:
+      return "resolve_failed";
+    case ErrorKind::connect_failed:
+      return "connect_failed";
+    case ErrorKind::tls_failed:
+      return "tls_failed";
+    case ErrorKind::upgrade_refused:
+      return "upgrade_refused";
+    case ErrorKind::protocol_violation:
+      return "protocol_violation";
+    case ErrorKind::disconnected:
+      return "disconnected";
+    case ErrorKind::timeout:
+      return "timeout";
+    case ErrorKind::cancelled:
+      return "cancelled";
+    case ErrorKind::invalid_response:
+      return "invalid_response";
+    case ErrorKind::unavailable:
+      return "unavailable";
+    case ErrorKind::service:
+      return "service";
+    case ErrorKind::storage:
+      return "storage";
+    case ErrorKind::internal:
+      return "internal";
   }
   return "internal";
 }
 
 std::string_view to_string(Stage stage) {
   switch (stage) {
-    case Stage::none: return "none";
-    case Stage::resolve: return "resolve";
-    case Stage::connect: return "connect";
-    case Stage::proxy: return "proxy";
-    case Stage::tls: return "tls";
-    case Stage::upgrade: return "upgrade";
-    case Stage::setup: return "setup";
-    case Stage::send: return "send";
-    case Stage::receive: return "receive";
-    case Stage::idle: return "idle";
-    case Stage::close: return "close";
+    case Stage::none:
+      return "none";
+    case Stage::resolve:
+      return "resolve";
+    case Stage::connect:
+      return "connect";
+    case Stage::proxy:
+      return "proxy";
+    case Stage::tls:
+      return "tls";
+    case Stage::upgrade:
+      return "upgrade";
+    case Stage::setup:
+      return "setup";
+    case Stage::send:
+      return "send";
+    case Stage::receive:
+      return "receive";
+    case Stage::idle:
+      return "idle";
+    case Stage::close:
+      return "close";
   }
   return "none";
 }
@@ -57,8 +90,15 @@ std::optional<std::string_view> Error::detail(std::string_view name) const {
 
 bool Error::retryable() const {
   switch (http_status_) {
-    case 408: case 429: case 500: case 502: case 503: case 504: return true;
-    default: break;
+    case 408:
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+      return true;
+    default:
+      break;
   }
   switch (kind_) {
     case ErrorKind::resolve_failed:
@@ -66,8 +106,10 @@ bool Error::retryable() const {
     case ErrorKind::disconnected:
     case ErrorKind::timeout:
     case ErrorKind::rate_limited:
-    case ErrorKind::unavailable: return true;
-    default: return false;
+    case ErrorKind::unavailable:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -23,7 +23,9 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
-void Secret::wipe() noexcept { OPENSSL_cleanse(value_.data(), value_.size()); }
+void Secret::wipe() noexcept {
+  OPENSSL_cleanse(value_.data(), value_.size());
+}
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;

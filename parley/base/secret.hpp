@@ -30,7 +30,8 @@ class Secret {
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 // Replaces the values of query parameters and headers that carry credentials (key, access_token,
-// token, api_key, x-goog-api-key, authorization …) by "***". For text that goes into logs and errors.
+// token, api_key, x-goog-api-key, authorization …) by "***". For text that goes into logs and
+// errors.
 std::string redact(std::string_view text);
 
 }  // namespace parley

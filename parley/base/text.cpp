@@ -19,10 +19,14 @@ std::size_t sequence_length(std::string_view text, std::size_t& bad) {
   if (first < 0x80) return 1;
   std::size_t length = 0;
   unsigned char low = 0x80, high = 0xBF;
-  if (first >= 0xC2 && first <= 0xDF) length = 2;
-  else if (first >= 0xE0 && first <= 0xEF) length = 3;
-  else if (first >= 0xF0 && first <= 0xF4) length = 4;
-  else return 0;
+  if (first >= 0xC2 && first <= 0xDF)
+    length = 2;
+  else if (first >= 0xE0 && first <= 0xEF)
+    length = 3;
+  else if (first >= 0xF0 && first <= 0xF4)
+    length = 4;
+  else
+    return 0;
   if (first == 0xE0) low = 0xA0;
   if (first == 0xED) high = 0x9F;
   if (first == 0xF0) low = 0x90;
@@ -36,7 +40,9 @@ std::size_t sequence_length(std::string_view text, std::size_t& bad) {
   return length;
 }
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
 
 // Length of the escape sequence that starts with ESC or a C1 introducer at `text[0]` (ECMA-48).
 std::size_t escape_length(std::string_view text) {
@@ -59,7 +65,9 @@ std::size_t escape_length(std::string_view text) {
 
 }  // namespace
 
-bool is_valid_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+bool is_valid_utf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
 
 std::size_t count_scalars(std::string_view text) {
   return static_cast<std::size_t>(
@@ -80,8 +88,10 @@ std::string to_valid_utf8(std::string_view text) {
   while (!text.empty()) {
     std::size_t bad = 0;
     const std::size_t length = sequence_length(text, bad);
-    if (length == 0) out += kReplacement;
-    else out += text.substr(0, length);
+    if (length == 0)
+      out += kReplacement;
+    else
+      out += text.substr(0, length);
     text.remove_prefix(length == 0 ? bad : length);
   }
   return out;
@@ -179,12 +189,18 @@ std::optional<Bytes> from_base64(std::string_view text) {
   int bits = 0;
   for (const char c : text) {
     unsigned value = 0;
-    if (c >= 'A' && c <= 'Z') value = static_cast<unsigned>(c - 'A');
-    else if (c >= 'a' && c <= 'z') value = static_cast<unsigned>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9') value = static_cast<unsigned>(c - '0') + 52;
-    else if (c == '+' || c == '-') value = 62;
-    else if (c == '/' || c == '_') value = 63;
-    else return std::nullopt;
+    if (c >= 'A' && c <= 'Z')
+      value = static_cast<unsigned>(c - 'A');
+    else if (c >= 'a' && c <= 'z')
+      value = static_cast<unsigned>(c - 'a') + 26;
+    else if (c >= '0' && c <= '9')
+      value = static_cast<unsigned>(c - '0') + 52;
+    else if (c == '+' || c == '-')
+      value = 62;
+    else if (c == '/' || c == '_')
+      value = 63;
+    else
+      return std::nullopt;
     group = group << 6 | value;
     bits += 6;
     if (bits < 8) continue;

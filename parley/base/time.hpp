@@ -23,7 +23,11 @@ class Clock {
 // "2026-11-21T04:15:08.123Z" (RFC 3339, UTC, three decimals). Years 0 to 9999.
 std::string to_iso8601(WallTime time);
 
-inline std::int64_t to_unix_ms(WallTime time) { return time.time_since_epoch().count(); }
-inline WallTime from_unix_ms(std::int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
+inline std::int64_t to_unix_ms(WallTime time) {
+  return time.time_since_epoch().count();
+}
+inline WallTime from_unix_ms(std::int64_t ms) {
+  return WallTime(std::chrono::milliseconds(ms));
+}
 
 }  // namespace parley
