@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace parley::cli {
+
+// Each command's options as the command line gave them, and what runs it. The functions return an
+// exit code (console.hpp) and print errors themselves.
+
+struct ServeOptions {
+  ServeOptions() = default;
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8000;
+  std::string data;        // folder of the session log; empty: the user's own
+  bool memory = false;     // sessions live in memory only
+  bool offline = false;    // the emulator, even where a key is set
+  int pace_ms = 30;        // offline model: milliseconds between two chunks
+  std::uint64_t seed = 1;  // offline model
+  std::string model;       // empty: GENAI_MODEL_ID, else gemini-2.5-flash
+  std::vector<std::string> origins;
+  std::vector<std::string> hosts;
+  std::vector<std::string> proxies;
+  std::string tls_chain;
+  std::string tls_key;
+  bool insecure_no_auth = false;
+  bool quiet = false;
+};
+int serve(const ServeOptions& options);
+
+struct AskOptions {
+  AskOptions() = default;
+  std::string prompt;  // empty or "-": standard input
+  std::string model;
+  std::string system_instruction;
+  std::string base_url;
+  bool offline = false;
+  int pace_ms = 30;
+  std::uint64_t seed = 1;
+  bool json = false;  // one JSON object per chunk instead of text
+};
+int ask(const AskOptions& options);
+
+struct ChatOptions {
+  ChatOptions() = default;
+  std::string url = "http://127.0.0.1:8000";
+  std::string session;  // joined at the start; empty: a new one with the first message
+};
+int chat(const ChatOptions& options);
+
+struct EmulateOptions {
+  EmulateOptions() = default;
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8090;
+  int pace_ms = 30;
+  std::uint64_t seed = 1;
+  std::vector<std::string> recordings;  // files that can be replayed by name
+  std::vector<std::string> bad_keys;
+};
+int emulate(const EmulateOptions& options);
+
+// Parses the command line and runs the command.
+int run_program(int argc, char** argv);
+
+}  // namespace parley::cli
