@@ -23,8 +23,8 @@ template <class R, class... Args>
 class FunctionRef<R(Args...)> {
  public:
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
-  FunctionRef(F&& f)  // NOLINT(google-explicit-constructor)
+  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
+      FunctionRef(F&& f)  // NOLINT(google-explicit-constructor)
       : object_(const_cast<void*>(static_cast<const void*>(&f))),
         call_([](void* object, Args... args) -> R {
           return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...);
@@ -71,10 +71,8 @@ class Cursor {
   }
   // A message type: its `decode(json::Cursor, T&)` is found beside the type.
   template <class T>
-    requires requires(Cursor in, T& value) { decode(in, value); }
-  void read(T& out) const {
-    decode(*this, out);
-  }
+  requires requires(Cursor in, T& value) { decode(in, value); }
+  void read(T& out) const { decode(*this, out); }
 
   // Records a mistake at this place.
   void fail(std::string message) const;

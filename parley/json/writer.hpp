@@ -31,10 +31,11 @@ class Writer {
   Writer& value(bool flag);
   Writer& value(double number);
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Writer& value(T number) {
-    if constexpr (std::is_signed_v<T>) return write_signed(number);
-    else return write_unsigned(number);
+  requires(!std::same_as<T, bool>) Writer& value(T number) {
+    if constexpr (std::is_signed_v<T>)
+      return write_signed(number);
+    else
+      return write_unsigned(number);
   }
   Writer& value(std::nullptr_t);
   Writer& value(const Value& any);
@@ -49,7 +50,7 @@ class Writer {
   }
   // A message type: its `encode(json::Writer&, const T&)` is found beside the type.
   template <class T>
-    requires requires(Writer& out, const T& message) { encode(out, message); }
+  requires requires(Writer& out, const T& message) { encode(out, message); }
   Writer& value(const T& message) {
     encode(*this, message);
     return *this;
