@@ -31,6 +31,9 @@ function(parley_module)
     target_link_libraries(${target}_test PRIVATE ${target} ${M_LINK} ${M_TEST_LINK} parley_flags
                           GTest::gtest GTest::gmock GTest::gtest_main)
     if(M_PCH OR M_PCH_FROM)
+      # The library's flags, so that its precompiled header fits.
+      set_target_properties(${target}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+      target_compile_options(${target}_test PRIVATE -fPIC)
       target_precompile_headers(${target}_test REUSE_FROM ${target})
     endif()
     target_compile_definitions(${target}_test PRIVATE

@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <fmt/format.h>
 

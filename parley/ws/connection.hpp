@@ -20,7 +20,8 @@ struct Options {
 
   // Bytes of one whole message; more is answered with close 1009.
   std::size_t max_message = 16 * 1024 * 1024;
-  // Bytes waiting in poll_output(); a send that would pass it fails with too_large and sends nothing.
+  // Bytes waiting in poll_output(); a send that would pass it fails with too_large and sends
+  // nothing.
   std::size_t max_output = 4 * 1024 * 1024;
   // A ping goes out when nothing was received for that long; zero: never.
   Duration ping_interval = Duration::zero();
@@ -33,9 +34,9 @@ struct Options {
 // What the peer did. Views are valid until the next call of a non-const member.
 struct Event {
   enum class Kind {
-    text,     // a whole text message, valid UTF-8
-    binary,   // a whole binary message
-    ping,     // was answered already
+    text,    // a whole text message, valid UTF-8
+    binary,  // a whole binary message
+    ping,    // was answered already
     pong,
     closing,  // the peer's close frame: code (1005: it had none) and reason in data
     closed,   // the end; nothing follows. `code` and `data` as the application should see them
@@ -70,8 +71,9 @@ class Connection {
   void receive_end(TimePoint now);
   void handle_timeout(TimePoint now);
 
-  // Commands. Errors: invalid_state after a close began, too_large where max_output would be passed,
-  // invalid_argument for bad UTF-8, a control payload over 125 bytes or a code that may not be sent.
+  // Commands. Errors: invalid_state after a close began, too_large where max_output would be
+  // passed, invalid_argument for bad UTF-8, a control payload over 125 bytes or a code that may not
+  // be sent.
   Result<void> send_text(std::string_view text);
   Result<void> send_binary(BytesView data);
   // A frame made once for many receivers by prepare_text(); servers only.
@@ -97,8 +99,8 @@ class Connection {
   std::unique_ptr<Impl> impl_;
 };
 
-// The bytes of one unmasked, unfragmented message for Connection::send_prepared; `text` must be valid
-// UTF-8.
+// The bytes of one unmasked, unfragmented message for Connection::send_prepared; `text` must be
+// valid UTF-8.
 Bytes prepare_text(std::string_view text);
 Bytes prepare_binary(BytesView data);
 
