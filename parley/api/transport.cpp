@@ -1,0 +1,86 @@
+#include "parley/api/transport.hpp"
+
+namespace parley::api {
+
+struct EventStream::State {
+  State(net::HttpStream body, std::size_t max_event)
+      : stream(std::move(body)), decoder(max_event) {}
+  net::HttpStream stream;
+  http::SseDecoder decoder;
+  bool ended = false;
+  Result<void> outcome;
+};
+
+EventStream::EventStream(net::HttpStream stream, std::size_t max_event)
+    : state_(std::make_unique<State>(std::move(stream), max_event)) {}
+EventStream::EventStream(EventStream&&) noexcept = default;
+EventStream& EventStream::operator=(EventStream&&) noexcept = default;
+EventStream::~EventStream() = default;
+
+const http::Response& EventStream::head() const {
+  return state_->stream.head();
+}
+Result<void> EventStream::outcome() const {
+  return state_->outcome;
+}
+const std::string& EventStream::foreign_text() const {
+  return state_->decoder.foreign_text();
+}
+
+bool EventStream::delimited() const {
+  const auto& headers = head().headers;
+  return headers.find("Content-Length") || headers.find("Transfer-Encoding");
+}
+
+Task<std::optional<http::SseEvent>> EventStream::next() {
+  auto& state = *state_;
+  for (;;) {
+    if (auto event = state.decoder.poll_event()) co_return event;
+    if (state.ended) co_return std::nullopt;
+    auto piece = co_await state.stream.next();
+    if (piece) {
+      state.outcome = state.decoder.receive(*piece);
+      state.ended = !state.outcome;
+      continue;
+    }
+    state.ended = true;
+    state.outcome = state.stream.outcome();
+    if (state.outcome) state.outcome = state.decoder.finish();
+  }
+}
+
+Task<Result<std::string>> EventStream::read_all() {
+  return state_->stream.read_all();
+}
+
+Transport::Transport(Endpoint endpoint, net::HttpClientOptions options)
+    : endpoint_(std::move(endpoint)), client_(std::move(options)) {}
+
+http::Request Transport::make_request(std::string method, const std::string& path,
+                                      std::string body) const {
+  std::string prefix = endpoint_.base.target;
+  while (prefix.ends_with('/')) prefix.pop_back();
+  http::Request request(method, prefix + path);
+  request.headers.set("User-Agent", endpoint_.user_agent);
+  request.headers.set("Accept", "*/*");
+  if (!endpoint_.key.empty()) request.headers.set(endpoint_.key_header, endpoint_.key.reveal());
+  if (!body.empty()) request.headers.set("Content-Type", "application/json");
+  request.body = std::move(body);
+  return request;
+}
+
+Task<Result<http::Response>> Transport::send(std::string method, std::string path,
+                                             std::string body) {
+  auto request = make_request(std::move(method), path, std::move(body));
+  co_return co_await client_.send(endpoint_.base, std::move(request));
+}
+
+Task<Result<EventStream>> Transport::open_events(std::string path, std::string body) {
+  auto request = make_request("POST", path, std::move(body));
+  request.headers.set("Accept", "text/event-stream");
+  auto stream = co_await client_.open(endpoint_.base, std::move(request));
+  if (!stream) co_return fail(std::move(stream.error()));
+  co_return EventStream(std::move(*stream), 256 * 1024 * 1024);
+}
+
+}  // namespace parley::api

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "parley/base/error.hpp"
+#include "parley/base/secret.hpp"
+#include "parley/http/message.hpp"
+#include "parley/http/sse.hpp"
+#include "parley/http/url.hpp"
+#include "parley/net/http_client.hpp"
+#include "parley/net/task.hpp"
+
+namespace parley::api {
+
+// Where an API is and how a client shows who it is.
+struct Endpoint {
+  Endpoint() = default;
+  http::Url base;          // its path is put before every target
+  std::string key_header;  // for example "x-goog-api-key"; empty: none
+  Secret key;
+  std::string user_agent = "parley/0.1";
+};
+
+// The events of one answer (text/event-stream). Destroying it drops the connection.
+class EventStream {
+ public:
+  EventStream(net::HttpStream stream, std::size_t max_event);
+  EventStream(EventStream&&) noexcept;
+  EventStream& operator=(EventStream&&) noexcept;
+  ~EventStream();
+
+  const http::Response& head() const;
+  // The next event; empty: the end, see outcome(). One at a time.
+  Task<std::optional<http::SseEvent>> next();
+  Result<void> outcome() const;
+  // Lines behind the last event that are no event, see http::SseDecoder.
+  const std::string& foreign_text() const;
+  // True where the body's end was marked (length or chunks), not only by the connection's end.
+  bool delimited() const;
+  // The rest of the body as it is, for an answer that is no event stream.
+  Task<Result<std::string>> read_all();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Requests to one API over a pool of connections. Belongs to one executor; calls may run side by
+// side. The key is put on the wire only here.
+class Transport {
+ public:
+  Transport(Endpoint endpoint, net::HttpClientOptions options);
+
+  // `path` begins with '/' and may carry a query. A body makes it a POST with JSON.
+  Task<Result<http::Response>> send(std::string method, std::string path, std::string body);
+  Task<Result<EventStream>> open_events(std::string path, std::string body);
+
+  const Endpoint& endpoint() const { return endpoint_; }
+
+ private:
+  http::Request make_request(std::string method, const std::string& path, std::string body) const;
+
+  Endpoint endpoint_;
+  net::HttpClient client_;
+};
+
+}  // namespace parley::api

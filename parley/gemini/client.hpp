@@ -1,0 +1,92 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "parley/base/error.hpp"
+#include "parley/base/secret.hpp"
+#include "parley/gemini/types.hpp"
+#include "parley/net/http_client.hpp"
+#include "parley/net/task.hpp"
+
+namespace parley::api {
+class EventStream;
+class Transport;
+}  // namespace parley::api
+
+namespace parley::gemini {
+
+struct ClientOptions {
+  ClientOptions() = default;
+  Secret api_key;        // empty: GOOGLE_API_KEY, else GEMINI_API_KEY
+  std::string base_url;  // empty: GOOGLE_GEMINI_BASE_URL, else the service; a path in it is kept
+  std::string api_version = "v1beta";
+  net::HttpClientOptions http;
+};
+
+// A streamed answer. Destroying it, or cancelling the task that waits for it, closes its socket.
+class Stream {
+ public:
+  explicit Stream(api::EventStream events);
+  Stream(Stream&&) noexcept;
+  Stream& operator=(Stream&&) noexcept;
+  ~Stream();
+
+  // The next message, as soon as it is there: new text only. Empty: the end, see outcome().
+  Task<std::optional<GenerateContentResponse>> next();
+  // Success where the service ended the stream in order. A stream may end so without a finish
+  // reason (GenerateContentResponse::finish_reason); one that was cut is an Error, and so is a
+  // status that the service sent in the middle. What came before it stays valid.
+  Result<void> outcome() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The models/… methods of the API. A model may be named with or without "models/".
+class Models {
+ public:
+  explicit Models(std::shared_ptr<api::Transport> transport, std::string version);
+
+  Task<Result<GenerateContentResponse>> generate_content(std::string model,
+                                                         GenerateContentRequest request) const;
+  // Returns when the service has begun to answer. Errors that come before that are returned here.
+  Task<Result<Stream>> stream_generate_content(std::string model,
+                                               GenerateContentRequest request) const;
+  Task<Result<CountTokensResponse>> count_tokens(std::string model,
+                                                 std::vector<Content> contents) const;
+  // One page; `page_size` 0: the service's default (50).
+  Task<Result<ListModelsResponse>> list(int page_size = 0, std::string page_token = "") const;
+  // All pages.
+  Task<Result<std::vector<Model>>> list_all() const;
+  Task<Result<Model>> get(std::string model) const;
+
+ private:
+  std::shared_ptr<api::Transport> transport_;
+  std::string version_;
+};
+
+// The Gemini API over HTTP. Cheap to copy: copies share the connections. Belongs to one executor;
+// calls may run side by side. Nothing is retried.
+class Client {
+ public:
+  // Errors: missing_credentials, invalid_argument (base URL). Nothing is sent.
+  static Result<Client> make(ClientOptions options = ClientOptions());
+
+  Models models() const { return Models(transport_, version_); }
+  const std::string& base_url() const { return base_url_; }
+
+ private:
+  Client() = default;
+  std::shared_ptr<api::Transport> transport_;
+  std::string version_;
+  std::string base_url_;
+};
+
+// "models/x" for "x" and "models/x"; "tunedModels/x" and other resource names stay.
+std::string model_resource(std::string_view model);
+
+}  // namespace parley::gemini

@@ -1,0 +1,151 @@
+#include "parley/gemini/status.hpp"
+
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "parley/base/text.hpp"
+
+namespace parley::gemini {
+namespace {
+
+std::string text_at(const json::Object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (value == nullptr) return {};
+  if (value->is_string()) return std::string(value->get_string());
+  return value->is_primitive() && !value->is_null() ? json::to_string(*value) : std::string();
+}
+
+const json::Object* object_at(const json::Object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value ? value->if_object() : nullptr;
+}
+
+// Canonical code of google.rpc.Code, or the HTTP status where it is missing.
+ErrorKind kind_of(std::string_view status, int code) {
+  if (status == "INVALID_ARGUMENT" || status == "OUT_OF_RANGE") return ErrorKind::invalid_argument;
+  if (status == "FAILED_PRECONDITION" || status == "ALREADY_EXISTS" || status == "ABORTED")
+    return ErrorKind::conflict;
+  if (status == "UNAUTHENTICATED") return ErrorKind::unauthenticated;
+  if (status == "PERMISSION_DENIED") return ErrorKind::permission_denied;
+  if (status == "NOT_FOUND") return ErrorKind::not_found;
+  if (status == "RESOURCE_EXHAUSTED") return ErrorKind::rate_limited;
+  if (status == "CANCELLED") return ErrorKind::cancelled;
+  if (status == "UNAVAILABLE" || status == "INTERNAL" || status == "DEADLINE_EXCEEDED")
+    return ErrorKind::unavailable;
+  switch (code) {
+    case 400:
+      return ErrorKind::invalid_argument;
+    case 401:
+      return ErrorKind::unauthenticated;
+    case 403:
+      return ErrorKind::permission_denied;
+    case 404:
+      return ErrorKind::not_found;
+    case 409:
+      return ErrorKind::conflict;
+    case 413:
+      return ErrorKind::too_large;
+    case 429:
+      return ErrorKind::rate_limited;
+    case 408:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+      return ErrorKind::unavailable;
+    default:
+      return ErrorKind::service;
+  }
+}
+
+Error with_violations(Error error, const json::Object& detail, std::string_view list,
+                      std::initializer_list<std::pair<std::string_view, const char*>> names) {
+  const auto* violations = detail.if_contains(list);
+  if (violations == nullptr || !violations->is_array()) return error;
+  for (const auto& violation : violations->get_array()) {
+    if (!violation.is_object()) continue;
+    for (const auto& [member, name] : names)
+      if (auto text = text_at(violation.get_object(), member); !text.empty())
+        error = std::move(error).with_detail(name, std::move(text));
+  }
+  return error;
+}
+
+Error with_detail(Error error, const json::Object& detail) {
+  const std::string type = text_at(detail, "@type");
+  if (type.ends_with("google.rpc.RetryInfo")) {
+    if (const auto delay = parse_duration(text_at(detail, "retryDelay")))
+      error = std::move(error).with_retry_after(*delay);
+  } else if (type.ends_with("google.rpc.ErrorInfo")) {
+    for (const char* name : {"reason", "domain"})
+      if (auto text = text_at(detail, name); !text.empty())
+        error = std::move(error).with_detail(name, std::move(text));
+  } else if (type.ends_with("google.rpc.QuotaFailure")) {
+    error = with_violations(
+        std::move(error), detail, "violations",
+        {{"quotaId", "quota_id"}, {"quotaMetric", "quota_metric"}, {"quotaValue", "quota_value"}});
+  } else if (type.ends_with("google.rpc.BadRequest")) {
+    error = with_violations(std::move(error), detail, "fieldViolations",
+                            {{"field", "field"}, {"description", "field_description"}});
+  }
+  return error;
+}
+
+}  // namespace
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  if (!text.ends_with('s')) return std::nullopt;
+  text.remove_suffix(1);
+  double seconds = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (code != std::errc() || end != text.data() + text.size() || !(seconds >= 0) || seconds > 1e9)
+    return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
+}
+
+std::optional<Error> error_of(const json::Value& body) {
+  if (body.is_array()) {
+    for (const auto& element : body.get_array())
+      if (auto error = error_of(element)) return error;
+    return std::nullopt;
+  }
+  const auto* top = body.if_object();
+  const auto* status = top ? object_at(*top, "error") : nullptr;
+  if (status == nullptr) return std::nullopt;
+  int code = 0;
+  if (const auto* number = status->if_contains("code");
+      number && number->is_int64() && number->get_int64() >= 0 && number->get_int64() < 1000)
+    code = static_cast<int>(number->get_int64());
+  const std::string canonical = text_at(*status, "status");
+  std::string message = text_at(*status, "message");
+  if (message.empty()) message = fmt::format("the service answered with an error (code {})", code);
+  Error error(kind_of(canonical, code), std::move(message));
+  error = std::move(error).with_http_status(code).with_service_status(canonical);
+  if (const auto* details = status->if_contains("details"); details && details->is_array())
+    for (const auto& detail : details->get_array())
+      if (detail.is_object()) error = with_detail(std::move(error), detail.get_object());
+  return error;
+}
+
+Error error_of(const http::Response& response) {
+  std::optional<Error> error;
+  if (const auto body = json::parse(response.body, json::trusted_limits())) error = error_of(*body);
+  if (!error) {
+    const auto snippet = trim(first_scalars(to_valid_utf8(response.body.substr(0, 800)), 200));
+    error = Error(
+        kind_of("", response.status),
+        fmt::format("the service answered {} {}{}{}", response.status,
+                    http::reason_phrase(response.status), snippet.empty() ? "" : ": ", snippet));
+  }
+  error = std::move(*error).with_http_status(response.status).with_stage(Stage::receive);
+  if (error->retry_after()) return *error;
+  const auto header = response.headers.find("Retry-After");
+  if (!header) return *error;
+  if (const auto delay = parse_duration(std::string(trim(*header)) + "s"))
+    error = std::move(*error).with_retry_after(*delay);
+  return *error;
+}
+
+}  // namespace parley::gemini
