@@ -1,0 +1,85 @@
+#include "parley/emulator/server.hpp"
+
+#include <functional>
+
+#include <fmt/format.h>
+
+namespace parley::emulator {
+namespace {
+
+net::HttpServerOptions server_options(const ServerOptions& options) {
+  net::HttpServerOptions server;
+  server.address = options.address;
+  server.port = options.port;
+  server.limits.max_body = 32 * 1024 * 1024;  // the service takes 20 MB
+  return server;
+}
+
+class Counted {
+ public:
+  explicit Counted(int& count) : count_(count) { ++count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --count_; }
+
+ private:
+  int& count_;
+};
+
+}  // namespace
+
+Server::Server(Executor executor, ServerOptions options)
+    : options_(std::move(options)),
+      service_(options_.service),
+      server_(std::move(executor), server_options(options_),
+              std::bind_front(&Server::answer, this)) {}
+
+Result<std::uint16_t> Server::start() {
+  auto port = server_.listen();
+  if (port) port_ = *port;
+  return port;
+}
+
+Task<void> Server::stop() {
+  return server_.stop(std::chrono::milliseconds(0));
+}
+
+std::string Server::base_url() const {
+  return fmt::format("http://{}:{}", options_.address, port_);
+}
+
+Task<void> Server::answer(net::Exchange& exchange) {
+  Counted counted(streaming_);
+  auto answer = service_.handle(exchange.request(), exchange.target());
+  co_await send(exchange, std::move(answer));
+}
+
+Task<void> Server::send(net::Exchange& exchange, Answer answer) {
+  if (answer.delay.count() > 0) co_await sleep_for(answer.delay);
+  http::Response response(answer.status);
+  response.headers = std::move(answer.headers);
+  if (!answer.streamed && !answer.cut) {
+    for (const auto& piece : answer.pieces) response.body += piece;
+    co_await exchange.respond(std::move(response));
+    co_return;
+  }
+  if (auto begun = co_await exchange.begin(std::move(response)); !begun) co_return;
+  std::size_t sent = 0;
+  for (std::size_t i = 0; i < answer.pieces.size(); ++i) {
+    if (i > 0 && answer.pace.count() > 0) co_await sleep_for(answer.pace);
+    std::string piece = std::move(answer.pieces[i]);
+    if (answer.cut && sent + piece.size() >= *answer.cut) {
+      co_await exchange.write(piece.substr(0, *answer.cut - sent));
+      exchange.abort();
+      co_return;
+    }
+    sent += piece.size();
+    if (auto written = co_await exchange.write(std::move(piece)); !written) co_return;
+  }
+  if (answer.cut)
+    exchange.abort();
+  else
+    co_await exchange.finish();
+}
+
+}  // namespace parley::emulator

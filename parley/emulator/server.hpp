@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "parley/base/error.hpp"
+#include "parley/emulator/service.hpp"
+#include "parley/net/http_server.hpp"
+#include "parley/net/task.hpp"
+
+namespace parley::emulator {
+
+struct ServerOptions {
+  ServerOptions() = default;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: any free port
+  ServiceOptions service;
+};
+
+// The emulator on a port. Belongs to one executor; must outlive the exchanges that run on it.
+class Server {
+ public:
+  Server(Executor executor, ServerOptions options);
+
+  // Listens from now on; returns the port.
+  Result<std::uint16_t> start();
+  Task<void> stop();
+
+  Service& service() { return service_; }
+  std::string base_url() const;
+  // Answers that are being sent.
+  int streaming() const { return streaming_; }
+
+ private:
+  Task<void> answer(net::Exchange& exchange);
+  Task<void> send(net::Exchange& exchange, Answer answer);
+
+  ServerOptions options_;
+  Service service_;
+  net::HttpServer server_;
+  std::uint16_t port_ = 0;
+  int streaming_ = 0;
+};
+
+}  // namespace parley::emulator

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parley/base/error.hpp"
+#include "parley/gemini/types.hpp"
+#include "parley/http/message.hpp"
+#include "parley/http/url.hpp"
+#include "parley/json/value.hpp"
+
+namespace parley::emulator {
+
+// What goes wrong on purpose with one answer.
+struct Fault {
+  Fault() = default;
+  // "status=503; delay=200; cut=100": HTTP status, milliseconds before the answer, bytes of the
+  // body after which the connection is dropped; each at most once. Errors name the part.
+  static Result<Fault> parse(std::string_view text);
+
+  int status = 0;  // 0: as it would be
+  std::chrono::milliseconds delay{0};
+  std::optional<std::size_t> cut;
+};
+
+struct ServiceOptions {
+  ServiceOptions() = default;
+  std::uint64_t seed = 1;
+  std::chrono::milliseconds pace{30};  // between two messages of a stream
+  std::vector<std::string> bad_keys;   // refused as not valid; any other key is good
+  std::size_t journal_size = 1000;     // requests that are remembered
+  std::size_t replay_piece = 0;        // bytes per piece of a replayed stream; 0: by events
+};
+
+// An answer, ready to be sent.
+struct Answer {
+  Answer() = default;
+  int status = 200;
+  http::Headers headers;
+  std::vector<std::string> pieces;     // of the body, in order
+  std::chrono::milliseconds pace{0};   // between two of them
+  std::chrono::milliseconds delay{0};  // before the header
+  std::optional<std::size_t> cut;      // drop the connection after that many bytes of body
+  bool streamed = false;
+};
+
+// One request as it came, without credentials.
+struct JournalEntry {
+  JournalEntry() = default;
+  std::string method;
+  std::string target;
+  http::Headers headers;
+  std::string body;
+};
+
+// The REST part of the Gemini Developer API without I/O: generateContent, streamGenerateContent
+// (SSE and JSON array), countTokens and models, for v1, v1beta and v1alpha, as the service answers
+// them; text comes from the offline model. The path may have a prefix. Not thread-safe.
+//
+// A client asks for faults by the header "x-parley-fault" (see Fault::parse) and for a recording by
+// "x-parley-replay: NAME" or by the model "recording-NAME".
+class Service {
+ public:
+  explicit Service(ServiceOptions options = ServiceOptions());
+
+  Answer handle(const http::Request& request, const http::Target& target);
+
+  // A recorded body: a stream of events, or one JSON document. An error document is answered with
+  // the HTTP status that it names.
+  void add_recording(std::string name, std::string bytes);
+  // The next requests get these faults, one each.
+  void inject(Fault fault) { faults_.push_back(fault); }
+
+  const std::deque<JournalEntry>& journal() const { return journal_; }
+
+ private:
+  struct Route;
+  Answer answer(const http::Request& request, const http::Target& target);
+  std::optional<Route> find_route(const http::Target& target) const;
+  std::optional<Answer> refuse_credentials(const http::Request& request,
+                                           const http::Target& target) const;
+  Answer generate(const http::Request& request, const http::Target& target, const Route& route);
+  Answer stream(const gemini::GenerateContentRequest& request, const Route& route, bool sse);
+  Answer whole(const gemini::GenerateContentRequest& request, const Route& route);
+  Answer count(const http::Request& request, const Route& route) const;
+  Answer list_models(const http::Target& target) const;
+  Answer replay(const std::string& name) const;
+  std::optional<std::string> recording_of(const http::Request& request, const Route& route) const;
+  void remember(const http::Request& request);
+  std::string next_response_id();
+
+  ServiceOptions options_;
+  std::map<std::string, std::string> recordings_;
+  std::deque<Fault> faults_;
+  std::deque<JournalEntry> journal_;
+  std::uint64_t served_ = 0;
+};
+
+}  // namespace parley::emulator
