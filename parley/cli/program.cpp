@@ -1,0 +1,139 @@
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "parley/cli/commands.hpp"
+#include "parley/cli/console.hpp"
+
+namespace parley::cli {
+namespace {
+
+void add_serve(CLI::App& app, ServeOptions& options) {
+  auto* command = app.add_subcommand("serve", "Start the chat server with its web page");
+  command->footer(
+      "With GOOGLE_API_KEY or GEMINI_API_KEY set it asks the Gemini API; without one, or with "
+      "--offline,\n"
+      "it starts an offline model on this machine and says so.\n\n"
+      "Examples:\n  parley serve\n  parley serve --port 9000 --data ./chats\n"
+      "  parley serve --allow-origin https://chat.example.org --allow-host chat.example.org");
+  command->add_option("--host", options.host, "IP address to listen on")->capture_default_str();
+  command->add_option("--port", options.port, "Port to listen on; 0: any free one")
+      ->capture_default_str();
+  command->add_option("--data", options.data,
+                      "Folder for sessions (default: ~/.local/share/parley)");
+  command->add_flag("--memory", options.memory,
+                    "Keep sessions in memory only; they end with the server");
+  command->add_option("--model", options.model,
+                      "Model of new sessions (default: GENAI_MODEL_ID, else gemini-2.5-flash)");
+  command->add_flag("--offline", options.offline, "Use the offline model even where a key is set");
+  command->add_option("--pace", options.pace_ms, "Offline model: milliseconds between two chunks")
+      ->check(CLI::Range(0, 60'000))
+      ->capture_default_str();
+  command->add_option("--seed", options.seed, "Offline model: the seed of its answers")
+      ->capture_default_str();
+  command->add_option("--allow-origin", options.origins,
+                      "Web origin that pages may come from, besides the server's own");
+  command->add_option("--allow-host", options.hosts,
+                      "Host name that the server answers to, besides localhost");
+  command->add_option("--trusted-proxy", options.proxies,
+                      "Address or network whose X-Forwarded-For is believed");
+  auto* chain = command->add_option("--tls-cert", options.tls_chain,
+                                    "PEM file with the certificate chain: serve https and wss");
+  auto* key = command->add_option("--tls-key", options.tls_key, "PEM file with the private key");
+  chain->needs(key);
+  key->needs(chain);
+  command->add_flag("--insecure-no-auth", options.insecure_no_auth,
+                    "Allow a --host that other machines reach, although everybody may then use the "
+                    "server and your key");
+  command->add_flag("--quiet", options.quiet, "Do not print what happens");
+}
+
+void add_ask(CLI::App& app, AskOptions& options) {
+  auto* command =
+      app.add_subcommand("ask", "Ask a model one question; the answer streams to standard output");
+  command->footer(
+      "Standard input, where it is not a terminal, is added to the question.\n\n"
+      "Examples:\n  parley ask \"Why is the sky blue?\"\n  parley ask \"Summarise this\" < "
+      "notes.txt\n"
+      "  git diff | parley ask -s \"You review code\" \"What changed?\"\n\n"
+      "Exit codes: 0 answered, 1 the service or the network failed, 2 wrong usage, 130 "
+      "interrupted.");
+  command->add_option("prompt", options.prompt,
+                      "The question; \"-\" or none: standard input alone");
+  command->add_option("-m,--model", options.model,
+                      "Model (default: GENAI_MODEL_ID, else gemini-2.5-flash)");
+  command->add_option("-s,--system", options.system_instruction, "System instruction");
+  command->add_option("--base-url", options.base_url,
+                      "Service to ask (default: GOOGLE_GEMINI_BASE_URL, else Google's)");
+  command->add_flag("--offline", options.offline, "Use the offline model even where a key is set");
+  command->add_option("--pace", options.pace_ms, "Offline model: milliseconds between two chunks")
+      ->check(CLI::Range(0, 60'000))
+      ->capture_default_str();
+  command->add_option("--seed", options.seed, "Offline model: the seed of its answers")
+      ->capture_default_str();
+  command->add_flag("--json", options.json,
+                    "Print each message of the service as one line of JSON");
+}
+
+void add_chat(CLI::App& app, ChatOptions& options) {
+  auto* command = app.add_subcommand("chat", "Talk in a session of a chat server");
+  command->footer(
+      "Examples:\n  parley chat\n  parley chat http://127.0.0.1:9000 --session ID\n  echo hello | "
+      "parley chat\n\n"
+      "Exit codes: 0 left in order, 1 no server or an answer failed, 2 wrong usage, 130 "
+      "interrupted.");
+  command->add_option("url", options.url, "Address of the server")->capture_default_str();
+  command->add_option("--session", options.session,
+                      "Session to join; without it the first message starts one");
+}
+
+void add_emulate(CLI::App& app, EmulateOptions& options) {
+  auto* command =
+      app.add_subcommand("emulate", "Start an offline Gemini service for clients and tests");
+  command->footer(
+      "It answers generateContent, streamGenerateContent, countTokens and models; any API key is "
+      "good.\n"
+      "Point a client at it:  export GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:8090 "
+      "GEMINI_API_KEY=any\n\n"
+      "A request header asks for trouble:  x-parley-fault: status=503; delay=200; cut=100\n"
+      "and for a recorded answer:          x-parley-replay: NAME   (or the model recording-NAME)");
+  command->add_option("--host", options.host, "IP address to listen on")->capture_default_str();
+  command->add_option("--port", options.port, "Port to listen on; 0: any free one")
+      ->capture_default_str();
+  command->add_option("--pace", options.pace_ms, "Milliseconds between two chunks")
+      ->check(CLI::Range(0, 60'000))
+      ->capture_default_str();
+  command->add_option("--seed", options.seed, "The seed of the answers")->capture_default_str();
+  command
+      ->add_option("--recording", options.recordings,
+                   "File with a recorded answer; its name is the file's without the ending")
+      ->check(CLI::ExistingFile);
+  command->add_option("--bad-key", options.bad_keys, "API key that is refused as not valid");
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  CLI::App app("Live conversations with generative models over WebSockets", "parley");
+  app.set_version_flag("--version", PARLEY_VERSION);
+  app.require_subcommand(1);
+  ServeOptions serve_options;
+  AskOptions ask_options;
+  ChatOptions chat_options;
+  EmulateOptions emulate_options;
+  add_serve(app, serve_options);
+  add_ask(app, ask_options);
+  add_chat(app, chat_options);
+  add_emulate(app, emulate_options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_code::ok : exit_code::usage;
+  }
+  if (app.got_subcommand("serve")) return serve(serve_options);
+  if (app.got_subcommand("ask")) return ask(ask_options);
+  if (app.got_subcommand("chat")) return chat(chat_options);
+  return emulate(emulate_options);
+}
+
+}  // namespace parley::cli

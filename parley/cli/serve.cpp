@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include "parley/api/credentials.hpp"
+#include "parley/cli/commands.hpp"
+#include "parley/cli/console.hpp"
+#include "parley/cli/provider.hpp"
+#include "parley/cli/server_log.hpp"
+#include "parley/server/chat_server.hpp"
+
+namespace parley::cli {
+namespace {
+
+int refuse(std::string_view why, int code = exit_code::failed) {
+  std::cerr << Style::of(stderr).red("parley serve: ") << why << std::endl;
+  return code;
+}
+
+bool is_public(const std::string& host) {
+  boost::system::error_code code;
+  const auto address = boost::asio::ip::make_address(host, code);
+  return !code && !address.is_loopback();
+}
+
+std::string default_folder() {
+  if (auto data = api::environment("XDG_DATA_HOME")) return *data + "/parley";
+  if (auto home = api::environment("HOME")) return *home + "/.local/share/parley";
+  return "parley-data";
+}
+
+Result<server::ChatServerOptions> server_options(const ServeOptions& options,
+                                                 const std::string& model) {
+  server::ChatServerOptions server;
+  server.http.address = options.host;
+  server.http.port = options.port;
+  if (!options.tls_chain.empty()) {
+    auto identity = net::TlsIdentity::from_files(options.tls_chain, options.tls_key);
+    if (!identity) return fail(std::move(identity.error()));
+    server.http.tls = std::move(*identity);
+  }
+  server.access.origins = options.origins;
+  server.access.hosts = options.hosts;
+  server.access.proxies = options.proxies;
+  server.access.any_host = is_public(options.host);
+  server.hub.default_model = model;
+  server.data_folder = options.memory ? "" : options.data.empty() ? default_folder() : options.data;
+  if (!options.quiet) server.events = ServerLog();
+  return server;
+}
+
+// The names that sessions may use: those the service lists for generateContent.
+Task<void> learn_models(const gemini::Client& client, std::vector<std::string>& names,
+                        std::string& problem) {
+  auto models = co_await client.models().list_all();
+  if (!models) {
+    problem = models.error().describe();
+    co_return;
+  }
+  for (const auto& model : *models)
+    if (std::ranges::count(model.supported_generation_methods, "generateContent") > 0)
+      names.push_back(model.name.starts_with("models/") ? model.name.substr(7) : model.name);
+}
+
+// Runs the loop for one task of the start.
+void run_now(boost::asio::io_context& loop, Task<void> task) {
+  bool done = false;
+  boost::asio::co_spawn(loop, std::move(task), [&done](std::exception_ptr) { done = true; });
+  while (!done && loop.run_one() > 0) {
+  }
+  loop.restart();
+}
+
+void announce(const ServeOptions& options, const server::ChatServerOptions& server,
+              const Provider& provider, std::uint16_t port) {
+  const std::string host = server.access.any_host ? "127.0.0.1" : options.host;
+  const std::string url =
+      fmt::format("{}://{}:{}", options.tls_chain.empty() ? "http" : "https",
+                  host.find(':') == std::string::npos ? host : "[" + host + "]", port);
+  if (!options.quiet)
+    std::cerr << Style::of(stderr).panel(
+        "PARLEY CHAT SERVER",
+        {{"Model", server.hub.default_model +
+                       (provider.offline() ? " (offline model, no key and no network)" : "")},
+         {"Service", provider.client.base_url()},
+         {"Sessions", server.data_folder.empty() ? "in memory" : server.data_folder},
+         {"API", url + "/docs"}});
+  std::cout << "Parley is ready: " << url << "/demo" << std::endl;
+}
+
+int serve_until_told(boost::asio::io_context& loop, server::ChatServer& chat_server) {
+  boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
+  bool asked = false;
+  std::function<void()> wait = [&] {
+    signals.async_wait([&](const boost::system::error_code& error, int) {
+      if (error) return;
+      if (std::exchange(asked, true)) return loop.stop();  // the second time: now
+      boost::asio::co_spawn(loop, chat_server.stop(std::chrono::seconds(5)),
+                            [&loop](std::exception_ptr) { loop.stop(); });
+      wait();
+    });
+  };
+  wait();
+  loop.run();
+  return exit_code::ok;
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  if (is_public(options.host) && !options.insecure_no_auth)
+    return refuse(fmt::format("{} can be reached from other machines, and everybody there could "
+                              "use this server and your "
+                              "key. Add --insecure-no-auth if that is what you want.",
+                              options.host),
+                  exit_code::usage);
+  boost::asio::io_context loop(1);
+  ProviderOptions provider_options;
+  provider_options.offline = options.offline;
+  provider_options.pace_ms = options.pace_ms;
+  provider_options.seed = options.seed;
+  auto provider = choose_provider(loop.get_executor(), provider_options);
+  if (!provider) return refuse(provider.error().describe());
+  const std::string model = choose_model(options.model);
+  auto configured = server_options(options, model);
+  if (!configured) return refuse(configured.error().message());
+  std::string problem;
+  run_now(loop, learn_models(provider->client, configured->hub.models, problem));
+  if (!problem.empty())
+    std::cerr << Style::of(stderr).yellow("parley serve: ")
+              << "the service does not list its models, so any name is accepted: " << problem
+              << std::endl;
+  else if (std::ranges::count(configured->hub.models, model) == 0)
+    return refuse(fmt::format(
+        "the service has no model \"{}\" that chats; choose one with --model or GENAI_MODEL_ID",
+        model));
+  auto chat_server = server::ChatServer::make(loop.get_executor(), provider->client, *configured);
+  if (!chat_server) return refuse(chat_server.error().message());
+  const auto port = (*chat_server)->listen();
+  if (!port) return refuse(port.error().message() + "\nChoose another port with --port.");
+  announce(options, *configured, *provider, *port);
+  return serve_until_told(loop, **chat_server);
+}
+
+}  // namespace parley::cli

@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+
+#include "parley/server/detail/server_state.hpp"
+
+namespace parley::server::detail {
+namespace {
+
+constexpr std::size_t kMaxContext = 10'000;  // messages that are read for one answer
+
+gemini::GenerateContentRequest request_for(const std::vector<chat::Message>& context) {
+  gemini::GenerateContentRequest request;
+  for (const auto& message : context) {
+    if (message.content.empty()) continue;
+    request.add(message.role == chat::Role::user ? gemini::Content::user(message.content)
+                                                 : gemini::Content::model(message.content));
+  }
+  return request;
+}
+
+// Why an answer that ended in order has no text.
+Error no_text(const std::string& finish, const std::string& blocked) {
+  if (!blocked.empty())
+    return Error(ErrorKind::service, fmt::format("the prompt was blocked ({})", blocked));
+  return Error(ErrorKind::service,
+               finish.empty() ? "the model gave no text"
+                              : fmt::format("the model gave no text (finish reason {})", finish));
+}
+
+// Streams the answer into the hub; returns why it failed.
+Task<Result<void>> stream_answer(ServerState& server, const chat::StartGeneration& start) {
+  auto messages = co_await server.read_messages(start.session_id, kMaxContext, store::kNewest);
+  if (!messages) co_return fail(std::move(messages.error()));
+  const auto context = chat::make_context(std::move(*messages), start.question_id);
+  if (context.empty())
+    co_return fail(ErrorKind::storage, "the question is not in the session's log");
+  auto request = request_for(context);
+  auto stream =
+      co_await server.client.models().stream_generate_content(start.model, std::move(request));
+  if (!stream) co_return fail(std::move(stream.error()));
+  bool any = false;
+  std::string finish, blocked;
+  while (auto response = co_await stream->next()) {
+    const std::string text = response->text();
+    any = any || !text.empty();
+    if (!response->finish_reason().empty()) finish = response->finish_reason();
+    if (response->blocked()) blocked = response->prompt_feedback->block_reason;
+    server.hub.generation_text(start.generation_id, text, !response->finish_reason().empty(),
+                               server.now());
+    server.pump();
+  }
+  auto outcome = stream->outcome();
+  if (outcome && !any) co_return fail(no_text(finish, blocked));
+  co_return outcome;
+}
+
+}  // namespace
+
+Task<void> ServerState::generate(std::shared_ptr<ServerState> self, chat::StartGeneration start) {
+  auto outcome = co_await stream_answer(*self, start);
+  if (outcome)
+    self->hub.generation_done(start.generation_id, self->now());
+  else
+    self->hub.generation_failed(start.generation_id, outcome.error(), self->now());
+  self->pump();
+}
+
+}  // namespace parley::server::detail
