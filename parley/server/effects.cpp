@@ -56,13 +56,17 @@ void ServerState::carry_out(chat::Append& append) {
 void ServerState::carry_out(chat::StartGeneration& start) {
   auto signal = std::make_shared<asio::cancellation_signal>();
   generations[start.generation_id] = signal;
-  asio::co_spawn(
-      executor, generate(shared_from_this(), start),
-      asio::bind_cancellation_slot(signal->slot(), [self = shared_from_this(), signal,
-                                                    id = start.generation_id](std::exception_ptr) {
-        // Cancelled, or ended: either way the hub knows.
-        self->generations.erase(id);
-      }));
+  asio::co_spawn(executor, generate(shared_from_this(), start),
+                 asio::bind_cancellation_slot(
+                     signal->slot(), [self = shared_from_this(), signal,
+                                      id = start.generation_id](std::exception_ptr thrown) {
+                       self->generations.erase(id);
+                       if (!thrown) return;
+                       // A cancelled answer is unknown to the hub by now; anything else is a bug.
+                       const Error bug(ErrorKind::internal, "the answer ended unexpectedly");
+                       self->hub.generation_failed(id, bug, self->now());
+                       self->pump();
+                     }));
 }
 
 void ServerState::carry_out(chat::CancelGeneration& cancel) {
