@@ -53,11 +53,13 @@ std::string ChatView::show(std::string_view text) {
     connection_id_ = frame.text("connection_id");
     if (const auto* info = frame.object.if_contains("server_info"); info && info->is_object())
       model_ = Frame(info->get_object()).text("model");
+    if (!style_.terminal()) return {};
     return style_.panel("CONNECTED", {{"Connection", short_id(connection_id_)}, {"Model", model_}});
   }
   if (type == "session_created" || type == "session_joined") {
     session_id_ = frame.text("session_id");
     if (const auto model = frame.text("model"); !model.empty()) model_ = model;
+    if (!style_.terminal()) return {};
     const bool joined = type == "session_joined";
     std::string line =
         fmt::format("{} session {} ({}", joined ? "Joined" : "New", session_id_, model_);

@@ -28,11 +28,23 @@ class Counted {
 
 }  // namespace
 
+struct Server::Core {
+  explicit Core(ServiceOptions options) : service(std::move(options)) {}
+  static Task<void> answer(std::shared_ptr<Core> self, net::Exchange& exchange);
+
+  Service service;
+  int streaming = 0;
+};
+
+namespace {
+Task<void> send(net::Exchange& exchange, Answer answer);
+}
+
 Server::Server(Executor executor, ServerOptions options)
     : options_(std::move(options)),
-      service_(options_.service),
+      core_(std::make_shared<Core>(options_.service)),
       server_(std::move(executor), server_options(options_),
-              std::bind_front(&Server::answer, this)) {}
+              std::bind_front(&Core::answer, core_)) {}
 
 Result<std::uint16_t> Server::start() {
   auto port = server_.listen();
@@ -43,18 +55,25 @@ Result<std::uint16_t> Server::start() {
 Task<void> Server::stop() {
   return server_.stop(std::chrono::milliseconds(0));
 }
-
+Service& Server::service() {
+  return core_->service;
+}
+int Server::streaming() const {
+  return core_->streaming;
+}
 std::string Server::base_url() const {
   return fmt::format("http://{}:{}", options_.address, port_);
 }
 
-Task<void> Server::answer(net::Exchange& exchange) {
-  Counted counted(streaming_);
-  auto answer = service_.handle(exchange.request(), exchange.target());
+Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& exchange) {
+  Counted counted(self->streaming);
+  auto answer = self->service.handle(exchange.request(), exchange.target());
   co_await send(exchange, std::move(answer));
 }
 
-Task<void> Server::send(net::Exchange& exchange, Answer answer) {
+namespace {
+
+Task<void> send(net::Exchange& exchange, Answer answer) {
   if (answer.delay.count() > 0) co_await sleep_for(answer.delay);
   http::Response response(answer.status);
   response.headers = std::move(answer.headers);
@@ -81,5 +100,7 @@ Task<void> Server::send(net::Exchange& exchange, Answer answer) {
   else
     co_await exchange.finish();
 }
+
+}  // namespace
 
 }  // namespace parley::emulator

@@ -19,7 +19,7 @@ struct ServerOptions {
   ServiceOptions service;
 };
 
-// The emulator on a port. Belongs to one executor; must outlive the exchanges that run on it.
+// The emulator on a port. Belongs to one executor. Destroying it drops its connections.
 class Server {
  public:
   Server(Executor executor, ServerOptions options);
@@ -28,20 +28,17 @@ class Server {
   Result<std::uint16_t> start();
   Task<void> stop();
 
-  Service& service() { return service_; }
+  Service& service();
   std::string base_url() const;
   // Answers that are being sent.
-  int streaming() const { return streaming_; }
+  int streaming() const;
 
  private:
-  Task<void> answer(net::Exchange& exchange);
-  Task<void> send(net::Exchange& exchange, Answer answer);
-
+  struct Core;  // shared with the exchanges that are under way
   ServerOptions options_;
-  Service service_;
+  std::shared_ptr<Core> core_;
   net::HttpServer server_;
   std::uint16_t port_ = 0;
-  int streaming_ = 0;
 };
 
 }  // namespace parley::emulator

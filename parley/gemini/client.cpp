@@ -46,7 +46,8 @@ Result<T> read_message(const Result<http::Response>& response) {
 // A model's name goes into a path: what would change its meaning is escaped.
 std::string path_of(std::string_view version, std::string_view model, std::string_view method) {
   std::string path = fmt::format("/{}", version);
-  for (const auto part : split(model_resource(model), '/'))
+  const std::string resource = model_resource(model);
+  for (const auto part : split(resource, '/'))
     path += "/" + http::percent_encode(part);
   return path + std::string(method);
 }

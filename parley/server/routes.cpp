@@ -56,6 +56,7 @@ void ServerState::add_routes() {
 }
 
 Task<void> ServerState::handle(net::Exchange& exchange) {
+  const auto self = shared_from_this();  // for all handlers: they run inside this call
   const auto verdict = access.check(exchange.request());
   if (verdict == Access::Verdict::allowed) {
     co_await router.handle(exchange);
