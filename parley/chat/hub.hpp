@@ -144,6 +144,7 @@ class Hub {
   void ask(Member& member, Room& room, std::string text, Transaction first, bool announce, Now now);
   void question_committed(const std::shared_ptr<Generation>& generation, bool announce, Now now);
   void start_next(Room& room, Now now);
+  void chunk_lost(const std::shared_ptr<Generation>& generation, const Error& error, Now now);
   void send_chunk(Room& room, Generation& generation, std::string_view text, bool final, Now now);
   void message_added(Room& room, const Message& message, Now now);
   void end_generation(const std::shared_ptr<Generation>& generation, const Error* error, Now now);

@@ -155,18 +155,24 @@ void Hub::generation_text(const std::string& id, std::string_view text, bool las
   const auto generation = found->second;
   generation->text += text;
   if (!generation->first_text) generation->first_text = now.mono;
-  if (last) {
-    generation->tail += text;
-    return;
-  }
+  if (last) return;  // shown with the end
   append({AddChunk(id, generation->session, std::string(text), now.wall)},
          [this, generation, piece = std::string(text)](const Result<void>& result, Now then) {
-           if (generation->over) return;
-           if (!result) return give_up(generation, result.error(), then);
+           if (generation->over || generation->lost) return;
+           if (!result) return chunk_lost(generation, result.error(), then);
            generation->shown += piece;
            ++generation->chunks;
            send_chunk(*room(generation->session), *generation, piece, false, then);
          });
+}
+
+// Nothing after a lost piece may be shown before it. An answer that has ended already shows the
+// rest with its end; one that has not ends as failed, with all its text.
+void Hub::chunk_lost(const std::shared_ptr<Generation>& generation, const Error& error, Now now) {
+  generation->lost = true;
+  if (generation->ending) return;
+  effects_.push_back(CancelGeneration{generation->id});
+  end_generation(generation, &error, now);
 }
 
 void Hub::send_chunk(Room& room, Generation& generation, std::string_view text, bool final,
@@ -245,8 +251,9 @@ void Hub::answer_committed(const std::shared_ptr<Generation>& generation, const 
   generation->over = true;
   generations_.erase(generation->id);
   ++generation->chunks;
-  generation->shown += generation->tail;
-  send_chunk(home, *generation, generation->tail, true, now);
+  const std::string rest = generation->text.substr(generation->shown.size());
+  generation->shown = generation->text;
+  send_chunk(home, *generation, rest, true, now);
   ++home.session.model_messages;
   home.session.last_activity = now.wall;
   const double seconds = seconds_between(generation->asked, now.mono);
@@ -306,11 +313,10 @@ void Hub::failure_committed(const std::shared_ptr<Generation>& generation, const
   start_next(home, now);
 }
 
-// The log could not take a part of the answer: what was not shown is not shown, and the turn ends.
+// The log could not take the end of the answer: what was not shown is not shown, and the turn ends.
 void Hub::give_up(const std::shared_ptr<Generation>& generation, const Error& error, Now now) {
   generation->over = true;
   generations_.erase(generation->id);
-  effects_.push_back(CancelGeneration{generation->id});
   ++counts_.failed;
   auto* home = room(generation->session);
   if (home == nullptr) return;

@@ -42,8 +42,8 @@ struct Hub::Generation {
   std::optional<TimePoint> first_text;
   std::string text;   // all that the model gave
   std::string shown;  // what members have seen: committed
-  std::string tail;   // text that came with the end
   int chunks = 0;     // shown
+  bool lost = false;  // a piece was not committed; nothing after it is shown before the end
   bool ending = false;
   bool over = false;  // cancelled or ended: nothing more of it is shown
   bool queued_notice = false;
