@@ -155,9 +155,11 @@ void Hub::generation_text(const std::string& id, std::string_view text, bool las
   const auto generation = found->second;
   generation->text += text;
   if (!generation->first_text) generation->first_text = now.mono;
-  if (last) return;  // shown with the end
-  append({AddChunk(id, generation->session, std::string(text), now.wall)},
-         [this, generation, piece = std::string(text)](const Result<void>& result, Now then) {
+  generation->held += text;
+  if (last) return;  // shown with the end, unless the service goes on after all
+  auto chunk = std::exchange(generation->held, {});
+  append({AddChunk(id, generation->session, chunk, now.wall)},
+         [this, generation, piece = std::move(chunk)](const Result<void>& result, Now then) {
            if (generation->over || generation->lost) return;
            if (!result) return chunk_lost(generation, result.error(), then);
            generation->shown += piece;

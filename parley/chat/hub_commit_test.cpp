@@ -1,8 +1,7 @@
-#include "parley/chat/hub.hpp"
-
 #include <gtest/gtest.h>
 
 #include "parley/chat/detail/test_world.hpp"
+#include "parley/chat/hub.hpp"
 
 namespace parley::chat {
 namespace {

@@ -96,6 +96,17 @@ TEST(ChatContract_A3, ExactlyOneChunkIsFinalAndCarriesTheTail) {
   }
 }
 
+TEST(ChatContract_A3, TextAfterTheFlaggedEndKeepsItsPlace) {
+  World world;
+  world.start("a");
+  world.chat("a", "Hello");
+  world.model_says("one ", true);
+  world.model_says("two ");
+  world.model_says("three", true);
+  world.model_ends();
+  EXPECT_EQ(world.answer_seen("a"), "one two three");
+}
+
 TEST(ChatContract_A6_A31, EachStoredMessageIsToldAfterItsCommit) {
   World world;
   world.start("a");

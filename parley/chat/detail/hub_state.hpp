@@ -42,6 +42,7 @@ struct Hub::Generation {
   std::optional<TimePoint> first_text;
   std::string text;   // all that the model gave
   std::string shown;  // what members have seen: committed
+  std::string held;   // text that came with the finish reason and is not committed yet
   int chunks = 0;     // shown
   bool lost = false;  // a piece was not committed; nothing after it is shown before the end
   bool ending = false;
