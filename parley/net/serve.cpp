@@ -75,7 +75,8 @@ Task<bool> read_request(ExchangeState& state, http::RequestParser& parser,
       state.start(http::Request(), false);
       Exchange exchange(state);
       const int status = used.error().http_status();
-      co_await exchange.respond(error_response(status ? status : 400, used.error().message()));
+      const int refusal = status ? status : 400;
+      co_await exchange.respond(error_response(refusal, used.error().message()));
       co_return false;
     }
     if (!continued && parser.header_done() && !parser.done() &&

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "parley/http/parser.hpp"
+#include "parley/net/detail/deadline.hpp"
 #include "parley/net/detail/websocket_state.hpp"
 #include "parley/net/system.hpp"
 
@@ -60,7 +61,7 @@ void WebSocketState::flush() {
     }
     connection.consume_output(*taken);
   }
-  if (ended) drop();
+  if (ended) leave();
 }
 
 Task<void> WebSocketState::write_rest(std::shared_ptr<WebSocketState> self) {
@@ -75,7 +76,7 @@ Task<void> WebSocketState::write_rest(std::shared_ptr<WebSocketState> self) {
   }
   std::string().swap(self->in_flight);
   self->writing = false;
-  if (self->ended) self->drop();
+  if (self->ended) self->leave();
 }
 
 void WebSocketState::arm() {
@@ -104,6 +105,33 @@ void WebSocketState::lose(const Error& error) {
       inbox.emplace_back(event->kind == ws::Event::Kind::binary, std::string(event->text()));
   ended = true;
   drop();
+}
+
+namespace {
+
+constexpr auto kLinger = std::chrono::seconds(2);
+
+// A socket that is closed with unread bytes resets the connection, and the peer may never see our
+// last frames: what it still sends is read away until it closes as well (RFC 6455, 7.1.1).
+Task<void> linger(std::shared_ptr<Transport> transport) {
+  Deadline deadline(transport->executor(), kLinger, [transport] { transport->close(); });
+  co_await transport->finish();
+  for (;;) {
+    const auto input = co_await transport->receive();
+    if (!input || input->empty()) break;
+  }
+  transport->close();
+}
+
+}  // namespace
+
+void WebSocketState::leave() {
+  if (reading) return drop();  // ended by a timeout: this peer is not waited for
+  if (gone) return;
+  gone = true;
+  timer.cancel();
+  drained.cancel();
+  asio::co_spawn(transport->executor(), linger(transport), asio::detached);
 }
 
 void WebSocketState::drop() {
@@ -136,7 +164,9 @@ Task<std::optional<Message>> next_message(std::shared_ptr<WebSocketState> self) 
       co_return message;
     }
     if (self->ended) co_return std::nullopt;
+    self->reading = true;
     auto input = co_await self->transport->receive();
+    self->reading = false;
     if (self->ended) continue;
     if (!input) {
       self->lose(input.error());

@@ -135,9 +135,9 @@ Task<void> ServerState::create_session(net::Exchange& exchange) {
   const auto session = made ? hub.session(*made) : std::nullopt;
   if (!session) {
     const int status = made ? 404 : status_of(made.error());
-    const std::string code = status == 400 ? "unknown_model" : "";
-    co_await exchange.respond(json_response(
-        exchange, status, detail_body(made ? "Session not found" : made.error().message(), code)));
+    std::string why = made ? "Session not found" : made.error().message();
+    std::string body = detail_body(why, status == 400 ? "unknown_model" : "");
+    co_await exchange.respond(json_response(exchange, status, std::move(body)));
     co_return;
   }
   std::string body;
@@ -167,8 +167,8 @@ Task<void> ServerState::show_session(net::Exchange& exchange) {
   const auto view = hub.session(id);  // as it is now: reading took a while
   if (!view || !messages) {
     const int status = view ? status_of(messages.error()) : 404;
-    co_await exchange.respond(json_response(
-        exchange, status, detail_body(view ? messages.error().message() : "Session not found")));
+    std::string why = view ? messages.error().message() : "Session not found";
+    co_await exchange.respond(json_response(exchange, status, detail_body(why)));
     co_return;
   }
   const auto& session = view->session;
@@ -191,20 +191,20 @@ Task<void> ServerState::delete_session(net::Exchange& exchange) {
   const std::string id(exchange.parameter("id"));
   const auto token = next_token++;
   const auto done = co_await wait_for_reply(token, hub.delete_session(token, id, now()));
+  const int status = done ? 200 : status_of(done.error());
   std::string body = done ? fmt::format("{{\"message\":\"Session {} deleted\"}}", id)
                           : detail_body(done.error().message());
-  co_await exchange.respond(
-      json_response(exchange, done ? 200 : status_of(done.error()), std::move(body)));
+  co_await exchange.respond(json_response(exchange, status, std::move(body)));
 }
 
 Task<void> ServerState::clear_session(net::Exchange& exchange) {
   const std::string id(exchange.parameter("id"));
   const auto token = next_token++;
   const auto done = co_await wait_for_reply(token, hub.clear_session(token, id, now()));
+  const int status = done ? 200 : status_of(done.error());
   std::string body = done ? fmt::format("{{\"message\":\"Session {} cleared\"}}", id)
                           : detail_body(done.error().message());
-  co_await exchange.respond(
-      json_response(exchange, done ? 200 : status_of(done.error()), std::move(body)));
+  co_await exchange.respond(json_response(exchange, status, std::move(body)));
 }
 
 Task<void> ServerState::list_sessions(net::Exchange& exchange) {

@@ -63,11 +63,12 @@ Task<void> ServerState::handle(net::Exchange& exchange) {
     co_return;
   }
   const bool host = verdict == Access::Verdict::bad_host;
-  co_await exchange.respond(json_response(
-      exchange, host ? 421 : 403,
+  const int status = host ? 421 : 403;
+  std::string body =
       host
           ? R"({"detail":"This server does not answer to that Host; start it with --allow-host NAME"})"
-          : R"({"detail":"This Origin is not allowed; start the server with --allow-origin URL"})"));
+          : R"({"detail":"This Origin is not allowed; start the server with --allow-origin URL"})";
+  co_await exchange.respond(json_response(exchange, status, std::move(body)));
 }
 
 Task<void> ServerState::page(net::Exchange& exchange) {

@@ -67,6 +67,13 @@ class CheckLayers(unittest.TestCase):
         self.finds("'base' is pure",
                    **{"parley/base/a.cpp": "auto now() { return std::chrono::steady_clock::now(); }\n"})
 
+    def test_a_conditional_inside_co_await(self):
+        self.finds("parley/net/a.cpp:2: a conditional inside co_await",
+                   **{"parley/net/a.cpp": "co_await send(\n    good ? text() : other);\n"})
+        code, output = self.check(self.tree(**{
+            "parley/net/a.cpp": "const auto x = (co_await get()) ? 1 : 2;\n"}))
+        self.assertEqual(code, 0, output)
+
     def test_a_long_file(self):
         self.finds("has 401 lines", **{"parley/base/a.cpp": "\n" * 401})
 

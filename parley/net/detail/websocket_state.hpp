@@ -23,6 +23,7 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   void flush();
   void arm();
   void lose(const Error& error);  // the transport failed
+  void leave();                   // the protocol is over and all is written
   void drop();                    // nothing more is read or written
   Result<void> admit(std::size_t size) const;
   static Task<void> write_rest(std::shared_ptr<WebSocketState> self);
@@ -36,6 +37,7 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   std::optional<TimePoint> armed;
   std::deque<Message> inbox;
   std::string in_flight;
+  bool reading = false;
   bool writing = false;
   bool ended = false;  // the protocol is over
   bool gone = false;   // the transport is closed
