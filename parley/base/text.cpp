@@ -181,8 +181,10 @@ std::string to_base64(BytesView bytes) {
 }
 
 std::optional<Bytes> from_base64(std::string_view text) {
+  const std::size_t padded = text.size();
   while (text.ends_with('=')) text.remove_suffix(1);
-  if (text.size() % 4 == 1) return std::nullopt;
+  const std::size_t padding = padded - text.size();
+  if (text.size() % 4 == 1 || padding > 2 || (padding > 0 && padded % 4 != 0)) return std::nullopt;
   Bytes out;
   out.reserve(text.size() / 4 * 3 + 3);
   unsigned group = 0;

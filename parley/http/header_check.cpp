@@ -120,6 +120,9 @@ Result<void> check_partial_header(std::string_view header, const ParserLimits& l
                                   bool is_request) {
   if (auto ends = check_line_ends(header); !ends) return ends;
   const auto line = header.substr(0, header.find("\r\n"));
+  // Another protocol on this port, for example TLS, never comes to a line end.
+  if (is_request && !line.empty() && line != "\r" && !is_token(line.substr(0, line.find(' '))))
+    return bad(400, "the request does not begin with a method");
   // A method and a version surround the target; 300 bytes leave room for any of them.
   if (is_request && line.size() > limits.max_target + 300)
     return bad(414, fmt::format("the target is over {} bytes", limits.max_target));

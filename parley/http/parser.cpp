@@ -82,12 +82,12 @@ class Core {
 
  private:
   Result<std::size_t> take_header(std::string_view input) {
-    std::size_t skipped = 0;
-    // An empty line before a request is left over from an old client (RFC 9112, 2.2).
-    while (isRequest && header_.empty() && input.substr(skipped).starts_with("\r\n")) skipped += 2;
     const std::size_t known = header_.size();
-    header_ += input.substr(skipped);
-    const auto end = header_.find("\r\n\r\n", known < 3 ? 0 : known - 3);
+    header_ += input;
+    // An empty line before a request is left over from an old client (RFC 9112, 2.2).
+    if (isRequest)
+      while (header_.starts_with("\r\n")) header_.erase(0, 2);
+    const auto end = header_.find("\r\n\r\n", known < 4 ? 0 : known - 3);
     if (end == std::string::npos) {
       auto partial = detail::check_partial_header(header_, limits_, isRequest);
       if (!partial) return fail(std::move(partial.error()));

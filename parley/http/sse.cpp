@@ -9,7 +9,8 @@
 namespace parley::http {
 namespace {
 constexpr std::size_t kForeignLimit = 64 * 1024;
-}
+constexpr std::size_t kFieldName = 16;  // bytes of a line before its data
+}  // namespace
 
 Result<void> SseDecoder::receive(std::string_view text) {
   while (!text.empty()) {
@@ -17,7 +18,7 @@ Result<void> SseDecoder::receive(std::string_view text) {
     skip_lf_ = false;
     const auto end = text.find_first_of("\r\n");
     line_ += text.substr(0, end);
-    if (line_.size() > max_event_)
+    if (line_.size() > max_event_ + kFieldName)
       return fail(ErrorKind::too_large, fmt::format("an event is over {} bytes", max_event_));
     if (end == std::string_view::npos) return {};
     skip_lf_ = text[end] == '\r';

@@ -1,9 +1,12 @@
 #include "parley/http/url.hpp"
 
+#include <charconv>
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 
+#include "parley/base/secret.hpp"
 #include "parley/base/text.hpp"
 
 namespace parley::http {
@@ -14,8 +17,12 @@ std::uint16_t port_of(std::string_view scheme) {
 }
 
 std::unexpected<Error> no_url(std::string_view text, std::string_view why) {
-  return fail(ErrorKind::invalid_argument, fmt::format("\"{}\" is no URL that can be used: {}",
-                                                       to_valid_utf8(text.substr(0, 200)), why));
+  std::string shown = redact(to_valid_utf8(text.substr(0, 200)));
+  const auto start = shown.find("//"), at = shown.rfind('@');
+  if (start != std::string::npos && at != std::string::npos && at > start)
+    shown.replace(start + 2, at - start - 2, "***");  // user and password
+  return fail(ErrorKind::invalid_argument,
+              fmt::format("\"{}\" is no URL that can be used: {}", shown, why));
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
@@ -73,10 +80,16 @@ Result<Url> parse_url(std::string_view text) {
   if (url.host.empty()) return no_url(text, "the host is missing");
   url.port = port_of(url.scheme);
   if (parsed->has_port() && !parsed->port().empty()) {
-    if (parsed->port_number() == 0) return no_url(text, "the port must be 1 to 65535");
-    url.port = parsed->port_number();
+    const auto digits = parsed->port();
+    std::uint32_t port = 0;
+    const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (code != std::errc() || end != digits.data() + digits.size() || port == 0 || port > 65535)
+      return no_url(text, "the port must be 1 to 65535");
+    url.port = static_cast<std::uint16_t>(port);
   }
   const auto path = parsed->encoded_path();
+  // Boost.URL takes "http://host:x" for an empty port and the path "x".
+  if (!path.empty() && path.front() != '/') return no_url(text, "the port must be a number");
   url.target = path.empty() ? "/" : std::string(path.data(), path.size());
   if (parsed->has_query()) {
     const auto query = parsed->encoded_query();
