@@ -264,7 +264,8 @@ Result<void> WebSocket::ping(BytesView payload) {
 
 void WebSocket::close(std::uint16_t code, std::string_view reason) {
   if (state_->ended) return;
-  (void)state_->connection.close(code, reason);  // a second close changes nothing
+  // A second close changes nothing.
+  (void)state_->connection.close(code, reason, std::chrono::steady_clock::now());
   state_->settle();
 }
 

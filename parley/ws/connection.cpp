@@ -184,7 +184,7 @@ void Connection::Impl::take_close() {
       return fail(close_code::invalid_payload, "a close reason that is no UTF-8");
   }
   close_received = true;
-  if (!close_sent) append_close(received, "");
+  if (!close_sent) append_close(received, text);
   notice = text;
   emit(Event::Kind::closing, as_bytes(notice), received);
   finish(received, notice);

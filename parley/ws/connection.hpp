@@ -80,7 +80,8 @@ class Connection {
   Result<void> send_prepared(BytesView frame);
   Result<void> ping(BytesView payload = {});
   // Begins the close handshake; 1005 sends a frame without a code. Further calls change nothing.
-  Result<void> close(std::uint16_t code = close_code::normal, std::string_view reason = {});
+  // The peer's half is awaited for Options::close_timeout from `now`.
+  Result<void> close(std::uint16_t code, std::string_view reason, TimePoint now);
 
   std::optional<Event> poll_event();
   // Bytes to write, in order; valid until the next call of a non-const member.

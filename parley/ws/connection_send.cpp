@@ -92,7 +92,7 @@ Result<void> Connection::ping(BytesView payload) {
   return impl_->send(Opcode::ping, payload);
 }
 
-Result<void> Connection::close(std::uint16_t code, std::string_view reason) {
+Result<void> Connection::close(std::uint16_t code, std::string_view reason, TimePoint now) {
   if (code != close_code::no_status && !is_sendable_close_code(code))
     return fail(ErrorKind::invalid_argument,
                 fmt::format("the close code {} may not be sent", code));
@@ -100,7 +100,7 @@ Result<void> Connection::close(std::uint16_t code, std::string_view reason) {
     return fail(ErrorKind::invalid_argument, "the close reason is no valid UTF-8");
   if (impl_->close_sent || impl_->ended) return {};
   impl_->append_close(code, reason);
-  impl_->close_deadline = impl_->now_ + impl_->options.close_timeout;
+  impl_->close_deadline = now + impl_->options.close_timeout;
   return {};
 }
 

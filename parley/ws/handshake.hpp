@@ -54,8 +54,9 @@ struct Acceptance {
   bool accepted() const { return response.status == 101; }
 };
 
-// Answers an upgrade request: 101, or 400 (missing or malformed fields), 405 (not GET), 426 with
-// Sec-WebSocket-Version: 13 (another version), 505 (HTTP/1.0). The refusal's body says why.
+// Answers an upgrade request: 101, or 400 (missing or malformed key), 405 (not GET), 426 with
+// Sec-WebSocket-Version: 13 (no upgrade asked for, no or another version), 505 (HTTP/1.0). The
+// refusal's body says why.
 Acceptance accept(const http::Request& request, const ServerPolicy& policy = ServerPolicy());
 
 }  // namespace parley::ws
