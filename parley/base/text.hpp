@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -18,6 +19,8 @@ std::size_t count_scalars(std::string_view text);
 
 // The longest prefix of at most `limit` scalar values; never cuts a code point in two.
 std::string_view first_scalars(std::string_view text, std::size_t limit);
+template <std::same_as<std::string> Temporary>
+std::string_view first_scalars(Temporary&& text, std::size_t limit) = delete;  // it would dangle
 
 // Replaces each malformed sequence by U+FFFD (maximal subparts, as WHATWG decoders do).
 std::string to_valid_utf8(std::string_view text);
@@ -28,6 +31,8 @@ std::string strip_control(std::string_view text);
 
 // Without ASCII white space (and U+00A0, U+3000) at both ends.
 std::string_view trim(std::string_view text);
+template <std::same_as<std::string> Temporary>
+std::string_view trim(Temporary&& text) = delete;  // it would dangle
 
 bool iequals_ascii(std::string_view a, std::string_view b);
 std::string to_lower_ascii(std::string_view text);

@@ -34,7 +34,8 @@ Read read_chat(const json::Object& object, std::size_t max_message) {
   auto session = text_field(object, "session_id");
   if (!session) return std::unexpected(std::move(session.error()));
   Chat chat;
-  chat.message = trim(message->value_or(""));
+  const std::string text = message->value_or("");
+  chat.message = trim(text);
   chat.session_id = std::move(*session);
   if (chat.message.empty()) return refuse("message_required", "Message is required");
   if (const auto length = count_scalars(chat.message); length > max_message)

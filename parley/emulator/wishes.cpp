@@ -102,7 +102,8 @@ Wishes read_wishes(const gemini::GenerateContentRequest& request) {
   for (const auto& content : request.contents) {
     if (content.role == "model") continue;
     wishes.before = std::move(wishes.prompt);
-    wishes.prompt = trim(text_of(content));
+    const std::string text = text_of(content);
+    wishes.prompt = trim(text);
     if (auto name = behind(wishes.prompt, to_lower_ascii(wishes.prompt), {"my name is "}))
       wishes.name = first_word(*name);
   }

@@ -15,6 +15,12 @@ namespace {
 
 constexpr std::string_view kService = "https://generativelanguage.googleapis.com";
 
+// The beginning of what a service sent, for an error's text.
+std::string beginning(std::string_view text) {
+  const auto valid = to_valid_utf8(text.substr(0, 400));
+  return std::string(first_scalars(valid, 100));
+}
+
 Result<GenerateContentResponse> read_answer(std::string_view text) {
   auto answer = json::decode_text<GenerateContentResponse>(text, json::trusted_limits());
   if (!answer)
@@ -24,10 +30,10 @@ Result<GenerateContentResponse> read_answer(std::string_view text) {
   if (answer->extra.contains("error"))
     if (auto error = error_of(json::Value(answer->extra))) return fail(std::move(*error));
   if (!answer->recognised())
-    return fail(Error(ErrorKind::invalid_response,
-                      fmt::format("the service's answer has no member of a response: {}",
-                                  first_scalars(to_valid_utf8(text.substr(0, 400)), 100)))
-                    .with_stage(Stage::receive));
+    return fail(
+        Error(ErrorKind::invalid_response,
+              fmt::format("the service's answer has no member of a response: {}", beginning(text)))
+            .with_stage(Stage::receive));
   return answer;
 }
 
@@ -47,8 +53,7 @@ Result<T> read_message(const Result<http::Response>& response) {
 std::string path_of(std::string_view version, std::string_view model, std::string_view method) {
   std::string path = fmt::format("/{}", version);
   const std::string resource = model_resource(model);
-  for (const auto part : split(resource, '/'))
-    path += "/" + http::percent_encode(part);
+  for (const auto part : split(resource, '/')) path += "/" + http::percent_encode(part);
   return path + std::string(method);
 }
 
@@ -89,10 +94,10 @@ struct Stream::State {
     if (const auto& foreign = events.foreign_text(); !trim(foreign).empty()) {
       if (const auto body = json::parse(foreign, json::trusted_limits()))
         if (auto error = error_of(*body)) return fail(std::move(*error).with_stage(Stage::receive));
-      return fail(Error(ErrorKind::invalid_response,
-                        fmt::format("the stream ends with text that is no event: {}",
-                                    first_scalars(to_valid_utf8(foreign.substr(0, 400)), 100)))
-                      .with_stage(Stage::receive));
+      return fail(
+          Error(ErrorKind::invalid_response,
+                fmt::format("the stream ends with text that is no event: {}", beginning(foreign)))
+              .with_stage(Stage::receive));
     }
     if (!any)
       return fail(Error(ErrorKind::invalid_response, "the stream ended without a message")

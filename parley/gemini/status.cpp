@@ -105,16 +105,19 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
 }
 
-std::optional<Error> error_of(const json::Value& body) {
+namespace {
+
+// `http_status` stands in where the document has no code of its own.
+std::optional<Error> read_status(const json::Value& body, int http_status) {
   if (body.is_array()) {
     for (const auto& element : body.get_array())
-      if (auto error = error_of(element)) return error;
+      if (auto error = read_status(element, http_status)) return error;
     return std::nullopt;
   }
   const auto* top = body.if_object();
   const auto* status = top ? object_at(*top, "error") : nullptr;
   if (status == nullptr) return std::nullopt;
-  int code = 0;
+  int code = http_status;
   if (const auto* number = status->if_contains("code");
       number && number->is_int64() && number->get_int64() >= 0 && number->get_int64() < 1000)
     code = static_cast<int>(number->get_int64());
@@ -129,11 +132,19 @@ std::optional<Error> error_of(const json::Value& body) {
   return error;
 }
 
+}  // namespace
+
+std::optional<Error> error_of(const json::Value& body) {
+  return read_status(body, 0);
+}
+
 Error error_of(const http::Response& response) {
   std::optional<Error> error;
-  if (const auto body = json::parse(response.body, json::trusted_limits())) error = error_of(*body);
+  if (const auto body = json::parse(response.body, json::trusted_limits()))
+    error = read_status(*body, response.status);
   if (!error) {
-    const auto snippet = trim(first_scalars(to_valid_utf8(response.body.substr(0, 800)), 200));
+    const auto body = to_valid_utf8(std::string_view(response.body).substr(0, 800));
+    const auto snippet = trim(first_scalars(body, 200));
     error = Error(
         kind_of("", response.status),
         fmt::format("the service answered {} {}{}{}", response.status,

@@ -99,7 +99,7 @@ void WebSocketState::arm() {
 void WebSocketState::lose(const Error& error) {
   if (gone) return;
   if (!ended && !failure && error.kind() != ErrorKind::cancelled) failure = error;
-  connection.receive_end(std::chrono::steady_clock::now());
+  connection.receive_end();
   while (auto event = connection.poll_event())
     if (event->kind == ws::Event::Kind::text || event->kind == ws::Event::Kind::binary)
       inbox.emplace_back(event->kind == ws::Event::Kind::binary, std::string(event->text()));
@@ -171,7 +171,7 @@ Task<std::optional<Message>> next_message(std::shared_ptr<WebSocketState> self) 
     if (!input) {
       self->lose(input.error());
     } else if (input->empty()) {
-      self->connection.receive_end(std::chrono::steady_clock::now());
+      self->connection.receive_end();
       self->settle();
       if (self->ended) self->drop();
     } else {

@@ -100,7 +100,7 @@ TEST(Rfc6455_7_1_1, ASilentPeerEndsTheHandshakeInTime) {
 
 TEST(Rfc6455_7_1_5, AnEndWithoutACloseFrameIsOneThousandAndSix) {
   Peer client(Role::client);
-  client.connection.receive_end(client.now);
+  client.connection.receive_end();
   client.drain();
   EXPECT_EQ(client.closed(), 1006);
 }

@@ -17,12 +17,10 @@ Connection::~Connection() = default;
 
 void Connection::receive(MutableBytesView input, TimePoint now) {
   impl_->input = input;
-  impl_->now_ = now;
   if (!input.empty()) impl_->last_received = now;
 }
 
-void Connection::receive_end(TimePoint now) {
-  impl_->now_ = now;
+void Connection::receive_end() {
   if (!impl_->ended) impl_->finish(close_code::abnormal, "");
 }
 

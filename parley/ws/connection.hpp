@@ -68,7 +68,7 @@ class Connection {
   void receive(MutableBytesView input, TimePoint now);
   // The transport ended (end of file or an error): `closed` follows, 1006 unless both close frames
   // had passed.
-  void receive_end(TimePoint now);
+  void receive_end();
   void handle_timeout(TimePoint now);
 
   // Commands. Errors: invalid_state after a close began, too_large where max_output would be

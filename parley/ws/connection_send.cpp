@@ -122,7 +122,6 @@ void Connection::consume_output(std::size_t written) {
 
 void Connection::handle_timeout(TimePoint now) {
   auto& impl = *impl_;
-  impl.now_ = now;
   if (impl.ended) return;
   if (impl.close_deadline && now >= *impl.close_deadline)
     return impl.finish(close_code::abnormal, "the peer did not answer the close frame");

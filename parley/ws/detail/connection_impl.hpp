@@ -74,7 +74,6 @@ struct Connection::Impl {
   TimePoint last_received;
   std::optional<TimePoint> last_ping;
   std::optional<TimePoint> close_deadline;
-  TimePoint now_{};  // of the call that is under way
 };
 
 }  // namespace parley::ws
