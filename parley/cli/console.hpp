@@ -24,6 +24,7 @@ class Style {
  public:
   static Style plain() { return Style(false); }
   static Style of(std::FILE* stream);
+  static Style coloured() { return Style(true); }
 
   bool terminal() const { return terminal_; }
   std::string bold(std::string_view text) const { return paint("1", text); }

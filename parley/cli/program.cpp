@@ -1,7 +1,9 @@
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
+#include "parley/base/text.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
 
@@ -127,6 +129,14 @@ int run_program(int argc, char** argv) {
   add_emulate(app, emulate_options);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError&) {
+    if (argc > 1)
+      std::cerr << fmt::format(
+          "parley: there is no command \"{}\"; serve, ask, chat and emulate are.\n",
+          strip_control(to_valid_utf8(argv[1])));
+    else
+      std::cerr << app.help();
+    return exit_code::usage;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_code::ok : exit_code::usage;
   }

@@ -1,0 +1,154 @@
+"""The program as people and scripts use it: output, standard input, exit codes."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+import urllib.request
+
+PARLEY = os.environ["PARLEY_BIN"]
+CLEAN = {name: value for name, value in os.environ.items()
+         if name not in ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GENAI_MODEL_ID")}
+LIMIT = 120  # seconds; nothing here waits for time, a hang is a failure
+
+
+def run(*words, stdin="", env=None):
+    return subprocess.run([PARLEY, *words], input=stdin, capture_output=True, text=True, timeout=LIMIT,
+                          env={**CLEAN, **(env or {})})
+
+
+class Started:
+    """A `parley serve` or `parley emulate` that has said where it listens."""
+
+    def __init__(self, *words, env=None):
+        self.process = subprocess.Popen([PARLEY, *words], stdout=subprocess.PIPE, text=True,
+                                        stderr=subprocess.DEVNULL, env={**CLEAN, **(env or {})})
+        self.lines = []
+        for line in self.process.stdout:
+            self.lines.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+                self.port = int(found.group(1))
+                self.url = found.group(0)
+                break
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(LIMIT)
+        self.process.stdout.close()
+        return code
+
+
+class Ask(unittest.TestCase):
+    def test_the_answer_alone_goes_to_standard_output(self):
+        asked = run("ask", "--offline", "--pace", "0", "repeat: Grüße, 世界")
+        self.assertEqual((asked.returncode, asked.stdout), (0, "Grüße, 世界\n"))
+
+    def test_without_a_key_it_says_who_answers(self):
+        asked = run("ask", "--pace", "0", "repeat: x")
+        self.assertIn("offline", asked.stderr)
+        self.assertEqual(asked.stdout, "x\n")
+
+    def test_standard_input_is_the_question_or_joins_it(self):
+        self.assertEqual(run("ask", "--offline", "--pace", "0", stdin="repeat: piped").stdout, "piped\n")
+        both = run("ask", "--offline", "--pace", "0", "repeat: before", stdin="the input").stdout
+        self.assertIn("before", both)
+        self.assertIn("the input", both)
+
+    def test_json_lines(self):
+        lines = run("ask", "--offline", "--pace", "0", "--json", "write 50 words about rain").stdout.splitlines()
+        messages = [json.loads(line) for line in lines]
+        self.assertEqual(messages[-1]["candidates"][0]["finishReason"], "STOP")
+
+    def test_exit_codes(self):
+        self.assertEqual(run("ask", "--offline").returncode, 2)
+        self.assertEqual(run("ask", "--nonsense").returncode, 2)
+        self.assertEqual(run("shout").returncode, 2)
+        self.assertIn('"shout"', run("shout").stderr)
+        self.assertEqual(run().returncode, 2)
+        refused = run("ask", "--base-url", "http://127.0.0.1:1", "x", env={"GEMINI_API_KEY": "k-canary"})
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("127.0.0.1", refused.stderr)
+        self.assertNotIn("canary", refused.stderr + refused.stdout)
+
+    def test_an_error_of_the_service_is_told(self):
+        with Started("emulate", "--port", "0", "--bad-key", "stolen-canary") as service:
+            asked = run("ask", "--base-url", service.url, "x", env={"GEMINI_API_KEY": "stolen-canary"})
+        self.assertEqual(asked.returncode, 1)
+        self.assertIn("API key not valid", asked.stderr)
+        self.assertNotIn("canary", asked.stderr)
+        self.assertEqual(asked.stdout, "")
+
+
+class Serve(unittest.TestCase):
+    def test_chat_by_pipe_and_by_session(self):
+        with Started("serve", "--port", "0", "--memory", "--offline", "--pace", "0") as server:
+            said = run("chat", server.url, stdin="repeat: one\nrepeat: two\n")
+            self.assertEqual((said.returncode, said.stdout), (0, "one\ntwo\n"))
+            with urllib.request.urlopen(server.url + "/sessions") as answer:
+                session = json.load(answer)["sessions"][0]
+            self.assertEqual(session["message_count"], 4)
+            again = run("chat", server.url, "--session", session["session_id"], stdin="repeat: three\n")
+            self.assertEqual(again.stdout, "three\n")
+            wrong = run("chat", server.url, "--session", "no-such", stdin="hello\n")
+            self.assertEqual(wrong.returncode, 1)
+            self.assertIn("Session not found", wrong.stderr + wrong.stdout)
+            self.assertEqual(server.end(), 0, "a stop by signal is in order")
+
+    def test_without_a_server_chat_says_so(self):
+        said = run("chat", "http://127.0.0.1:1", stdin="x\n")
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("127.0.0.1:1", said.stderr)
+
+    def test_a_port_in_use_is_named(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            started = run("serve", "--offline", "--memory", "--port", str(port))
+        self.assertEqual(started.returncode, 1)
+        self.assertIn(str(port), started.stderr)
+
+    def test_an_open_address_needs_its_flag(self):
+        started = run("serve", "--offline", "--memory", "--port", "0", "--host", "0.0.0.0")
+        self.assertEqual(started.returncode, 2)
+        self.assertIn("--insecure-no-auth", started.stderr)
+
+    def test_a_data_folder_has_one_server(self):
+        with tempfile.TemporaryDirectory() as folder, \
+                Started("serve", "--port", "0", "--offline", "--data", folder):
+            second = run("serve", "--port", "0", "--offline", "--data", folder)
+            self.assertEqual(second.returncode, 1)
+            self.assertIn(folder, second.stderr)
+
+
+class Emulate(unittest.TestCase):
+    def test_a_recording_is_played(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "hello.txt")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write('data: {"candidates":[{"content":{"parts":[{"text":"recorded"}]},'
+                           '"finishReason":"STOP"}]}\r\n\r\n')
+            with Started("emulate", "--port", "0", "--recording", path) as service:
+                asked = run("ask", "--base-url", service.url, "--model", "recording-hello", "x",
+                            env={"GEMINI_API_KEY": "k"})
+        self.assertEqual(asked.stdout, "recorded\n")
+
+    def test_help_of_every_command(self):
+        for words in ([], ["serve"], ["ask"], ["chat"], ["emulate"]):
+            shown = run(*words, "--help")
+            self.assertEqual(shown.returncode, 0)
+            self.assertNotIn("\x1b", shown.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
