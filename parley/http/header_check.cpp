@@ -119,9 +119,10 @@ Result<void> check_request_line(std::string_view line, const ParserLimits& limit
 Result<void> check_partial_header(std::string_view header, const ParserLimits& limits,
                                   bool is_request) {
   if (auto ends = check_line_ends(header); !ends) return ends;
-  const auto line = header.substr(0, header.find("\r\n"));
+  auto line = header.substr(0, header.find("\r\n"));
+  if (line.ends_with('\r')) line.remove_suffix(1);  // half a line end
   // Another protocol on this port, for example TLS, never comes to a line end.
-  if (is_request && !line.empty() && line != "\r" && !is_token(line.substr(0, line.find(' '))))
+  if (is_request && !line.empty() && !is_token(line.substr(0, line.find(' '))))
     return bad(400, "the request does not begin with a method");
   // A method and a version surround the target; 300 bytes leave room for any of them.
   if (is_request && line.size() > limits.max_target + 300)

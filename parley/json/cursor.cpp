@@ -136,6 +136,7 @@ Error malformed(simdjson::error_code code, std::string_view text, const Limits& 
 
 Result<void> decode_with(std::string_view text, const Limits& limits,
                          FunctionRef<void(Cursor root)> decoder) {
+  if (text.empty()) return fail(malformed(simdjson::EMPTY, text, limits));
   // A decoder may parse another text, so the thread's parser is lent, not shared.
   thread_local std::unique_ptr<dom::parser> spare;
   auto parser = spare ? std::move(spare) : std::make_unique<dom::parser>();

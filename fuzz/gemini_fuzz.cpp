@@ -1,0 +1,25 @@
+#include <cstdint>
+#include <cstdlib>
+
+#include "parley/gemini/status.hpp"
+#include "parley/gemini/types.hpp"
+
+using namespace parley;
+
+// What is understood of an answer is written so that it reads back equal; every body of a failed
+// request gives an error.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (const auto answer =
+          json::decode_text<gemini::GenerateContentResponse>(text, json::trusted_limits())) {
+    const auto written = json::encode_text(*answer);
+    const auto again =
+        json::decode_text<gemini::GenerateContentResponse>(written, json::trusted_limits());
+    if (!again || json::encode_text(*again) != written) std::abort();
+  }
+  http::Response failed(503);
+  failed.body = text;
+  if (gemini::error_of(failed).message().empty()) std::abort();
+  (void)gemini::parse_duration(text);
+  return 0;
+}
