@@ -3,6 +3,7 @@
 #include <deque>
 
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -35,6 +36,17 @@ std::size_t WebSocketState::queued() const {
 void WebSocketState::take_input(MutableBytesView input) {
   connection.receive(input, std::chrono::steady_clock::now());
   settle();
+}
+
+// Messages that came together are answered together: while the reader has more of them, writing
+// waits until this turn of the loop is over.
+void WebSocketState::sent() {
+  if (inbox.empty()) return settle();
+  if (std::exchange(write_posted, true)) return;
+  asio::post(transport->executor(), [self = shared_from_this()] {
+    self->write_posted = false;
+    self->settle();
+  });
 }
 
 void WebSocketState::settle() {
@@ -238,21 +250,21 @@ Task<Result<void>> WebSocket::send_text(std::string text) {
 Task<Result<void>> WebSocket::send_binary(Bytes data) {
   auto posted = state_->admit(data.size());
   if (posted) posted = state_->connection.send_binary(data);
-  state_->settle();
+  state_->sent();
   return detail::wait_until_low(state_, std::move(posted));
 }
 
 Result<void> WebSocket::post_text(std::string_view text) {
   if (auto admitted = state_->admit(text.size()); !admitted) return admitted;
   auto posted = state_->connection.send_text(text);
-  state_->settle();
+  state_->sent();
   return posted;
 }
 
 Result<void> WebSocket::post_prepared(BytesView frame) {
   if (auto admitted = state_->admit(frame.size()); !admitted) return admitted;
   auto posted = state_->connection.send_prepared(frame);
-  state_->settle();
+  state_->sent();
   return posted;
 }
 

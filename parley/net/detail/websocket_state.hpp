@@ -20,6 +20,7 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   std::size_t queued() const;  // bytes that the kernel has not taken
   void take_input(MutableBytesView input);
   void settle();  // after each change: takes events, writes output, sets the timer
+  void sent();    // after each command that makes output
   void flush();
   void arm();
   void lose(const Error& error);  // the transport failed
@@ -39,6 +40,7 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   std::string in_flight;
   bool reading = false;
   bool writing = false;
+  bool write_posted = false;
   bool ended = false;  // the protocol is over
   bool gone = false;   // the transport is closed
   std::optional<Error> failure;
