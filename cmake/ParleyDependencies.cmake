@@ -10,7 +10,7 @@ find_package(SQLite3 REQUIRED)
 if(PARLEY_SERVER)
   find_package(CLI11 REQUIRED)
 endif()
-if(PARLEY_DEVELOPER)
+if(PARLEY_TESTS)
   find_package(GTest REQUIRED)
 endif()
 

@@ -26,7 +26,7 @@ function(parley_module)
     target_precompile_headers(${target} REUSE_FROM parley_${M_PCH_FROM})
   endif()
 
-  if(PARLEY_DEVELOPER AND tests)
+  if(PARLEY_TESTS AND tests)
     add_executable(${target}_test ${tests})
     target_link_libraries(${target}_test PRIVATE ${target} ${M_LINK} ${M_TEST_LINK} parley_flags
                           GTest::gtest GTest::gmock GTest::gtest_main)
