@@ -10,6 +10,16 @@
 namespace parley::cli {
 namespace {
 
+template <class Options>
+void add_offline_model(CLI::App& command, Options& options) {
+  command.add_flag("--offline", options.offline, "Use the offline model even where a key is set");
+  command.add_option("--pace", options.pace_ms, "Offline model: milliseconds between two chunks")
+      ->check(CLI::Range(0, 60'000))
+      ->capture_default_str();
+  command.add_option("--seed", options.seed, "Offline model: the seed of its answers")
+      ->capture_default_str();
+}
+
 void add_serve(CLI::App& app, ServeOptions& options) {
   auto* command = app.add_subcommand("serve", "Start the chat server with its web page");
   command->footer(
@@ -27,12 +37,7 @@ void add_serve(CLI::App& app, ServeOptions& options) {
                     "Keep sessions in memory only; they end with the server");
   command->add_option("--model", options.model,
                       "Model of new sessions (default: GENAI_MODEL_ID, else gemini-2.5-flash)");
-  command->add_flag("--offline", options.offline, "Use the offline model even where a key is set");
-  command->add_option("--pace", options.pace_ms, "Offline model: milliseconds between two chunks")
-      ->check(CLI::Range(0, 60'000))
-      ->capture_default_str();
-  command->add_option("--seed", options.seed, "Offline model: the seed of its answers")
-      ->capture_default_str();
+  add_offline_model(*command, options);
   command->add_option("--allow-origin", options.origins,
                       "Web origin that pages may come from, besides the server's own");
   command->add_option("--allow-host", options.hosts,
@@ -67,12 +72,7 @@ void add_ask(CLI::App& app, AskOptions& options) {
   command->add_option("-s,--system", options.system_instruction, "System instruction");
   command->add_option("--base-url", options.base_url,
                       "Service to ask (default: GOOGLE_GEMINI_BASE_URL, else Google's)");
-  command->add_flag("--offline", options.offline, "Use the offline model even where a key is set");
-  command->add_option("--pace", options.pace_ms, "Offline model: milliseconds between two chunks")
-      ->check(CLI::Range(0, 60'000))
-      ->capture_default_str();
-  command->add_option("--seed", options.seed, "Offline model: the seed of its answers")
-      ->capture_default_str();
+  add_offline_model(*command, options);
   command->add_flag("--json", options.json,
                     "Print each message of the service as one line of JSON");
 }

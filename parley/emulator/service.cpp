@@ -1,17 +1,14 @@
 #include "parley/emulator/service.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
-#include "parley/base/random.hpp"
 #include "parley/base/secret.hpp"
 #include "parley/base/text.hpp"
 #include "parley/emulator/detail/catalogue.hpp"
-#include "parley/emulator/detail/request_check.hpp"
+#include "parley/emulator/detail/route.hpp"
 #include "parley/emulator/detail/wire.hpp"
-#include "parley/emulator/offline_model.hpp"
 
 namespace parley::emulator {
 
@@ -37,42 +34,6 @@ std::string key_of(const http::Request& request, const http::Target& target) {
   return {};
 }
 
-gemini::GenerateContentResponse make_response(std::string_view model, const std::string& id,
-                                              std::string text, const OfflineAnswer& answer,
-                                              bool last) {
-  gemini::GenerateContentResponse response;
-  auto& candidate = response.candidates.emplace_back();
-  candidate.content = gemini::Content::model(text);
-  if (last) candidate.finish_reason = answer.finish_reason;
-  auto& usage = response.usage_metadata.emplace();
-  usage.prompt_token_count = answer.prompt_tokens;
-  if (last) usage.candidates_token_count = answer.answer_tokens;
-  usage.total_token_count = answer.prompt_tokens + usage.candidates_token_count;
-  usage.extra["promptTokensDetails"] =
-      json::Array{json::Object{{"modality", "TEXT"}, {"tokenCount", answer.prompt_tokens}}};
-  response.model_version = model;
-  response.response_id = id;
-  return response;
-}
-
-// The events of a recorded stream, each with the line ends behind it.
-std::vector<std::string> split_events(std::string_view bytes) {
-  std::vector<std::string> pieces;
-  while (!bytes.empty()) {
-    std::size_t end = bytes.size();
-    for (const std::string_view mark : {"\r\n\r\n", "\n\n"})
-      if (const auto at = bytes.find(mark); at != std::string_view::npos)
-        end = std::min(end, at + mark.size());
-    pieces.emplace_back(bytes.substr(0, end));
-    bytes.remove_prefix(end);
-  }
-  return pieces;
-}
-
-}  // namespace
-
-namespace {
-
 // Paths that lead nowhere are answered before the API itself, in HTML.
 Answer not_found_page() {
   Answer page;
@@ -94,40 +55,6 @@ Answer no_model(std::string_view model, std::string_view version, std::string_vi
 }
 
 }  // namespace
-
-struct Service::Route {
-  std::string version;
-  std::string model;   // bare; empty: the list
-  std::string method;  // "generateContent" …; empty: GET
-};
-
-Result<Fault> Fault::parse(std::string_view text) {
-  Fault fault;
-  for (const auto part : split(text, ';')) {
-    const auto entry = trim(part);
-    if (entry.empty()) continue;
-    const auto equals = entry.find('=');
-    const auto name = trim(entry.substr(0, equals));
-    const auto digits =
-        equals == std::string_view::npos ? std::string_view() : trim(entry.substr(equals + 1));
-    std::size_t value = 0;
-    const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    const bool number =
-        code == std::errc() && end == digits.data() + digits.size() && !digits.empty();
-    if (number && name == "status" && value >= 400 && value <= 599)
-      fault.status = static_cast<int>(value);
-    else if (number && name == "delay" && value <= 3'600'000)
-      fault.delay = std::chrono::milliseconds(value);
-    else if (number && name == "cut")
-      fault.cut = value;
-    else
-      return fail(
-          ErrorKind::invalid_argument,
-          fmt::format("\"{}\" is no fault: write status=400…599, delay=MILLISECONDS or cut=BYTES",
-                      entry));
-  }
-  return fault;
-}
 
 Service::Service(ServiceOptions options) : options_(std::move(options)) {}
 
@@ -235,141 +162,6 @@ std::optional<std::string> Service::recording_of(const http::Request& request,
   if (const auto header = request.headers.find("x-parley-replay")) return std::string(*header);
   if (route.model.starts_with(kRecordingModel)) return route.model.substr(kRecordingModel.size());
   return std::nullopt;
-}
-
-Answer Service::replay(const std::string& name) const {
-  const auto found = recordings_.find(name);
-  if (found == recordings_.end())
-    return error_answer(404, "NOT_FOUND",
-                        fmt::format("The emulator has no recording \"{}\".", name.substr(0, 100)));
-  const std::string& bytes = found->second;
-  const auto document = json::parse(bytes, json::trusted_limits());
-  Answer answer = detail::json_answer("");
-  answer.streamed = !document;
-  if (document) {
-    answer.pieces = {bytes};
-    const auto* error =
-        document->is_object() ? document->get_object().if_contains("error") : nullptr;
-    const auto* code =
-        error && error->is_object() ? error->get_object().if_contains("code") : nullptr;
-    if (code && code->is_int64() && code->get_int64() >= 400 && code->get_int64() < 600)
-      answer.status = static_cast<int>(code->get_int64());
-    return answer;
-  }
-  answer.headers.set("Content-Type", "text/event-stream");
-  answer.pace = options_.pace;
-  answer.pieces.clear();
-  if (options_.replay_piece == 0)
-    answer.pieces = split_events(bytes);
-  else
-    for (std::size_t at = 0; at < bytes.size(); at += options_.replay_piece)
-      answer.pieces.push_back(bytes.substr(at, options_.replay_piece));
-  return answer;
-}
-
-std::string Service::next_response_id() {
-  SeededRandom random(options_.seed * 0x10001 + ++served_);
-  const std::uint64_t bits[2] = {random.next(), random.next()};
-  std::string id =
-      to_base64(as_bytes({reinterpret_cast<const char*>(bits), sizeof bits})).substr(0, 22);
-  std::ranges::replace(id, '+', '-');
-  std::ranges::replace(id, '/', '_');
-  return id;
-}
-
-Answer Service::generate(const http::Request& request, const http::Target& target,
-                         const Route& route) {
-  std::optional<Answer> refusal;
-  const auto wanted = detail::read_request(request.body, route.version, refusal);
-  if (refusal) return std::move(*refusal);
-  const auto& model = *detail::find_model(route.model);
-  if (const int tokens = count_tokens(wanted.contents); tokens > model.input_token_limit)
-    return error_answer(
-        400, "INVALID_ARGUMENT",
-        fmt::format("The input token count ({}) exceeds the maximum number of tokens allowed ({}).",
-                    tokens, model.input_token_limit));
-  if (route.method == "generateContent") return whole(wanted, route);
-  return stream(wanted, route, target.parameter("alt") == "sse");
-}
-
-Answer Service::whole(const gemini::GenerateContentRequest& request, const Route& route) {
-  const auto answer = answer_offline(request, options_.seed);
-  std::string text;
-  for (const auto& piece : answer.pieces) text += piece;
-  const auto response =
-      make_response(route.model, next_response_id(), std::move(text), answer, true);
-  return detail::json_answer(detail::pretty(json::encode_text(response)));
-}
-
-Answer Service::stream(const gemini::GenerateContentRequest& request, const Route& route,
-                       bool sse) {
-  auto answer = answer_offline(request, options_.seed);
-  if (answer.pieces.empty()) answer.pieces.emplace_back();
-  const std::string id = next_response_id();
-  Answer out = detail::json_answer("");
-  out.pieces.clear();
-  out.streamed = true;
-  out.pace = options_.pace;
-  if (sse) {
-    out.headers.set("Content-Type", "text/event-stream");
-    out.headers.set("Content-Disposition", "attachment");
-  }
-  for (std::size_t i = 0; i < answer.pieces.size(); ++i) {
-    const bool last = i + 1 == answer.pieces.size();
-    const std::string text =
-        json::encode_text(make_response(route.model, id, answer.pieces[i], answer, last));
-    if (sse) {
-      out.pieces.push_back("data: " + detail::spaced(text) + "\r\n\r\n");
-      continue;
-    }
-    std::string element = detail::pretty(text);
-    element.pop_back();
-    out.pieces.push_back((i == 0 ? "[" : "\n,\r\n") + element + (last ? "\n]" : ""));
-  }
-  return out;
-}
-
-Answer Service::count(const http::Request& request, const Route& route) const {
-  std::string body = request.body;
-  if (const auto value = json::parse(body, json::trusted_limits()); value && value->is_object())
-    for (const char* name : {"generateContentRequest", "generate_content_request"})
-      if (const auto* inner = value->get_object().if_contains(name)) body = json::to_string(*inner);
-  std::optional<Answer> refusal;
-  const auto wanted = detail::read_request(body, route.version, refusal);
-  if (refusal) return std::move(*refusal);
-  int total = count_tokens(wanted.contents);
-  if (wanted.system_instruction) total += count_tokens({*wanted.system_instruction});
-  gemini::CountTokensResponse response;
-  response.total_tokens = total;
-  response.extra["promptTokensDetails"] =
-      json::Array{json::Object{{"modality", "TEXT"}, {"tokenCount", total}}};
-  return detail::json_answer(detail::pretty(json::encode_text(response)));
-}
-
-Answer Service::list_models(const http::Target& target) const {
-  const auto& models = detail::catalogue();
-  const auto number = [](std::string_view text) {
-    std::size_t value = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool whole = code == std::errc() && end == text.data() + text.size();
-    return whole ? std::optional(value) : std::nullopt;
-  };
-  std::optional<std::size_t> size = number(target.parameter("pageSize").value_or("50"));
-  if (!size)
-    return error_answer(400, "INVALID_ARGUMENT", "Invalid value at 'page_size' (TYPE_INT32)");
-  std::size_t first = 0;
-  if (const auto token = target.parameter("pageToken").value_or(""); !token.empty()) {
-    const auto start = token.starts_with("page-") ? number(token.substr(5)) : std::nullopt;
-    if (!start || *start >= models.size())
-      return error_answer(400, "INVALID_ARGUMENT", "The page token is invalid.");
-    first = *start;
-  }
-  const std::size_t step = *size == 0 ? 50 : std::min<std::size_t>(*size, 1000);
-  gemini::ListModelsResponse page;
-  for (std::size_t i = first; i < std::min(first + step, models.size()); ++i)
-    page.models.push_back(models[i]);
-  if (first + step < models.size()) page.next_page_token = fmt::format("page-{}", first + step);
-  return detail::json_answer(detail::pretty(json::encode_text(page)));
 }
 
 }  // namespace parley::emulator
