@@ -39,7 +39,17 @@ struct Client {
         view(Style::of(stdout)),
         answered(io, boost::asio::steady_timer::time_point::max()) {}
 
-  void print(std::string_view text) const { std::cout << text << std::flush; }
+  // What is printed while a prompt stands begins on a line of its own, so that text which is being
+  // typed stays readable.
+  void print(std::string_view text) {
+    if (!text.empty() && std::exchange(prompting, false)) std::cout << '\n';
+    std::cout << text << std::flush;
+  }
+  void prompt() {
+    if (!terminal || prompting || awaiting_reply || view.waiting() > 0 || leaving) return;
+    print(view.prompt());
+    prompting = true;
+  }
   void complain(std::string_view text) {
     std::cerr << Style::of(stderr).red("parley chat: ") << text << std::endl;
     code = exit_code::failed;
@@ -51,6 +61,9 @@ struct Client {
   ChatView view;
   std::unique_ptr<net::WebSocket> socket;
   boost::asio::steady_timer answered;  // cancelled when a question was settled
+  bool terminal = Style::of(stdout).terminal() && LineReader::input_is_terminal();
+  bool prompting = false;       // a prompt stands at the end of the output
+  bool awaiting_reply = false;  // to a command
   bool leaving = false;
   int code = exit_code::ok;
 };
@@ -90,11 +103,12 @@ bool obey(Client& client, std::string_view line) {
   if (word == "/help")
     client.print(kHelp);
   else if (word == "/ping")
-    (void)socket.post_text(message_of("ping", {}));
+    client.awaiting_reply = socket.post_text(message_of("ping", {})).has_value();
   else if (word == "/new")
-    (void)socket.post_text(message_of("create_session", {}));
+    client.awaiting_reply = socket.post_text(message_of("create_session", {})).has_value();
   else if (word == "/join" && !rest.empty())
-    (void)socket.post_text(message_of("join_session", {{"session_id", rest}}));
+    client.awaiting_reply =
+        socket.post_text(message_of("join_session", {{"session_id", rest}})).has_value();
   else if (word == "/join")
     client.print("Which session? /join ID\n");
   else
@@ -112,10 +126,10 @@ Task<void> wait_for_answers(Client& client) {
 }
 
 Task<void> read_user(Client& client) {
-  const bool terminal = Style::of(stdout).terminal() && LineReader::input_is_terminal();
   for (;;) {
-    if (terminal) client.print(client.view.prompt());
+    client.prompt();
     auto line = co_await client.lines.next();
+    client.prompting = false;
     if (!line || client.leaving) break;
     const auto text = trim(*line);
     if (text.empty()) continue;
@@ -137,7 +151,7 @@ Task<void> read_user(Client& client) {
     }
     client.view.asked();
     // One question at a time where a script asks, so that answers come in its order.
-    if (!terminal) co_await wait_for_answers(client);
+    if (!client.terminal) co_await wait_for_answers(client);
   }
   co_await wait_for_answers(client);
   if (client.view.failed()) client.code = exit_code::failed;
@@ -149,10 +163,9 @@ Task<void> read_server(Client& client) {
   while (auto message = co_await client.socket->next()) {
     const int waiting = client.view.waiting();
     client.print(client.view.show(message->data));
-    if (client.view.waiting() < waiting) {
-      client.answered.cancel();
-      if (LineReader::input_is_terminal()) client.print(client.view.prompt());
-    }
+    if (client.view.waiting() < waiting) client.answered.cancel();
+    client.awaiting_reply = false;
+    if (!client.view.answering()) client.prompt();
   }
   if (!client.leaving) {
     const auto outcome = client.socket->outcome();
@@ -173,9 +186,12 @@ Task<void> converse(Client& client, http::Url url) {
     co_return;
   }
   client.socket = std::make_unique<net::WebSocket>(std::move(*socket));
+  if (auto hello = co_await client.socket->next()) client.print(client.view.show(hello->data));
   if (!client.options.session.empty())
-    (void)client.socket->post_text(
-        message_of("join_session", {{"session_id", client.options.session}}));
+    client.awaiting_reply =
+        client.socket
+            ->post_text(message_of("join_session", {{"session_id", client.options.session}}))
+            .has_value();
   boost::asio::co_spawn(client.loop, read_user(client), boost::asio::detached);
   co_await read_server(client);
 }

@@ -83,6 +83,7 @@ std::string ChatView::show_answer(const Frame& frame) {
   if (type == "response_start") {
     const auto asker = frame.text("request_connection_id");
     own_ = asker.empty() || asker == connection_id_;
+    answering_ = true;
     if (!style_.terminal()) return {};
     return fmt::format("\n{} {}\n", style_.bold(own_ ? "Answer" : "Answer to somebody else"),
                        style_.dim(fmt::format("({} - {})", short_id(session_id_), model_)));
@@ -95,6 +96,7 @@ std::string ChatView::show_answer(const Frame& frame) {
     return text;
   }
   if (type != "response_complete") return {};
+  answering_ = false;
   std::string text = mid_line_ ? "\n" : "";
   mid_line_ = false;
   if (own_) settle(false);
@@ -110,10 +112,11 @@ std::string ChatView::show_update(const Frame& frame) {
   const std::string kind = frame.text("update_type");
   if (kind == "user_typing")
     return frame.flag("typing") ? style_.dim("Someone else is typing...\n") : "";
-  if (kind == "message_added")
-    return own_ ? ""
-                : style_.dim(
-                      fmt::format("Session updated: {} messages\n", frame.number("message_count")));
+  if (kind == "message_added") {
+    // Own questions and all answers are on the screen anyway.
+    if (frame.text("role") == "model" || frame.text("connection_id") == connection_id_) return {};
+    return style_.dim(fmt::format("Session updated: {} messages\n", frame.number("message_count")));
+  }
   if (kind == "user_joined") return style_.dim("Somebody joined the session\n");
   if (kind == "user_left" || kind == "user_disconnected")
     return style_.dim("Somebody left the session\n");
@@ -127,6 +130,7 @@ std::string ChatView::show_error(const Frame& frame) {
   const auto asker = frame.text("request_connection_id");
   const bool ours = asker.empty() || asker == connection_id_;
   if (ours) settle(true);
+  answering_ = false;
   std::string text = mid_line_ ? "\n" : "";
   mid_line_ = false;
   text += style_.red("Error: ") + frame.text("message");

@@ -26,6 +26,8 @@ class ChatView {
   const std::string& model() const { return model_; }
   // Own questions that have not been answered or refused yet.
   int waiting() const { return waiting_; }
+  // An answer is being shown, to whomever.
+  bool answering() const { return answering_; }
   bool failed() const { return failed_; }  // the last own question ended in an error
   void asked() { ++waiting_; }
 
@@ -44,6 +46,7 @@ class ChatView {
   std::int64_t context_ = 0;
   int waiting_ = 0;
   bool failed_ = false;
+  bool answering_ = false;
   bool own_ = false;       // the answer that runs is to our question
   bool mid_line_ = false;  // the cursor stands behind text of an answer
 };
