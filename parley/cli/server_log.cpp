@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
+#include "parley/json/value.hpp"
 
 namespace parley::cli {
 namespace {
@@ -47,24 +48,26 @@ Rows rows_of(const Event& event) {
 
 }  // namespace
 
-void ServerLog::operator()(const Event& event) const {
-  const auto now = clock_.wall_now();
-  std::string text;
+std::string ServerLog::format(const Event& event, WallTime now) const {
   if (!style_.terminal()) {
-    text = fmt::format("{} {}", to_iso8601(now), event.name);
+    std::string line = fmt::format("{} {}", to_iso8601(now), event.name);
     for (const auto& [name, value] : event.fields)
-      text += fmt::format(" {}=\"{}\"", name, strip_control(value));
-    text += "\n";
-  } else if (event.name == "chat.chunk") {
-    text = style_.dim(fmt::format("[{}] Chunk #{} → {}: \"{}\"\n", local_clock(now),
+      line += fmt::format(" {}={}", name,
+                          json::to_string(json::Value(strip_control(to_valid_utf8(value)))));
+    return line + "\n";
+  }
+  if (event.name == "chat.chunk")
+    return style_.dim(fmt::format("[{}] Chunk #{} → {}: \"{}\"\n", local_clock(now),
                                   event.field("number"), short_id(event.field("connection")),
                                   strip_control(event.field("preview"))));
-  } else {
-    std::string_view title = event.name;
-    for (const auto& kind : kKinds)
-      if (kind.event == event.name) title = kind.title;
-    text = style_.panel(fmt::format("{} [{}]", title, local_clock(now)), rows_of(event)) + "\n";
-  }
+  std::string_view title = event.name;
+  for (const auto& kind : kKinds)
+    if (kind.event == event.name) title = kind.title;
+  return style_.panel(fmt::format("{} [{}]", title, local_clock(now)), rows_of(event)) + "\n";
+}
+
+void ServerLog::operator()(const Event& event) const {
+  const auto text = format(event, clock_.wall_now());
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

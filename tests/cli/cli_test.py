@@ -104,6 +104,15 @@ class Serve(unittest.TestCase):
             self.assertIn("Session not found", wrong.stderr + wrong.stdout)
             self.assertEqual(server.end(), 0, "a stop by signal is in order")
 
+    def test_the_model_of_the_environment_is_the_default(self):
+        with Started("serve", "--port", "0", "--memory", "--offline", env={"GENAI_MODEL_ID": "gemini-2.5-pro"}) as server:
+            with urllib.request.urlopen(server.url + "/health") as answer:
+                self.assertEqual(json.load(answer)["model"], "gemini-2.5-pro")
+        with Started("serve", "--port", "0", "--memory", "--offline", "--model", "gemini-2.5-flash-lite",
+                     env={"GENAI_MODEL_ID": "gemini-2.5-pro"}) as server:
+            with urllib.request.urlopen(server.url + "/health") as answer:
+                self.assertEqual(json.load(answer)["model"], "gemini-2.5-flash-lite")
+
     def test_without_a_server_chat_says_so(self):
         said = run("chat", "http://127.0.0.1:1", stdin="x\n")
         self.assertEqual(said.returncode, 1)

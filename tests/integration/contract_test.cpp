@@ -183,6 +183,26 @@ TEST(ChatContract_1_6, TwoPeopleSeeOneAnswerAndOneIsTyping) {
   });
 }
 
+TEST(ChatContract_C29, ASlowModelDelaysNobodyElse) {
+  HouseOptions options;
+  options.emulator.service.pace = std::chrono::hours(1);
+  in_house(
+      [](House& house) -> Task<void> {
+        Person waiting = co_await Person::join(house);
+        Person other = co_await Person::join(house);
+        co_await waiting.chat("write 100 words about patience");
+        co_await waiting.until("chunk");
+        co_await other.say(R"({"type":"ping"})");
+        co_await other.until("pong");
+        co_await other.say(R"({"type":"create_session","model_id":"recording-quick"})");
+        co_await other.until("session_created");
+        EXPECT_EQ(number_of(co_await house.json("GET", "/health"), "in_flight_requests"), 1);
+        co_await waiting.say(R"({"type":"ping"})");
+        co_await waiting.until("pong");
+      },
+      options);
+}
+
 TEST(ChatContract_1_7, SessionsSurviveARestart) {
   Folder folder;
   HouseOptions options;
