@@ -10,11 +10,12 @@ using namespace parley;
 
 namespace {
 
-std::string events(std::string_view bytes, ws::Role role, std::size_t piece) {
+std::string events(std::string_view bytes, ws::Role role, const ws::Agreement& agreement,
+                   std::size_t piece) {
   SeededRandom random(1);
   ws::Options options;
   options.max_message = 1000;
-  ws::Connection connection(role, options, random, TimePoint());
+  ws::Connection connection(role, options, random, TimePoint(), agreement);
   std::string all;
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
     std::string part(bytes.substr(at, piece));
@@ -34,7 +35,11 @@ std::string events(std::string_view bytes, ws::Role role, std::size_t piece) {
 // However frames are cut, they mean the same.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  ws::Agreement deflating;
+  deflating.deflate = ws::DeflateAgreement();
   for (const auto role : {ws::Role::client, ws::Role::server})
-    if (events(bytes, role, size + 1) != events(bytes, role, 1)) std::abort();
+    for (const auto& agreement : {ws::Agreement(), deflating})
+      if (events(bytes, role, agreement, size + 1) != events(bytes, role, agreement, 1))
+        std::abort();
   return 0;
 }

@@ -23,7 +23,7 @@ using boost::system::error_code;
 WebSocketState::WebSocketState(std::shared_ptr<Transport> over, ws::Role role,
                                const ws::Options& options, ws::Agreement agreed)
     : transport(std::move(over)),
-      connection(role, options, system_random(), std::chrono::steady_clock::now()),
+      connection(role, options, system_random(), std::chrono::steady_clock::now(), agreed),
       agreement(std::move(agreed)),
       max_output(options.max_output),
       timer(transport->executor()),
@@ -261,9 +261,9 @@ Result<void> WebSocket::post_text(std::string_view text) {
   return posted;
 }
 
-Result<void> WebSocket::post_prepared(BytesView frame) {
-  if (auto admitted = state_->admit(frame.size()); !admitted) return admitted;
-  auto posted = state_->connection.send_prepared(frame);
+Result<void> WebSocket::post_prepared(const ws::PreparedMessage& message) {
+  if (auto admitted = state_->admit(message.payload_size()); !admitted) return admitted;
+  auto posted = state_->connection.send_prepared(message);
   state_->sent();
   return posted;
 }

@@ -30,11 +30,11 @@ void ServerState::pump() {
 }
 
 void ServerState::carry_out(chat::Send& send) {
-  const Bytes frame = ws::prepare_text(*send.frame);
+  const auto message = ws::PreparedMessage::text(*send.frame);
   for (const auto& connection : send.connections) {
     const auto found = sockets.find(connection);
     if (found == sockets.end()) continue;
-    const auto posted = found->second->post_prepared(frame);
+    const auto posted = found->second->post_prepared(message);
     // Who does not read loses the connection, not a frame out of the middle.
     if (!posted && posted.error().kind() == ErrorKind::too_large && !send.droppable)
       found->second->close(4002, "slow_consumer");

@@ -9,8 +9,24 @@ namespace parley::ws {
 
 using detail::FrameHeader;
 
-Connection::Connection(Role role, const Options& options, Random& random, TimePoint now)
-    : impl_(std::make_unique<Impl>(role, options, random, now)) {}
+Connection::Impl::Impl(Role of, std::shared_ptr<Context> shared, const Agreement& agreement,
+                       TimePoint now)
+    : context(std::move(shared)), last_received(now), role(of) {
+  if (!agreement.deflate) return;
+  compression = std::make_unique<Compression>();
+  compression->agreement = *agreement.deflate;
+}
+
+Connection::Impl::~Impl() {
+  context->spare().give_back(output);
+}
+
+Connection::Connection(Role role, std::shared_ptr<Context> context, const Agreement& agreement,
+                       TimePoint now)
+    : impl_(std::make_unique<Impl>(role, std::move(context), agreement, now)) {}
+Connection::Connection(Role role, const Options& options, Random& random, TimePoint now,
+                       const Agreement& agreement)
+    : Connection(role, std::make_shared<Context>(options, random), agreement, now) {}
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
@@ -25,188 +41,178 @@ void Connection::receive_end() {
 }
 
 std::optional<Event> Connection::poll_event() {
-  while (impl_->events.empty()) {
-    if (impl_->ended || !impl_->step()) {
-      impl_->input = {};
-      return std::nullopt;
+  auto& impl = *impl_;
+  if (impl.reading && impl.reading->delivered) impl.release_delivered();
+  Event event;
+  while (!impl.ended) {
+    const auto step = impl.step(event);
+    if (step == Impl::Step::event) return event;
+    if (step == Impl::Step::starved) break;
+  }
+  if (auto* ending = impl.ending.get()) {
+    const bool closing = std::exchange(ending->closing_due, false);
+    if (closing || std::exchange(ending->closed_due, false)) {
+      event.kind = closing ? Event::Kind::closing : Event::Kind::closed;
+      event.data = as_bytes(ending->reason);
+      event.code = ending->code;
+      return event;
     }
   }
-  const Event event = impl_->events.front();
-  impl_->events.pop_front();
-  return event;
+  impl.input = {};
+  if (impl.reading && impl.reading->idle()) impl.reading.reset();
+  return std::nullopt;
 }
 
-bool Connection::Impl::step() {
-  if (!in_frame) return begin_frame();
-  if (input.empty() && frame_left > 0) return false;
-  take_payload();
-  return true;
+Connection::Impl::Reading& Connection::Impl::reader() {
+  if (!reading) reading = std::make_unique<Reading>();
+  return *reading;
 }
 
-// Reads a header from what was kept and what has come. The frame may be empty: the next step ends
-// it.
-bool Connection::Impl::begin_frame() {
-  if (input.empty()) return false;
+Connection::Impl::Step Connection::Impl::step(Event& out) {
+  if (!reading || !reading->in_frame) return begin_frame(out);
+  if (input.empty() && reading->frame_left > 0) return Step::starved;
+  return take_payload(out);
+}
+
+// Reads a header from what was kept and what has come.
+Connection::Impl::Step Connection::Impl::begin_frame(Event& out) {
+  if (input.empty()) return Step::starved;
+  FrameHeader frame;
   detail::HeaderRead read;
-  if (partial_size == 0) {
+  const std::size_t kept = reading ? reading->partial_size : 0;
+  if (kept == 0) {
     read = detail::read_header(input, frame);
-    if (read.size > 0) {
-      input = input.subspan(read.size);
-    } else if (read.mistake.empty()) {
-      std::ranges::copy(input, partial.begin());
-      partial_size = input.size();
-      input = {};
-      return false;
+    if (read.size == 0 && read.mistake.empty()) {
+      std::ranges::copy(input, reader().partial.begin());
+      reading->partial_size = input.size();
+      return Step::starved;
     }
   } else {
-    const std::size_t taken = std::min(input.size(), partial.size() - partial_size);
-    std::copy_n(input.begin(), taken, partial.begin() + static_cast<std::ptrdiff_t>(partial_size));
-    const BytesView joined(partial.data(), partial_size + taken);
-    read = detail::read_header(joined, frame);
+    auto& partial = reading->partial;
+    const std::size_t taken = std::min(input.size(), partial.size() - kept);
+    std::copy_n(input.begin(), taken, partial.begin() + static_cast<std::ptrdiff_t>(kept));
+    read = detail::read_header(BytesView(partial.data(), kept + taken), frame);
     if (read.size == 0 && read.mistake.empty()) {
-      partial_size += taken;
-      input = input.subspan(taken);
-      return false;
+      reading->partial_size += taken;
+      return Step::starved;
     }
-    if (read.size > 0) input = input.subspan(read.size - partial_size);
-    partial_size = 0;
+    reading->partial_size = 0;
   }
-  if (!read.mistake.empty()) {
-    fail(close_code::protocol_error, read.mistake);
-    return true;
-  }
-  if (refuse_header()) return true;
-  in_frame = true;
-  frame_left = frame.length;
-  return true;
+  if (!read.mistake.empty()) return fail(close_code::protocol_error, read.mistake);
+  input = input.subspan(read.size - kept);
+  if (const auto mistake = mistake_in(frame); !mistake.empty())
+    return fail(close_code::protocol_error, mistake);
+  if (frame.length <= input.size() &&
+      (frame.control() || (frame.fin && frame.opcode != Opcode::continuation && frame.rsv == 0)))
+    return take_whole(frame, out);
+  auto& r = reader();
+  r.frame = frame;
+  r.frame_left = frame.length;
+  r.in_frame = true;
+  if (frame.control()) r.control.clear();
+  if (!frame.control() && !begin_message(frame)) return Step::more;
+  return Step::more;
 }
 
-bool Connection::Impl::refuse_header() {
-  const auto refuse = [this](std::uint16_t why, std::string_view what) {
-    fail(why, what);
-    return true;
-  };
-  if (frame.rsv != 0)
-    return refuse(close_code::protocol_error, "a reserved bit without an extension");
+std::string_view Connection::Impl::mistake_in(const FrameHeader& frame) const {
+  const bool continuation = frame.opcode == Opcode::continuation;
+  // RFC 7692, 6: RSV1 stands on the first frame of a compressed message only.
+  const bool may_be_compressed = compression && !frame.control() && !continuation;
+  if ((frame.rsv & ~(may_be_compressed ? detail::kRsv1 : 0)) != 0)
+    return "a reserved bit without an extension";
   // RFC 6455, 5.1: a client masks all frames, a server none.
   if (frame.masked != (role == Role::server))
-    return refuse(close_code::protocol_error, frame.masked ? "a masked frame from a server"
-                                                           : "an unmasked frame from a client");
-  if (frame.control()) return false;
-  const bool continuation = frame.opcode == Opcode::continuation;
-  if (continuation != in_message)
-    return refuse(close_code::protocol_error, continuation
-                                                  ? "a continuation frame without a message"
-                                                  : "a new message inside a fragmented one");
-  if (frame.length > options.max_message || message.size() + frame.length > options.max_message)
-    return refuse(close_code::too_big, "a message over the limit");
-  if (!continuation) {
-    message_opcode = frame.opcode;
-    in_message = !frame.fin;
-  }
-  return false;
+    return frame.masked ? "a masked frame from a server" : "an unmasked frame from a client";
+  if (frame.control()) return {};
+  if (continuation == (reading && reading->in_message)) return {};
+  return continuation ? "a continuation frame without a message"
+                      : "a new message inside a fragmented one";
 }
 
-void Connection::Impl::take_payload() {
-  const std::size_t size =
-      static_cast<std::size_t>(std::min<std::uint64_t>(frame_left, input.size()));
-  const auto piece = input.first(size);
-  if (frame.masked)
-    detail::apply_mask(piece, frame.key, static_cast<std::size_t>((frame.length - frame_left) % 4));
-  input = input.subspan(size);
-  const bool whole = size == frame.length;
-  frame_left -= size;
-  if (frame.control()) {
-    control.append(as_text(piece));
-    if (frame_left == 0) take_control();
-    return;
-  }
+// The fast way: a control frame or an unfragmented message that lies whole in the caller's buffer.
+Connection::Impl::Step Connection::Impl::take_whole(const FrameHeader& frame, Event& out) {
+  const auto payload = input.first(static_cast<std::size_t>(frame.length));
+  if (frame.length > options().max_message && !frame.control())
+    return fail(close_code::too_big, "a message over the limit");
+  if (frame.masked) detail::apply_mask(payload, frame.key);
+  input = input.subspan(payload.size());
+  if (frame.control()) return take_control(frame.opcode, payload, out);
   // After our close frame the peer's data is read for its close frame only (RFC 6455, 1.4).
-  if (close_sent) {
-    if (frame_left == 0) end_data_frame();
-    return;
-  }
-  if (whole && frame.fin && frame.opcode != Opcode::continuation) return deliver_whole(piece);
-  if (message_opcode == Opcode::text && !utf8.feed(as_text(piece)))
-    return fail(close_code::invalid_payload, "text that is no UTF-8");
-  message.append(as_text(piece));
-  if (frame_left == 0) end_data_frame();
-}
-
-// The fast way: an unfragmented message that lies whole in the caller's buffer.
-void Connection::Impl::deliver_whole(MutableBytesView payload) {
-  in_frame = false;
+  if (close_sent) return Step::more;
   const bool text = frame.opcode == Opcode::text;
   if (text && !is_valid_utf8(as_text(payload)))
     return fail(close_code::invalid_payload, "text that is no UTF-8");
-  emit(text ? Event::Kind::text : Event::Kind::binary, payload);
+  out = Event();
+  out.kind = text ? Event::Kind::text : Event::Kind::binary;
+  out.data = payload;
+  return Step::event;
 }
 
-void Connection::Impl::end_data_frame() {
-  in_frame = false;
-  if (!frame.fin) return;
-  in_message = false;
-  if (close_sent) return;
-  const bool text = message_opcode == Opcode::text;
-  if (text && !utf8.complete())
-    return fail(close_code::invalid_payload, "text that ends inside a code point");
-  utf8.reset();
-  delivered = std::move(message);
-  message = {};
-  emit(text ? Event::Kind::text : Event::Kind::binary, as_bytes(delivered));
+Connection::Impl::Step Connection::Impl::take_payload(Event& out) {
+  auto& r = *reading;
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(r.frame_left, input.size()));
+  const auto piece = input.first(size);
+  if (r.frame.masked)
+    detail::apply_mask(piece, r.frame.key,
+                       static_cast<std::size_t>((r.frame.length - r.frame_left) % 4));
+  input = input.subspan(size);
+  r.frame_left -= size;
+  r.in_frame = r.frame_left > 0;
+  if (!r.frame.control()) return take_data(piece, out);
+  r.control.append(as_text(piece));
+  return r.in_frame ? Step::more : take_control(r.frame.opcode, as_bytes(r.control), out);
 }
 
-void Connection::Impl::take_control() {
-  in_frame = false;
-  notice = std::move(control);
-  control.clear();
-  if (frame.opcode == Opcode::close) return take_close();
-  if (frame.opcode == Opcode::pong) return emit(Event::Kind::pong, as_bytes(notice));
-  if (!close_sent) append_frame(Opcode::pong, as_bytes(notice));
-  emit(Event::Kind::ping, as_bytes(notice));
+Connection::Impl::Step Connection::Impl::take_control(Opcode opcode, BytesView payload,
+                                                      Event& out) {
+  if (opcode == Opcode::close) return take_close(payload);
+  out = Event();
+  out.kind = opcode == Opcode::pong ? Event::Kind::pong : Event::Kind::ping;
+  out.data = payload;
+  if (opcode == Opcode::pong)
+    take_pong(payload);
+  else if (!close_sent)
+    append_control(Opcode::pong, payload);
+  return Step::event;
 }
 
-void Connection::Impl::take_close() {
-  const std::string payload = std::move(notice);
+Connection::Impl::Step Connection::Impl::take_close(BytesView payload) {
   if (payload.size() == 1)
     return fail(close_code::protocol_error, "a close frame with half a code");
-  std::uint16_t received = close_code::no_status;
+  std::uint16_t code = close_code::no_status;
   std::string_view text;
   if (payload.size() >= 2) {
-    received = static_cast<std::uint16_t>(static_cast<unsigned char>(payload[0]) << 8 |
-                                          static_cast<unsigned char>(payload[1]));
-    text = std::string_view(payload).substr(2);
-    if (!is_sendable_close_code(received))
+    code = static_cast<std::uint16_t>(std::to_integer<unsigned>(payload[0]) << 8 |
+                                      std::to_integer<unsigned>(payload[1]));
+    text = as_text(payload.subspan(2));
+    if (!is_sendable_close_code(code))
       return fail(close_code::protocol_error, "a close code that may not be sent");
     if (!is_valid_utf8(text))
       return fail(close_code::invalid_payload, "a close reason that is no UTF-8");
   }
-  close_received = true;
-  if (!close_sent) append_close(received, text);
-  notice = text;
-  emit(Event::Kind::closing, as_bytes(notice), received);
-  finish(received, notice);
+  if (!close_sent) append_close(code, text);
+  finish(code, text);
+  ending->closing_due = true;
+  return Step::more;
 }
 
 // RFC 6455, 7.1.7.
-void Connection::Impl::fail(std::uint16_t why, std::string_view what) {
-  if (!close_sent) append_close(why, what);
-  in_frame = false;
-  finish(why, what);
+Connection::Impl::Step Connection::Impl::fail(std::uint16_t code, std::string_view reason) {
+  if (!close_sent) append_close(code, reason);
+  finish(code, reason);
+  return Step::more;
 }
 
-void Connection::Impl::finish(std::uint16_t with, std::string_view text) {
+void Connection::Impl::finish(std::uint16_t code, std::string_view reason) {
   ended = true;
-  code = with;
-  reason = text;
-  close_deadline.reset();
-  message = {};
-  control = {};
-  emit(Event::Kind::closed, as_bytes(reason), code);
-}
-
-void Connection::Impl::emit(Event::Kind kind, BytesView data, std::uint16_t with) {
-  events.push_back(Event{kind, data, with});
+  if (!ending) ending = std::make_unique<Ending>();
+  ending->code = code;
+  ending->reason = reason;
+  ending->closed_due = true;
+  close_deadline = TimePoint::max();
+  reading.reset();
+  sending.reset();
+  compression.reset();
 }
 
 }  // namespace parley::ws

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,54 +10,49 @@
 #include "parley/base/error.hpp"
 #include "parley/base/random.hpp"
 #include "parley/base/time.hpp"
+#include "parley/ws/context.hpp"
+#include "parley/ws/deflate.hpp"
+#include "parley/ws/handshake.hpp"
+#include "parley/ws/prepared.hpp"
 #include "parley/ws/rfc6455.hpp"
 
 namespace parley::ws {
 
-struct Options {
-  Options() = default;
-
-  // Bytes of one whole message; more is answered with close 1009.
-  std::size_t max_message = 16 * 1024 * 1024;
-  // Bytes waiting in poll_output(); a send that would pass it fails with too_large and sends
-  // nothing.
-  std::size_t max_output = 4 * 1024 * 1024;
-  // A ping goes out when nothing was received for that long; zero: never.
-  Duration ping_interval = Duration::zero();
-  // No byte for that long: the connection is dropped as dead (Closed, 1006); zero: never.
-  Duration idle_timeout = Duration::zero();
-  // How long to wait for the peer's half of the close handshake.
-  Duration close_timeout = std::chrono::seconds(5);
-};
-
 // What the peer did. Views are valid until the next call of a non-const member.
 struct Event {
   enum class Kind {
-    text,    // a whole text message, valid UTF-8
-    binary,  // a whole binary message
+    text,    // a text message, valid UTF-8
+    binary,  // a binary message
     ping,    // was answered already
     pong,
     closing,  // the peer's close frame: code (1005: it had none) and reason in data
     closed,   // the end; nothing follows. `code` and `data` as the application should see them
   };
-  Kind kind;
+  Kind kind = Kind::closed;
   BytesView data;
   std::uint16_t code = 0;
+  // A whole message has both. With Options::stream_messages a message may come in parts; a part may
+  // end inside a code point, and the last may be empty.
+  bool first = true;
+  bool last = true;
 
   std::string_view text() const { return as_text(data); }
 };
 
-// One WebSocket connection after its opening handshake (RFC 6455), for either role, without I/O,
-// clock or thread. Call receive() or a command, then poll_event() until it is empty, then write
-// poll_output() and call consume_output(); at next_timeout() call handle_timeout().
+// One WebSocket connection after its opening handshake (RFC 6455, RFC 7692), for either role,
+// without I/O, clock or thread. Call receive() or a command, then poll_event() until it is empty,
+// then write poll_output() and call consume_output(); at next_timeout() call handle_timeout().
 //
 // A bad peer is an event, not an error: the connection sends the close frame that the RFC asks for
 // and ends in `closed`. Not thread-safe; a connection belongs to one thread at a time.
 class Connection {
  public:
-  // `random` makes the masking keys of a client and must outlive the connection; a server does not
-  // use it. It must be unpredictable on a public network (RFC 6455, 10.3).
-  Connection(Role role, const Options& options, Random& random, TimePoint now);
+  // One of many connections of a thread.
+  Connection(Role role, std::shared_ptr<Context> context, const Agreement& agreement,
+             TimePoint now);
+  // A connection with a context of its own; see Context about `random`.
+  Connection(Role role, const Options& options, Random& random, TimePoint now,
+             const Agreement& agreement = Agreement());
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
   ~Connection();
@@ -71,13 +65,19 @@ class Connection {
   void receive_end();
   void handle_timeout(TimePoint now);
 
-  // Commands. Errors: invalid_state after a close began, too_large where max_output would be
-  // passed, invalid_argument for bad UTF-8, a control payload over 125 bytes or a code that may not
-  // be sent.
-  Result<void> send_text(std::string_view text);
-  Result<void> send_binary(BytesView data);
-  // A frame made once for many receivers by prepare_text(); servers only.
-  Result<void> send_prepared(BytesView frame);
+  // Commands. Errors: invalid_state after a close began, or inside a message of send_part();
+  // too_large where max_output would be passed; invalid_argument for bad UTF-8, a control payload
+  // over 125 bytes or a code that may not be sent. A command that fails has sent nothing.
+  Result<void> send_text(std::string_view text, Compress compress = Compress::automatic);
+  Result<void> send_binary(BytesView data, Compress compress = Compress::automatic);
+  // A text that is known to be valid UTF-8, as the text of an Event is.
+  Result<void> send_valid_text(std::string_view text, Compress compress = Compress::automatic);
+  // A message in parts, each a frame of its own; the kind and `compress` of the first part count.
+  // A text's parts may be cut anywhere; together they must be valid UTF-8.
+  Result<void> send_part(MessageKind kind, BytesView part, bool last,
+                         Compress compress = Compress::automatic);
+  // Servers only. Compressed where both sides agreed on it and it is shorter so.
+  Result<void> send_prepared(const PreparedMessage& message);
   Result<void> ping(BytesView payload = {});
   // Begins the close handshake; 1005 sends a frame without a code. Further calls change nothing.
   // The peer's half is awaited for Options::close_timeout from `now`.
@@ -89,6 +89,10 @@ class Connection {
   void consume_output(std::size_t written);
   std::optional<TimePoint> next_timeout() const;
 
+  const Options& options() const;
+  // The smoothed time from a ping to its pong; empty before the first, or without pong_timeout.
+  std::optional<Duration> round_trip() const;
+
   bool open() const;    // messages may be sent
   bool closed() const;  // the transport may be closed now; output that is left should be written
   // Close code and reason as received or decided; 0 while open.
@@ -99,10 +103,5 @@ class Connection {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-// The bytes of one unmasked, unfragmented message for Connection::send_prepared; `text` must be
-// valid UTF-8.
-Bytes prepare_text(std::string_view text);
-Bytes prepare_binary(BytesView data);
 
 }  // namespace parley::ws

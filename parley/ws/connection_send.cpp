@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
@@ -7,39 +9,102 @@ namespace parley::ws {
 
 using detail::FrameHeader;
 
+namespace {
+constexpr std::string_view kNotUtf8 = "the text is no valid UTF-8";
+}
+
 Result<void> Connection::Impl::check_open() const {
   if (!close_sent && !ended) return {};
-  return parley::fail(Error(ErrorKind::invalid_state, "the WebSocket is closing or closed")
-                          .with_close(code, reason));
+  Error closed(ErrorKind::invalid_state, "the WebSocket is closing or closed");
+  if (!ending) return parley::fail(std::move(closed));
+  return parley::fail(std::move(closed).with_close(ending->code, ending->reason));
+}
+
+Result<void> Connection::Impl::check_between_messages() const {
+  if (auto open = check_open(); !open) return open;
+  if (!sending) return {};
+  return parley::fail(ErrorKind::invalid_state, "a message that is sent in parts is not finished");
 }
 
 Result<void> Connection::Impl::check_room(std::size_t size) const {
-  if (output_size() + size <= options.max_output) return {};
+  if (output_size() + size <= options().max_output) return {};
   return parley::fail(
       Error(ErrorKind::too_large,
             fmt::format("{} bytes wait to be written; {} more would pass the limit of {}",
-                        output_size(), size, options.max_output))
+                        output_size(), size, options().max_output))
           .with_stage(Stage::send));
 }
 
-Result<void> Connection::Impl::send(Opcode opcode, BytesView payload) {
-  if (auto open = check_open(); !open) return open;
-  if (auto room = check_room(payload.size() + detail::kMaxHeader); !room) return room;
-  append_frame(opcode, payload);
-  return {};
+bool Connection::Impl::out_takeover() const {
+  const auto& how = compression->agreement;
+  return !(role == Role::server ? how.server_no_context_takeover : how.client_no_context_takeover);
+}
+int Connection::Impl::out_bits() const {
+  const auto& how = compression->agreement;
+  return role == Role::server ? how.server_max_window_bits : how.client_max_window_bits;
 }
 
-void Connection::Impl::append_frame(Opcode opcode, BytesView payload) {
-  // A later pong stands for an earlier one that nobody has taken yet (RFC 6455, 5.5.3).
-  if (opcode == Opcode::pong && last_pong != std::string::npos && last_pong >= output_at)
-    output.resize(last_pong);
-  last_pong = opcode == Opcode::pong ? output.size() : std::string::npos;
+bool Connection::Impl::wants_compression(std::size_t size, Compress compress) const {
+  if (!compression || compress == Compress::never) return false;
+  return compress == Compress::always || size >= compression->agreement.min_size;
+}
+
+std::unique_ptr<detail::Deflater> Connection::Impl::borrow_deflater() {
+  if (auto kept = std::move(compression->deflater)) return kept;
+  return context->spare().take_deflater(out_bits(), compression->agreement);
+}
+
+void Connection::Impl::return_deflater(std::unique_ptr<detail::Deflater> deflater) {
+  if (out_takeover())
+    compression->deflater = std::move(deflater);
+  else
+    context->spare().give_back(std::move(deflater));
+}
+
+Result<void> Connection::Impl::send(Opcode opcode, BytesView payload, Compress compress) {
+  if (auto open = check_between_messages(); !open) return open;
+  if (!wants_compression(payload.size(), compress)) {
+    if (auto room = check_room(payload.size() + detail::kMaxHeader); !room) return room;
+    append_message(opcode, payload, false);
+    return {};
+  }
+  auto deflater = borrow_deflater();
+  std::string packed = context->spare().take_buffer();
+  deflater->append(packed, payload, true);
+  auto room = check_room(packed.size() + detail::kMaxHeader);
+  const bool longer = packed.size() >= payload.size() && compress != Compress::always;
+  // What the peer does not get, its window does not know; without history nothing refers to it.
+  if (!room || longer) deflater->reset();
+  if (room) append_message(opcode, longer ? payload : as_bytes(packed), !longer);
+  return_deflater(std::move(deflater));
+  context->spare().give_back(packed);
+  return room;
+}
+
+// As one frame, or in frames of at most Options::fragment_size.
+void Connection::Impl::append_message(Opcode opcode, BytesView payload, bool compressed) {
+  const std::size_t most = options().fragment_size ? options().fragment_size : payload.size();
   FrameHeader header;
   header.opcode = opcode;
+  header.rsv = compressed ? detail::kRsv1 : 0;
+  do {
+    const auto piece = payload.first(std::min(payload.size(), most));
+    payload = payload.subspan(piece.size());
+    header.fin = payload.empty();
+    append_frame(header, piece);
+    header.opcode = Opcode::continuation;
+    header.rsv = 0;
+  } while (!payload.empty());
+}
+
+void Connection::Impl::append_frame(const FrameHeader& how, BytesView payload) {
+  if (output.empty()) output = context->spare().take_buffer();
+  FrameHeader header = how;
   header.length = payload.size();
   header.masked = role == Role::client;
+  last_pong = std::string::npos;
   if (header.masked) {
-    const auto bits = random.next();
+    const auto bits = context->random().next();
     for (std::size_t i = 0; i < 4; ++i)
       header.key[i] = static_cast<std::byte>(bits >> (8 * i) & 0xFF);
   }
@@ -51,45 +116,109 @@ void Connection::Impl::append_frame(Opcode opcode, BytesView payload) {
                        header.key);
 }
 
-void Connection::Impl::append_close(std::uint16_t with, std::string_view text) {
+void Connection::Impl::append_control(Opcode opcode, BytesView payload) {
+  // A later pong stands for an earlier one that nobody has taken yet (RFC 6455, 5.5.3).
+  if (opcode == Opcode::pong && last_pong != std::string::npos && last_pong >= output_at)
+    output.resize(last_pong);
+  const std::size_t at = output.size();
+  FrameHeader header;
+  header.opcode = opcode;
+  append_frame(header, payload);
+  if (opcode == Opcode::pong) last_pong = at;
+}
+
+void Connection::Impl::append_close(std::uint16_t code, std::string_view text) {
   std::string payload;
-  if (with != close_code::no_status) {
-    payload += static_cast<char>(with >> 8);
-    payload += static_cast<char>(with & 0xFF);
+  if (code != close_code::no_status) {
+    payload += static_cast<char>(code >> 8);
+    payload += static_cast<char>(code & 0xFF);
     std::size_t size = std::min(text.size(), detail::kMaxControlPayload - 2);
     while (size > 0 && size < text.size() &&
            (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80)
       --size;
     payload += text.substr(0, size);
   }
-  append_frame(Opcode::close, as_bytes(payload));
+  append_control(Opcode::close, as_bytes(payload));
   close_sent = true;
 }
 
-Result<void> Connection::send_text(std::string_view text) {
-  if (!is_valid_utf8(text)) return fail(ErrorKind::invalid_argument, "the text is no valid UTF-8");
-  return impl_->send(Opcode::text, as_bytes(text));
+Result<void> Connection::send_text(std::string_view text, Compress compress) {
+  if (!is_valid_utf8(text)) return fail(ErrorKind::invalid_argument, std::string(kNotUtf8));
+  return impl_->send(Opcode::text, as_bytes(text), compress);
 }
 
-Result<void> Connection::send_binary(BytesView data) {
-  return impl_->send(Opcode::binary, data);
+Result<void> Connection::send_valid_text(std::string_view text, Compress compress) {
+  return impl_->send(Opcode::text, as_bytes(text), compress);
 }
 
-Result<void> Connection::send_prepared(BytesView frame) {
-  if (impl_->role != Role::server)
+Result<void> Connection::send_binary(BytesView data, Compress compress) {
+  return impl_->send(Opcode::binary, data, compress);
+}
+
+Result<void> Connection::send_part(MessageKind kind, BytesView part, bool last, Compress compress) {
+  auto& impl = *impl_;
+  if (auto open = impl.check_open(); !open) return open;
+  if (auto room = impl.check_room(part.size() + part.size() / 8 + 64); !room) return room;
+  auto& sending = impl.sending;
+  if (!sending) {
+    sending = std::make_unique<Impl::Sending>();
+    sending->opcode = kind == MessageKind::text ? Opcode::text : Opcode::binary;
+    const std::size_t size = last ? part.size() : std::string::npos;
+    sending->compressed = impl.wants_compression(size, compress);
+  }
+  if (sending->opcode == Opcode::text) {
+    detail::Utf8Stream checked = sending->utf8;
+    if (!checked.feed(as_text(part)) || (last && !checked.complete())) {
+      if (sending->first) sending.reset();
+      return fail(ErrorKind::invalid_argument, std::string(kNotUtf8));
+    }
+    sending->utf8 = checked;
+  }
+  FrameHeader header;
+  header.fin = last;
+  header.opcode = sending->first ? sending->opcode : Opcode::continuation;
+  header.rsv = sending->first && sending->compressed ? detail::kRsv1 : 0;
+  sending->first = false;
+  if (!sending->compressed) {
+    impl.append_frame(header, part);
+  } else {
+    if (!sending->deflater) sending->deflater = impl.borrow_deflater();
+    std::string packed = impl.context->spare().take_buffer();
+    sending->deflater->append(packed, part, last);
+    impl.append_frame(header, as_bytes(packed));
+    impl.context->spare().give_back(packed);
+    if (last) impl.return_deflater(std::move(sending->deflater));
+  }
+  if (last) sending.reset();
+  return {};
+}
+
+Result<void> Connection::send_prepared(const PreparedMessage& message) {
+  auto& impl = *impl_;
+  if (impl.role != Role::server)
     return fail(ErrorKind::invalid_state,
                 "prepared frames are not masked; only a server may send them");
-  if (auto open = impl_->check_open(); !open) return open;
-  if (auto room = impl_->check_room(frame.size()); !room) return room;
-  impl_->last_pong = std::string::npos;
-  impl_->output.append(as_text(frame));
+  if (auto open = impl.check_between_messages(); !open) return open;
+  const std::string* frame = nullptr;
+  if (impl.compression) frame = message.deflated(impl.compression->agreement, *impl.context);
+  const bool compressed = frame != nullptr;
+  if (!compressed) frame = &message.plain();
+  if (auto room = impl.check_room(frame->size()); !room) return room;
+  // The peer's window has moved on without our compressor: it starts anew.
+  if (compressed && impl.compression->deflater) impl.compression->deflater->reset();
+  impl.last_pong = std::string::npos;
+  if (impl.output.empty()) impl.output = impl.context->spare().take_buffer();
+  impl.output.append(*frame);
   return {};
 }
 
 Result<void> Connection::ping(BytesView payload) {
   if (payload.size() > detail::kMaxControlPayload)
     return fail(ErrorKind::invalid_argument, "a ping carries at most 125 bytes");
-  return impl_->send(Opcode::ping, payload);
+  if (auto open = impl_->check_open(); !open) return open;
+  if (auto room = impl_->check_room(payload.size() + detail::kMaxHeader); !room) return room;
+  impl_->append_control(Opcode::ping, payload);
+  return {};
 }
 
 Result<void> Connection::close(std::uint16_t code, std::string_view reason, TimePoint now) {
@@ -100,7 +229,7 @@ Result<void> Connection::close(std::uint16_t code, std::string_view reason, Time
     return fail(ErrorKind::invalid_argument, "the close reason is no valid UTF-8");
   if (impl_->close_sent || impl_->ended) return {};
   impl_->append_close(code, reason);
-  impl_->close_deadline = now + impl_->options.close_timeout;
+  impl_->close_deadline = now + impl_->options().close_timeout;
   return {};
 }
 
@@ -113,73 +242,7 @@ void Connection::consume_output(std::size_t written) {
   if (impl_->output_at < impl_->output.size()) return;
   impl_->output_at = 0;
   impl_->last_pong = std::string::npos;
-  // An idle connection owns no buffer; a small one is kept for the next message.
-  if (impl_->output.capacity() > 1024)
-    std::string().swap(impl_->output);
-  else
-    impl_->output.clear();
-}
-
-void Connection::handle_timeout(TimePoint now) {
-  auto& impl = *impl_;
-  if (impl.ended) return;
-  if (impl.close_deadline && now >= *impl.close_deadline)
-    return impl.finish(close_code::abnormal, "the peer did not answer the close frame");
-  const auto& options = impl.options;
-  if (options.idle_timeout > Duration::zero() && now >= impl.last_received + options.idle_timeout)
-    return impl.finish(close_code::abnormal, "nothing was received for too long");
-  if (options.ping_interval <= Duration::zero() || impl.close_sent) return;
-  const auto since = std::max(impl.last_received, impl.last_ping.value_or(impl.last_received));
-  if (now < since + options.ping_interval) return;
-  impl.last_ping = now;
-  if (impl.check_room(detail::kMaxHeader)) impl.append_frame(Opcode::ping, {});
-}
-
-std::optional<TimePoint> Connection::next_timeout() const {
-  const auto& impl = *impl_;
-  if (impl.ended) return std::nullopt;
-  std::optional<TimePoint> next = impl.close_deadline;
-  const auto consider = [&next](TimePoint time) { next = next ? std::min(*next, time) : time; };
-  if (impl.options.idle_timeout > Duration::zero())
-    consider(impl.last_received + impl.options.idle_timeout);
-  if (impl.options.ping_interval > Duration::zero() && !impl.close_sent)
-    consider(std::max(impl.last_received, impl.last_ping.value_or(impl.last_received)) +
-             impl.options.ping_interval);
-  return next;
-}
-
-bool Connection::open() const {
-  return !impl_->close_sent && !impl_->ended;
-}
-bool Connection::closed() const {
-  return impl_->ended;
-}
-std::uint16_t Connection::close_code() const {
-  return impl_->code;
-}
-const std::string& Connection::close_reason() const {
-  return impl_->reason;
-}
-
-namespace {
-Bytes prepare(Opcode opcode, BytesView payload) {
-  FrameHeader header;
-  header.opcode = opcode;
-  header.length = payload.size();
-  std::string frame;
-  frame.reserve(payload.size() + detail::kMaxHeader);
-  detail::write_header(frame, header);
-  frame.append(as_text(payload));
-  const auto bytes = as_bytes(frame);
-  return Bytes(bytes.begin(), bytes.end());
-}
-}  // namespace
-
-Bytes prepare_text(std::string_view text) {
-  return prepare(Opcode::text, as_bytes(text));
-}
-Bytes prepare_binary(BytesView data) {
-  return prepare(Opcode::binary, data);
+  impl_->context->spare().give_back(impl_->output);
 }
 
 }  // namespace parley::ws

@@ -185,7 +185,7 @@ TEST(Sending, LimitsAndBadInputAreErrorsThatSendNothing) {
             ErrorKind::too_large);
   EXPECT_EQ(client.connection.ping(as_bytes(std::string(126, 'a'))).error().kind(),
             ErrorKind::invalid_argument);
-  EXPECT_EQ(client.connection.send_prepared(prepare_text("a")).error().kind(),
+  EXPECT_EQ(client.connection.send_prepared(PreparedMessage::text("a")).error().kind(),
             ErrorKind::invalid_state);
   EXPECT_TRUE(client.output().empty());
   EXPECT_TRUE(client.connection.send_text("a"));
@@ -196,7 +196,7 @@ TEST(Sending, APreparedFrameIsTheFrame) {
     Peer a(Role::server), b(Role::server);
     const std::string text(size, 'x');
     ASSERT_TRUE(a.connection.send_text(text));
-    ASSERT_TRUE(b.connection.send_prepared(prepare_text(text)));
+    ASSERT_TRUE(b.connection.send_prepared(PreparedMessage::text(text)));
     EXPECT_EQ(a.output(), b.output());
   }
 }

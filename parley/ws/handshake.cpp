@@ -9,9 +9,12 @@
 
 #include "parley/base/bytes.hpp"
 #include "parley/base/text.hpp"
+#include "parley/ws/detail/extensions.hpp"
 
 namespace parley::ws {
 namespace {
+
+using detail::is_token;
 
 constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455, 1.3
 constexpr std::array<std::string_view, 9> kReserved = {"Host",
@@ -29,13 +32,6 @@ std::string accept_value(std::string_view key) {
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
   SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
   return to_base64(as_bytes({reinterpret_cast<const char*>(digest.data()), digest.size()}));
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return c > 0x20 && c < 0x7f &&
-           std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
-  });
 }
 
 bool is_key(std::string_view key) {
@@ -103,6 +99,8 @@ Result<http::Request> make_request(const http::Url& url, const ClientOffer& offe
     list += (list.empty() ? "" : ", ") + name;
   }
   if (!list.empty()) request.headers.set("Sec-WebSocket-Protocol", list);
+  if (offer.deflate)
+    request.headers.set("Sec-WebSocket-Extensions", detail::deflate_offer(*offer.deflate));
   for (const auto& header : offer.headers.all()) {
     if (std::ranges::any_of(kReserved, [&](auto name) { return iequals_ascii(name, header.name); }))
       return fail(ErrorKind::invalid_argument,
@@ -131,9 +129,17 @@ Result<Agreement> check_response(const http::Response& response, const ClientOff
   const auto accept = headers.find("Sec-WebSocket-Accept");
   if (!accept || headers.count("Sec-WebSocket-Accept") != 1 || *accept != accept_value(key))
     return broken("the server's Sec-WebSocket-Accept does not fit our key");
-  if (headers.find("Sec-WebSocket-Extensions"))
-    return broken("the server uses an extension that was not offered");
   Agreement agreement;
+  const auto extensions = detail::parse_extensions(headers);
+  if (!extensions) return broken("the server's Sec-WebSocket-Extensions is malformed");
+  if (!extensions->empty()) {
+    if (!offer.deflate || extensions->size() > 1 ||
+        extensions->front().name != "permessage-deflate")
+      return broken("the server uses an extension that was not offered");
+    agreement.deflate = detail::check_deflate(extensions->front(), *offer.deflate);
+    if (!agreement.deflate)
+      return broken("the server's parameters of permessage-deflate do not fit the offer");
+  }
   if (const auto chosen = headers.find("Sec-WebSocket-Protocol")) {
     if (headers.count("Sec-WebSocket-Protocol") != 1 ||
         std::ranges::find(offer.subprotocols, *chosen) == offer.subprotocols.end())
@@ -165,6 +171,8 @@ Acceptance accept(const http::Request& request, const ServerPolicy& policy) {
     return refuse(400, "Sec-WebSocket-Key must stand once and be 16 bytes in base64.\n");
   const auto offered = offered_protocols(headers);
   if (!offered) return refuse(400, "Sec-WebSocket-Protocol must be a list of tokens.\n");
+  const auto extensions = detail::parse_extensions(headers);
+  if (!extensions) return refuse(400, "Sec-WebSocket-Extensions is malformed (RFC 6455, 9.1).\n");
   if (!request.body.empty()) return refuse(400, "An upgrade request has no body.\n");
   Acceptance acceptance;
   acceptance.response.status = 101;
@@ -172,6 +180,12 @@ Acceptance accept(const http::Request& request, const ServerPolicy& policy) {
   out.set("Upgrade", "websocket");
   out.set("Connection", "Upgrade");
   out.set("Sec-WebSocket-Accept", accept_value(*key));
+  if (policy.deflate) {
+    if (auto answer = detail::answer_deflate(*extensions, *policy.deflate)) {
+      acceptance.agreement.deflate = answer->agreement;
+      out.set("Sec-WebSocket-Extensions", answer->field);
+    }
+  }
   for (const auto& ours : policy.subprotocols) {
     if (std::ranges::find(*offered, ours) == offered->end()) continue;
     acceptance.agreement.subprotocol = ours;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,13 +9,15 @@
 #include "parley/base/random.hpp"
 #include "parley/http/message.hpp"
 #include "parley/http/url.hpp"
+#include "parley/ws/deflate.hpp"
 
 namespace parley::ws {
 
 // What both sides agreed on in the opening handshake.
 struct Agreement {
   Agreement() = default;
-  std::string subprotocol;  // empty: none
+  std::string subprotocol;                  // empty: none
+  std::optional<DeflateAgreement> deflate;  // empty: messages are not compressed
 };
 
 // The client's side (RFC 6455, 4.1).
@@ -22,6 +25,7 @@ struct ClientOffer {
   ClientOffer() = default;
   std::vector<std::string> subprotocols;  // in order of preference
   http::Headers headers;                  // further fields: Origin, Authorization …
+  std::optional<DeflateOptions> deflate;  // empty: compression is not offered
 };
 
 // A fresh Sec-WebSocket-Key: base64 of 16 random bytes.
@@ -41,6 +45,7 @@ Result<Agreement> check_response(const http::Response& response, const ClientOff
 struct ServerPolicy {
   ServerPolicy() = default;
   std::vector<std::string> subprotocols;  // the first of these that the client offers is chosen
+  std::optional<DeflateOptions> deflate;  // empty: offers of compression are declined
 };
 
 // True where the request asks to become a WebSocket at all (Upgrade: websocket); accept() tells
@@ -54,9 +59,9 @@ struct Acceptance {
   bool accepted() const { return response.status == 101; }
 };
 
-// Answers an upgrade request: 101, or 400 (missing or malformed key), 405 (not GET), 426 with
-// Sec-WebSocket-Version: 13 (no upgrade asked for, no or another version), 505 (HTTP/1.0). The
-// refusal's body says why.
+// Answers an upgrade request: 101, or 400 (missing or malformed key, malformed list), 405 (not
+// GET), 426 with Sec-WebSocket-Version: 13 (no upgrade asked for, no or another version), 505
+// (HTTP/1.0). The refusal's body says why.
 Acceptance accept(const http::Request& request, const ServerPolicy& policy = ServerPolicy());
 
 }  // namespace parley::ws

@@ -6,6 +6,7 @@
 namespace parley::ws {
 
 enum class Role { client, server };
+enum class MessageKind { text, binary };
 
 // RFC 6455, 5.2.
 enum class Opcode : std::uint8_t {

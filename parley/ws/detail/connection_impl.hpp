@@ -1,79 +1,136 @@
 #pragma once
 
 #include <array>
-#include <deque>
+#include <memory>
 #include <string>
 
 #include "parley/ws/connection.hpp"
 #include "parley/ws/detail/frame_header.hpp"
+#include "parley/ws/detail/spare.hpp"
 #include "parley/ws/detail/utf8_stream.hpp"
 
 namespace parley::ws {
 
-// connection.cpp reads, connection_send.cpp writes and keeps time.
+// What an idle connection holds; the rest is made when it is needed. connection.cpp reads frames,
+// connection_message.cpp puts messages together, connection_send.cpp writes, connection_time.cpp
+// keeps time.
 struct Connection::Impl {
-  Impl(Role of, const Options& connection_options, Random& source, TimePoint now)
-      : role(of), options(connection_options), random(source), last_received(now) {}
+  // The frame and the message that are being read.
+  struct Reading {
+    std::array<std::byte, detail::kMaxHeader> partial{};
+    std::size_t partial_size = 0;
+    detail::FrameHeader frame;
+    bool in_frame = false;
+    std::uint64_t frame_left = 0;
+
+    bool in_message = false;  // a first fragment has come
+    bool compressed = false;
+    bool first = true;       // no part was delivered yet
+    bool delivered = false;  // an event views `message`
+    Opcode opcode = Opcode::text;
+    std::size_t fragments = 0;
+    std::size_t size = 0;         // bytes of the message so far, decompressed
+    std::uint64_t wire_size = 0;  // and as they came
+    std::string message;
+    detail::Utf8Stream utf8;
+    std::string control;  // payload of a control frame
+    std::unique_ptr<detail::Inflater> inflater;
+
+    bool idle() const { return !in_frame && partial_size == 0 && !in_message && !delivered; }
+  };
+  // A message that is being sent in parts.
+  struct Sending {
+    Opcode opcode = Opcode::text;
+    bool first = true;
+    bool compressed = false;
+    detail::Utf8Stream utf8;
+    std::unique_ptr<detail::Deflater> deflater;
+  };
+  struct Compression {
+    DeflateAgreement agreement;
+    // Kept from message to message where the context is taken over.
+    std::unique_ptr<detail::Deflater> deflater;
+    std::unique_ptr<detail::Inflater> inflater;
+  };
+  struct Ending {
+    std::uint16_t code = 0;
+    std::string reason;
+    bool closing_due = false;  // events that were not polled yet
+    bool closed_due = false;
+  };
+  struct Probe {
+    TimePoint sent;
+    bool waiting = false;
+    std::uint32_t number = 0;
+    bool measured = false;
+    Duration smoothed{};
+    Duration deviation{};
+  };
+  enum class Step { starved, more, event };
+
+  Impl(Role of, std::shared_ptr<Context> shared, const Agreement& agreement, TimePoint now);
+  ~Impl();
+
+  const Options& options() const { return context->options(); }
+  Reading& reader();
 
   // Reading.
-  bool step();  // one frame, or a part of one; false: the input is used up
-  bool begin_frame();
-  bool refuse_header();
-  void take_payload();
-  void deliver_whole(MutableBytesView payload);
-  void end_data_frame();
-  void take_control();
-  void take_close();
-  void fail(std::uint16_t code, std::string_view reason);
+  Step step(Event& out);
+  Step begin_frame(Event& out);
+  std::string_view mistake_in(const detail::FrameHeader& frame) const;
+  Step take_whole(const detail::FrameHeader& frame, Event& out);
+  Step take_payload(Event& out);
+  Step take_control(Opcode opcode, BytesView payload, Event& out);
+  Step take_close(BytesView payload);
+  bool begin_message(const detail::FrameHeader& frame);
+  Step take_data(BytesView piece, Event& out);
+  detail::Inflater::Outcome inflate_piece(BytesView piece, bool last);
+  bool check_limits(const detail::FrameHeader& frame);
+  Step deliver(BytesView data, bool last, Event& out);
+  void release_delivered();
+  void take_pong(BytesView payload);
+  Step fail(std::uint16_t code, std::string_view reason);
   void finish(std::uint16_t code, std::string_view reason);
-  void emit(Event::Kind kind, BytesView data, std::uint16_t code = 0);
 
   // Writing.
-  Result<void> send(Opcode opcode, BytesView payload);
-  void append_frame(Opcode opcode, BytesView payload);
+  Result<void> send(Opcode opcode, BytesView payload, Compress compress);
+  bool wants_compression(std::size_t size, Compress compress) const;
+  std::unique_ptr<detail::Deflater> borrow_deflater();
+  void return_deflater(std::unique_ptr<detail::Deflater> deflater);
+  bool out_takeover() const;
+  int out_bits() const;
+  void append_message(Opcode opcode, BytesView payload, bool compressed);
+  void append_frame(const detail::FrameHeader& how, BytesView payload);
+  void append_control(Opcode opcode, BytesView payload);
   void append_close(std::uint16_t code, std::string_view reason);
   Result<void> check_open() const;
+  Result<void> check_between_messages() const;
   Result<void> check_room(std::size_t size) const;
   std::size_t output_size() const { return output.size() - output_at; }
 
-  Role role;
-  Options options;
-  Random& random;
+  // Time.
+  Duration pong_limit() const;
+  TimePoint ping_due() const;
 
-  // Input: the caller's buffer, and what was left of a frame header before it.
-  MutableBytesView input;
-  std::array<std::byte, detail::kMaxHeader> partial{};
-  std::size_t partial_size = 0;
-
-  // The frame that is being read.
-  detail::FrameHeader frame;
-  bool in_frame = false;
-  std::uint64_t frame_left = 0;
-
-  // The message that is being put together.
-  bool in_message = false;  // a first fragment has come
-  Opcode message_opcode = Opcode::text;
-  std::string message;
-  detail::Utf8Stream utf8;
-  std::string control;  // payload of a control frame
-
-  std::deque<Event> events;
-  std::string delivered;  // what the last message event views, where not the caller's buffer
-  std::string notice;     // what the last control or close event views
+  std::shared_ptr<Context> context;
+  MutableBytesView input;  // the caller's buffer
+  std::unique_ptr<Reading> reading;
+  std::unique_ptr<Sending> sending;
+  std::unique_ptr<Compression> compression;
+  std::unique_ptr<Ending> ending;  // once a close began
+  std::unique_ptr<Probe> probe;
 
   std::string output;
   std::size_t output_at = 0;
   std::size_t last_pong = std::string::npos;  // where an unsent pong stands at the end of output
 
-  bool close_sent = false;
-  bool close_received = false;
-  bool ended = false;
-  std::uint16_t code = 0;
-  std::string reason;
-
   TimePoint last_received;
-  std::optional<TimePoint> last_ping;
-  std::optional<TimePoint> close_deadline;
+  TimePoint last_ping = TimePoint::min();
+  TimePoint close_deadline = TimePoint::max();
+
+  Role role;
+  bool close_sent = false;
+  bool ended = false;
 };
 
 }  // namespace parley::ws

@@ -12,6 +12,7 @@ namespace parley::ws::detail {
 
 inline constexpr std::size_t kMaxHeader = 14;           // bytes of a frame's header at most
 inline constexpr std::size_t kMaxControlPayload = 125;  // RFC 6455, 5.5
+inline constexpr std::uint8_t kRsv1 = 4;                // a compressed message (RFC 7692, 6)
 
 // RFC 6455, 5.2.
 struct FrameHeader {

@@ -14,11 +14,14 @@ struct Seen {
   Event::Kind kind{};
   std::string data;
   std::uint16_t code = 0;
+  bool first = true;
+  bool last = true;
 };
 
 struct Peer {
-  explicit Peer(Role role, const Options& options = Options())
-      : random(5), connection(role, options, random, now) {}
+  explicit Peer(Role role, const Options& options = Options(),
+                const Agreement& agreement = Agreement())
+      : random(5), connection(role, options, random, now, agreement) {}
 
   // Gives bytes in pieces of `piece`, as they would come from a socket.
   void receive(std::string bytes, std::size_t piece = std::string::npos) {
@@ -36,6 +39,8 @@ struct Peer {
       last.kind = event->kind;
       last.data = event->text();
       last.code = event->code;
+      last.first = event->first;
+      last.last = event->last;
     }
   }
   void advance(Duration by) {

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "parley/ws/context.hpp"
+#include "parley/ws/deflate.hpp"
+#include "parley/ws/detail/deflate_stream.hpp"
+
+namespace parley::ws {
+
+// Buffers and compressors that wait for their next use.
+struct Context::Spare {
+  // An empty string that may have capacity.
+  std::string take_buffer();
+  // Gives one back; `buffer` is empty and without memory afterwards.
+  void give_back(std::string& buffer);
+
+  std::unique_ptr<detail::Inflater> take_inflater(int window_bits);
+  void give_back(std::unique_ptr<detail::Inflater> inflater);
+  std::unique_ptr<detail::Deflater> take_deflater(int window_bits, const DeflateAgreement& how);
+  void give_back(std::unique_ptr<detail::Deflater> deflater);
+
+  std::vector<std::string> buffers;
+  std::vector<std::unique_ptr<detail::Inflater>> inflaters;
+  std::vector<std::unique_ptr<detail::Deflater>> deflaters;
+};
+
+}  // namespace parley::ws
