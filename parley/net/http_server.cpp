@@ -4,7 +4,6 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
@@ -21,15 +20,14 @@ using boost::system::error_code;
 
 Task<void> handshake_and_serve(std::shared_ptr<ServerState> server, Tcp::socket socket) {
   auto transport =
-      std::make_shared<TlsTransport>(std::move(socket), server->options.tls->context());
-  error_code code;
+      std::make_shared<TlsTransport>(std::move(socket), server->options.tls->context(), true);
+  Result<void> secured;
   {
     Deadline deadline(server->executor, server->options.header_timeout,
                       [&transport] { transport->close(); });
-    co_await transport->stream().async_handshake(asio::ssl::stream_base::server,
-                                                 asio::redirect_error(asio::use_awaitable, code));
+    secured = co_await transport->handshake();
   }
-  if (!code) co_await serve(std::move(server), std::move(transport));
+  if (secured) co_await serve(std::move(server), std::move(transport));
 }
 
 // accept() fails for a moment when the process has no descriptor left; trying at once would spin.

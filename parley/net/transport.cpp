@@ -1,13 +1,15 @@
 #include "parley/net/transport.hpp"
 
+#include <array>
 #include <cerrno>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include "parley/net/detail/deadline.hpp"
+#include "parley/net/detail/io.hpp"
 #include "parley/net/detail/transports.hpp"
 
 namespace parley::net::detail {
@@ -15,12 +17,6 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-// One buffer for all plain connections of a thread: an idle connection owns none.
-MutableBytesView thread_buffer() {
-  thread_local std::array<std::byte, 128 * 1024> buffer;
-  return buffer;
-}
 
 asio::mutable_buffer to_buffer(MutableBytesView bytes) {
   return {bytes.data(), bytes.size()};
@@ -30,7 +26,7 @@ asio::const_buffer to_buffer(BytesView bytes) {
 }
 
 bool is_end(const error_code& code) {
-  return code == asio::error::eof || code == asio::ssl::error::stream_truncated;
+  return code == asio::error::eof;
 }
 
 std::string address_of(const Tcp::socket& socket) {
@@ -39,19 +35,23 @@ std::string address_of(const Tcp::socket& socket) {
   return ignored ? std::string() : endpoint.address().to_string();
 }
 
-// Something waits in the socket's buffer, or it has ended.
-bool socket_has_input(Tcp::socket& socket) {
-  char byte = 0;
-  const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
-}
-
 void close_socket(Tcp::socket& socket) {
   error_code ignored;
   socket.close(ignored);
 }
 
 }  // namespace
+
+MutableBytesView thread_buffer() {
+  thread_local std::array<std::byte, 256 * 1024> buffer;
+  return buffer;
+}
+
+bool socket_has_input(int socket) {
+  char byte = 0;
+  const auto got = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
 
 Error to_error(const error_code& code, Stage stage) {
   if (code == asio::error::operation_aborted)
@@ -105,7 +105,7 @@ Result<std::size_t> TcpTransport::write_now(BytesView data) {
 }
 
 bool TcpTransport::has_input() {
-  return socket_has_input(socket_);
+  return socket_has_input(socket_.native_handle());
 }
 
 Task<void> TcpTransport::finish() {
@@ -118,47 +118,19 @@ void TcpTransport::close() {
   close_socket(socket_);
 }
 
-TlsTransport::TlsTransport(Tcp::socket socket, asio::ssl::context& context)
-    : stream_(std::move(socket), context), peer_(address_of(stream_.next_layer())) {
-  prepare_socket(stream_.next_layer());
-}
-
-Task<Result<MutableBytesView>> TlsTransport::receive() {
+std::optional<RawSocket> TcpTransport::release() {
   error_code code;
-  const std::size_t got = co_await stream_.async_read_some(
-      asio::buffer(buffer_), asio::redirect_error(asio::use_awaitable, code));
-  if (is_end(code)) co_return MutableBytesView();
-  if (code) co_return fail(to_error(code, Stage::receive));
-  co_return MutableBytesView(buffer_).first(got);
+  RawSocket raw;
+  raw.socket = socket_.release(code);
+  if (code) return std::nullopt;
+  return raw;
 }
 
-Task<Result<void>> TlsTransport::write(BytesView data) {
-  error_code code;
-  co_await asio::async_write(stream_, to_buffer(data),
-                             asio::redirect_error(asio::use_awaitable, code));
-  if (code) co_return fail(to_error(code, Stage::send));
-  co_return Result<void>();
-}
+RawSocket::RawSocket(RawSocket&& other) noexcept
+    : socket(std::exchange(other.socket, -1)), tls(std::move(other.tls)) {}
 
-// A TLS record cannot be half taken: all writes wait.
-Result<std::size_t> TlsTransport::write_now(BytesView) {
-  return std::size_t{0};
-}
-
-bool TlsTransport::has_input() {
-  return socket_has_input(stream_.next_layer());
-}
-
-Task<void> TlsTransport::finish() {
-  // The peer need not answer our close_notify; its silence must not hold us.
-  Deadline deadline(stream_.get_executor(), std::chrono::seconds(1), [this] { close(); });
-  error_code ignored;
-  co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));
-  stream_.next_layer().shutdown(Tcp::socket::shutdown_send, ignored);
-}
-
-void TlsTransport::close() {
-  close_socket(stream_.next_layer());
+RawSocket::~RawSocket() {
+  if (socket >= 0) ::close(socket);
 }
 
 }  // namespace parley::net::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "parley/base/bytes.hpp"
@@ -8,6 +9,22 @@
 #include "parley/net/task.hpp"
 
 namespace parley::net {
+
+namespace detail {
+
+class TlsSession;
+
+// A connected socket on its way from one owner to another; closed if nobody takes it.
+struct RawSocket {
+  RawSocket() = default;
+  RawSocket(RawSocket&& other) noexcept;
+  RawSocket& operator=(RawSocket&&) = delete;
+  ~RawSocket();
+  int socket = -1;
+  std::unique_ptr<TlsSession> tls;  // null: plain
+};
+
+}  // namespace detail
 
 // A connected byte stream: TCP, or TLS over it. One receive() and one write() may be pending at a
 // time. Destroying it closes the socket.
@@ -28,8 +45,11 @@ class Transport {
   virtual Task<void> finish() = 0;
   // Drops the connection now; what is pending ends with `cancelled`. Idempotent.
   virtual void close() = 0;
+  // Gives the socket away; nothing may be pending, and nothing else may be called afterwards. Empty
+  // where the connection is gone.
+  virtual std::optional<detail::RawSocket> release() = 0;
   virtual Executor executor() = 0;
-  // The peer's IP address and port as text, taken when connected: "127.0.0.1", 41234.
+  // The peer's IP address as text, taken when connected.
   virtual const std::string& peer_address() const = 0;
 };
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/stream.hpp>
 
+#include "parley/net/detail/tls_session.hpp"
 #include "parley/net/transport.hpp"
 
 namespace parley::net::detail {
@@ -14,7 +14,7 @@ namespace parley::net::detail {
 using Tcp = boost::asio::ip::tcp;
 
 Error to_error(const boost::system::error_code& code, Stage stage);
-// Text and no delay, so that small frames leave at once; non-blocking for read_some and write_some.
+// No delay, so that small frames leave at once; non-blocking for read_some and write_some.
 void prepare_socket(Tcp::socket& socket);
 
 class TcpTransport final : public Transport {
@@ -27,6 +27,7 @@ class TcpTransport final : public Transport {
   bool has_input() override;
   Task<void> finish() override;
   void close() override;
+  std::optional<RawSocket> release() override;
   Executor executor() override { return socket_.get_executor(); }
   const std::string& peer_address() const override { return peer_; }
 
@@ -38,10 +39,11 @@ class TcpTransport final : public Transport {
 
 class TlsTransport final : public Transport {
  public:
-  using Stream = boost::asio::ssl::stream<Tcp::socket>;
-  TlsTransport(Tcp::socket socket, boost::asio::ssl::context& context);
+  // `socket` is connected; handshake() comes first.
+  TlsTransport(Tcp::socket socket, ssl_ctx_st* context, bool server);
 
-  Stream& stream() { return stream_; }
+  TlsSession& session() { return *session_; }
+  Task<Result<void>> handshake();
 
   Task<Result<MutableBytesView>> receive() override;
   Task<Result<void>> write(BytesView data) override;
@@ -49,13 +51,17 @@ class TlsTransport final : public Transport {
   bool has_input() override;
   Task<void> finish() override;
   void close() override;
-  Executor executor() override { return stream_.get_executor(); }
+  std::optional<RawSocket> release() override;
+  Executor executor() override { return socket_.get_executor(); }
   const std::string& peer_address() const override { return peer_; }
 
  private:
-  Stream stream_;
+  Task<Result<void>> wait(TlsSession::Want want, Stage stage);
+
+  Tcp::socket socket_;
+  std::unique_ptr<TlsSession> session_;
   std::string peer_;
-  std::array<std::byte, 16 * 1024> buffer_;
+  bool more_expected_ = false;
 };
 
 }  // namespace parley::net::detail
