@@ -84,6 +84,14 @@ Result<void> use_identity(SSL_CTX* context, std::string_view chain, std::string_
   return {};
 }
 
+std::shared_ptr<SSL_CTX> trusting_the_system() {
+  auto context = make_context(TLS_client_method());
+  // A machine without authorities fails at the handshake, with a reason.
+  SSL_CTX_set_default_verify_paths(context.get());
+  ERR_clear_error();
+  return context;
+}
+
 Result<std::string> read_file(const std::string& path, std::string_view what) {
   std::ifstream file(path, std::ios::binary);
   if (!file)
@@ -97,10 +105,9 @@ std::unexpected<Error> in_file(const Error& error, const std::string& path) {
 
 }  // namespace
 
-TlsTrust::TlsTrust() : context_(make_context(TLS_client_method())) {
-  // A machine without authorities fails at the handshake, with a reason.
-  SSL_CTX_set_default_verify_paths(context_.get());
-  ERR_clear_error();
+ssl_ctx_st* TlsTrust::context() const {
+  static const auto system = trusting_the_system();  // read once, when it is first needed
+  return context_ ? context_.get() : system.get();
 }
 
 Result<TlsTrust> TlsTrust::from_pem(std::string_view pem) {
@@ -120,6 +127,7 @@ Result<TlsTrust> TlsTrust::from_file(const std::string& path) {
 }
 
 Result<void> TlsTrust::present(std::string_view chain, std::string_view key) {
+  if (!context_) context_ = trusting_the_system();
   return use_identity(context(), chain, key);
 }
 

@@ -15,20 +15,20 @@ namespace parley::net {
 class TlsTrust {
  public:
   // The system's certificate authorities.
-  TlsTrust();
+  TlsTrust() = default;
   // These authorities only: PEM text, or a file of it, with one or more certificates. Errors:
   // tls_failed, naming the file.
   static Result<TlsTrust> from_pem(std::string_view pem);
   static Result<TlsTrust> from_file(const std::string& path);
 
   // A certificate of the client's own for servers that ask for one (mutual TLS): PEM text of the
-  // chain and its key. Copies made before are changed as well.
+  // chain and its key.
   Result<void> present(std::string_view chain, std::string_view key);
 
-  ssl_ctx_st* context() const { return context_.get(); }
+  ssl_ctx_st* context() const;
 
  private:
-  std::shared_ptr<ssl_ctx_st> context_;
+  std::shared_ptr<ssl_ctx_st> context_;  // null: the system's authorities, shared by all
 };
 
 // A server's certificate chain and key. Copies share their state.

@@ -1,7 +1,9 @@
 #include "parley/net/transport.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -51,6 +53,20 @@ bool socket_has_input(int socket) {
   char byte = 0;
   const auto got = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+std::string address_text(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    const auto& four = reinterpret_cast<const sockaddr_in&>(address);
+    return asio::ip::address_v4(ntohl(four.sin_addr.s_addr)).to_string();
+  }
+  if (address.ss_family != AF_INET6) return {};
+  const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
+  asio::ip::address_v6::bytes_type bytes;
+  std::copy_n(six.sin6_addr.s6_addr, bytes.size(), bytes.begin());
+  const asio::ip::address_v6 parsed(bytes);
+  return parsed.is_v4_mapped() ? asio::ip::make_address_v4(asio::ip::v4_mapped, parsed).to_string()
+                               : parsed.to_string();
 }
 
 Error to_error(const error_code& code, Stage stage) {

@@ -254,6 +254,15 @@ Task<Result<void>> WebSocket::send_binary(Bytes data) {
   return detail::wait_until_low(state_, std::move(posted));
 }
 
+Task<Result<void>> WebSocket::send(Message message) {
+  auto posted = state_->admit(message.data.size());
+  if (posted)
+    posted = message.binary ? state_->connection.send_binary(as_bytes(message.data))
+                            : state_->connection.send_text(message.data);
+  state_->sent();
+  return detail::wait_until_low(state_, std::move(posted));
+}
+
 Result<void> WebSocket::post_text(std::string_view text) {
   if (auto admitted = state_->admit(text.size()); !admitted) return admitted;
   auto posted = state_->connection.send_text(text);

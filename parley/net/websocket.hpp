@@ -51,6 +51,7 @@ class WebSocket {
   // must not outrun the reader. Errors: invalid_state, disconnected, too_large.
   Task<Result<void>> send_text(std::string text);
   Task<Result<void>> send_binary(Bytes data);
+  Task<Result<void>> send(Message message);
   // The same without waiting: too_large where ws::Options::max_output would be passed; the caller
   // decides what becomes of a reader that slow.
   Result<void> post_text(std::string_view text);

@@ -87,6 +87,9 @@ class Connection {
   // Bytes to write, in order; valid until the next call of a non-const member.
   BytesView poll_output() const;
   void consume_output(std::size_t written);
+  // What is waiting now stays as it is until it is consumed, as TLS needs it for a write that is to
+  // be tried again. Without it, a newer pong may take the place of an older one.
+  void pin_output();
   std::optional<TimePoint> next_timeout() const;
 
   const Options& options() const;

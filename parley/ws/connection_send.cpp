@@ -237,6 +237,10 @@ BytesView Connection::poll_output() const {
   return as_bytes(std::string_view(impl_->output).substr(impl_->output_at));
 }
 
+void Connection::pin_output() {
+  impl_->last_pong = std::string::npos;
+}
+
 void Connection::consume_output(std::size_t written) {
   impl_->output_at += written;
   if (impl_->output_at < impl_->output.size()) return;

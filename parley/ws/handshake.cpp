@@ -174,6 +174,11 @@ Acceptance accept(const http::Request& request, const ServerPolicy& policy) {
   const auto extensions = detail::parse_extensions(headers);
   if (!extensions) return refuse(400, "Sec-WebSocket-Extensions is malformed (RFC 6455, 9.1).\n");
   if (!request.body.empty()) return refuse(400, "An upgrade request has no body.\n");
+  const auto origin = headers.find("Origin");
+  const auto same_origin = [&](const std::string& ours) { return iequals_ascii(ours, *origin); };
+  if (!policy.origins.empty() && origin &&
+      (headers.count("Origin") > 1 || std::ranges::none_of(policy.origins, same_origin)))
+    return refuse(403, "This origin may not connect.\n");
   Acceptance acceptance;
   acceptance.response.status = 101;
   auto& out = acceptance.response.headers;

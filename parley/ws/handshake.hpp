@@ -46,6 +46,9 @@ struct ServerPolicy {
   ServerPolicy() = default;
   std::vector<std::string> subprotocols;  // the first of these that the client offers is chosen
   std::optional<DeflateOptions> deflate;  // empty: offers of compression are declined
+  // The web origins that may connect ("https://example.org"), against cross-site use (RFC 6455,
+  // 10.2). Requests without Origin come from no browser and are let in. Empty: every origin may.
+  std::vector<std::string> origins;
 };
 
 // True where the request asks to become a WebSocket at all (Upgrade: websocket); accept() tells
@@ -59,8 +62,8 @@ struct Acceptance {
   bool accepted() const { return response.status == 101; }
 };
 
-// Answers an upgrade request: 101, or 400 (missing or malformed key, malformed list), 405 (not
-// GET), 426 with Sec-WebSocket-Version: 13 (no upgrade asked for, no or another version), 505
+// Answers an upgrade request: 101, or 400 (missing or malformed key, malformed list), 403 (origin),
+// 405 (not GET), 426 with Sec-WebSocket-Version: 13 (no upgrade asked for, no or another version), 505
 // (HTTP/1.0). The refusal's body says why.
 Acceptance accept(const http::Request& request, const ServerPolicy& policy = ServerPolicy());
 

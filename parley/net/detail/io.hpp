@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <sys/socket.h>
+
 #include "parley/base/bytes.hpp"
 
 namespace parley::net::detail {
@@ -10,5 +13,8 @@ MutableBytesView thread_buffer();
 
 // Something waits in the socket's buffer, or it has ended.
 bool socket_has_input(int socket);
+
+// The IP address as text, an IPv4 address inside IPv6 as IPv4; empty for other families.
+std::string address_text(const sockaddr_storage& address);
 
 }  // namespace parley::net::detail
