@@ -20,7 +20,7 @@
 #include <boost/beast/websocket.hpp>
 #include <fmt/format.h>
 
-#include "parley/net/http_server.hpp"
+#include "parley/net/websocket_server.hpp"
 
 #include "bench/support.hpp"
 
@@ -31,18 +31,18 @@ namespace beast = boost::beast;
 using namespace parley;
 using asio::ip::tcp;
 
-Task<void> echo_parley(net::Exchange& exchange) {
-  auto socket = co_await exchange.upgrade(ws::ServerPolicy(), ws::Options());
-  if (!socket) co_return;
-  while (auto message = co_await socket->next())
-    if (!socket->post_text(message->data)) co_return;
-}
+struct Echo final : net::SocketHandler {
+  void on_message(net::ServerSocket& socket, const ws::Event& message) override {
+    if (!socket.send(message)) socket.abort();
+  }
+};
 
 void serve_parley(std::uint16_t port) {
   asio::io_context loop(1);
-  net::HttpServerOptions options;
+  Echo echo;
+  net::WebSocketServerOptions options;
   options.port = port;
-  net::HttpServer server(loop.get_executor(), options, echo_parley);
+  net::WebSocketServer server(loop.get_executor(), options, echo);
   if (!server.listen()) std::abort();
   loop.run();
 }

@@ -32,7 +32,7 @@ void EpollSet::shutdown() {
   epoll_ = -1;
 }
 
-bool EpollSet::add(int socket, std::uint32_t events, Item& item) {
+bool EpollSet::add(int socket, std::uint32_t events, SocketWatcher& item) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &item;
@@ -42,16 +42,32 @@ bool EpollSet::add(int socket, std::uint32_t events, Item& item) {
   return true;
 }
 
-void EpollSet::change(int socket, std::uint32_t events, Item& item) {
+void EpollSet::change(int socket, std::uint32_t events, SocketWatcher& item) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &item;
   if (epoll_ >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_MOD, socket, &event);
 }
 
-void EpollSet::remove(int socket, Item& item) {
+void EpollSet::take_over(int socket, std::uint32_t events, SocketWatcher& from, SocketWatcher& to) {
+  change(socket, events, to);
+  forget(from);
+  ++items_;
+}
+
+void EpollSet::remove(int socket, SocketWatcher& item) {
   if (epoll_ < 0) return;
-  if (::epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr) == 0) --items_;
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
+  forget(item);
+}
+
+void EpollSet::close(int socket, SocketWatcher& item) {
+  ::close(socket);
+  if (epoll_ >= 0) forget(item);
+}
+
+void EpollSet::forget(SocketWatcher& item) {
+  --items_;
   for (std::size_t i = 0; i < ready_count_; ++i)
     if (ready_[i].data.ptr == &item) ready_[i].data.ptr = nullptr;
   if (item.flush_due_) std::erase(to_flush_, &item);
@@ -61,13 +77,13 @@ void EpollSet::remove(int socket, Item& item) {
   if (items_ == 0 && waiting_) descriptor_.cancel(ignored);
 }
 
-void EpollSet::flush_later(Item& item) {
+void EpollSet::flush_later(SocketWatcher& item) {
   if (std::exchange(item.flush_due_, true)) return;
   to_flush_.push_back(&item);
   if (!serving_) finish_turn_later();
 }
 
-void EpollSet::bury(std::unique_ptr<Item> item) {
+void EpollSet::bury(std::unique_ptr<SocketWatcher> item) {
   buried_.push_back(std::move(item));
   if (!serving_) finish_turn_later();
 }
@@ -94,7 +110,7 @@ void EpollSet::serve() {
   const int count = ::epoll_wait(epoll_, ready_.data(), static_cast<int>(ready_.size()), 0);
   ready_count_ = static_cast<std::size_t>(std::max(count, 0));
   for (std::size_t i = 0; i < ready_count_; ++i)
-    if (auto* item = static_cast<Item*>(ready_[i].data.ptr)) item->ready(ready_[i].events);
+    if (auto* item = static_cast<SocketWatcher*>(ready_[i].data.ptr)) item->ready(ready_[i].events);
   ready_count_ = 0;
   finish_turn();
   serving_ = false;
@@ -102,7 +118,7 @@ void EpollSet::serve() {
 
 void EpollSet::finish_turn() {
   for (std::size_t i = 0; i < to_flush_.size(); ++i) {  // flush() may add more
-    Item* item = to_flush_[i];
+    SocketWatcher* item = to_flush_[i];
     item->flush_due_ = false;
     item->flush();
   }

@@ -89,13 +89,13 @@ void HandshakeItem::open(const ws::Acceptance& acceptance, std::unique_ptr<Serve
                          std::string_view early) {
   const std::string head = http::serialize_head(acceptance.response);
   if (send(head) != head.size()) return destroy();
-  unlink();
   gone_ = true;
+  unlist();
   std::shared_ptr<void> held;
   if (ticket_.held()) held = std::make_shared<AddressCounts::Ticket>(std::move(ticket_));
   acceptor_.host.adopt(std::move(raw_), acceptance.agreement, std::move(data), early,
-                       std::move(held));
-  acceptor_.set.bury(std::unique_ptr<EpollSet::Item>(this));
+                       std::move(held), this);
+  acceptor_.set.bury(std::unique_ptr<SocketWatcher>(this));
 }
 
 std::size_t HandshakeItem::send(std::string_view bytes) {
@@ -116,8 +116,7 @@ void HandshakeItem::refuse(http::Response response) {
   deadline_ = acceptor_.set.now() + kLinger;
 }
 
-void HandshakeItem::unlink() {
-  acceptor_.set.remove(raw_.socket, *this);
+void HandshakeItem::unlist() {
   auto& all = acceptor_.handshakes;
   all.back()->index = index;
   all[index] = all.back();
@@ -127,8 +126,10 @@ void HandshakeItem::unlink() {
 void HandshakeItem::destroy() {
   if (gone_) return;
   gone_ = true;
-  unlink();
-  acceptor_.set.bury(std::unique_ptr<EpollSet::Item>(this));
+  unlist();
+  raw_.tls.reset();
+  acceptor_.set.close(std::exchange(raw_.socket, -1), *this);
+  acceptor_.set.bury(std::unique_ptr<SocketWatcher>(this));
 }
 
 }  // namespace parley::net::detail

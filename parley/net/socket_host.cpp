@@ -25,7 +25,7 @@ HostState::HostState(Executor on, const SocketHostOptions& host_options, SocketH
       options(host_options),
       handler(by),
       set(EpollSet::of(executor)),
-      context(std::make_shared<ws::Context>(options.protocol, system_random())),
+      context(options.protocol, system_random()),
       timer(executor),
       all_gone(executor, asio::steady_timer::time_point::max()) {}
 
@@ -59,7 +59,7 @@ void HostState::remove(SocketItem& item) {
   sockets[item.index] = last;
   last->index = item.index;
   sockets.pop_back();
-  set.bury(std::unique_ptr<EpollSet::Item>(&item));
+  set.bury(std::unique_ptr<SocketWatcher>(&item));
   if (sockets.empty()) all_gone.cancel();
 }
 
@@ -80,13 +80,16 @@ SocketHost::~SocketHost() {
 
 bool SocketHost::adopt(detail::RawSocket socket, const ws::Agreement& agreement,
                        std::unique_ptr<ServerSocket::Data> data, std::string_view early,
-                       std::shared_ptr<void> held) {
+                       std::shared_ptr<void> held, detail::SocketWatcher* watched_by) {
   auto& state = *state_;
   auto made = std::make_unique<detail::SocketItem>(state, std::move(socket), agreement);
   auto& item = *made;
   item.data = std::move(data);
   if (held) item.extras().held = std::move(held);
-  if (!state.set.add(item.socket(), 0, item)) return false;
+  if (watched_by)
+    state.set.take_over(item.socket(), EPOLLIN, *watched_by, item);
+  else if (!state.set.add(item.socket(), EPOLLIN, item))
+    return false;
   item.index = static_cast<std::uint32_t>(state.sockets.size());
   state.sockets.push_back(made.release());
   if (const auto next = item.next_timeout(); next != TimePoint::max()) state.schedule(next);

@@ -13,7 +13,8 @@ namespace parley::net {
 
 namespace detail {
 struct HostState;
-}
+class SocketWatcher;
+}  // namespace detail
 
 // What happens to a member of a SocketGroup that does not read fast enough.
 struct SlowReader {
@@ -43,10 +44,11 @@ class SocketHost {
 
   // Takes over a connection whose handshake is done; `early` are bytes that came behind it. Calls
   // on_open(), and on_message() for what came. `held` is released when the connection has ended.
-  // False where the system refuses to watch it.
+  // `watched_by` is what watches the socket so far, if anything does. False where the system
+  // refuses to watch it.
   bool adopt(detail::RawSocket socket, const ws::Agreement& agreement,
              std::unique_ptr<ServerSocket::Data> data, std::string_view early,
-             std::shared_ptr<void> held = nullptr);
+             std::shared_ptr<void> held = nullptr, detail::SocketWatcher* watched_by = nullptr);
 
   std::size_t size() const;
   // Sends to all connections, as SocketGroup::publish() does.

@@ -28,7 +28,6 @@ SocketItem::~SocketItem() {
 }
 
 void SocketItem::open(std::string_view early) {
-  watch();
   host_->handler.on_open(*this);
   if (early.empty() || state_ != State::open) return;
   Bytes bytes(as_bytes(early).begin(), as_bytes(early).end());
@@ -38,6 +37,12 @@ void SocketItem::open(std::string_view early) {
 }
 
 void SocketItem::ready(std::uint32_t events) {
+  in_turn_ = true;  // what is sent meanwhile is written at the end
+  serve(events);
+  in_turn_ = false;
+}
+
+void SocketItem::serve(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) {
     const bool was_blocked = blocked_;
     if (!write_some()) return destroy();
@@ -172,8 +177,7 @@ void SocketItem::watch() {
 void SocketItem::sent() {
   if (state_ == State::gone) return;
   if (!blocked_ && connection.poll_output().size() > kWriteAtOnce) (void)write_some();
-  if (const auto next = next_timeout(); next < host_->next_sweep) host_->schedule(next);
-  host_->set.flush_later(*this);
+  if (!in_turn_) host_->set.flush_later(*this);
 }
 
 TimePoint SocketItem::next_timeout() const {
@@ -208,8 +212,7 @@ void SocketItem::destroy() {
   }
   state_ = State::gone;
   GroupAccess::leave_all(*this);
-  host_->set.remove(socket_, *this);
-  ::close(std::exchange(socket_, -1));
+  host_->set.close(std::exchange(socket_, -1), *this);
   host_->remove(*this);
 }
 
@@ -259,6 +262,7 @@ void ServerSocket::close(std::uint16_t code, std::string_view reason) {
   auto& self = item(*this);
   // A second close changes nothing.
   (void)self.connection.close(code, reason, self.host().set.now());
+  self.host().schedule(self.next_timeout());
   self.sent();
 }
 void ServerSocket::abort() {

@@ -9,24 +9,30 @@ namespace parley::ws {
 
 using detail::FrameHeader;
 
-Connection::Impl::Impl(Role of, std::shared_ptr<Context> shared, const Agreement& agreement,
-                       TimePoint now)
-    : context(std::move(shared)), last_received(now), role(of) {
+Connection::Impl::Impl(Role of, Context& shared, const Agreement& agreement, TimePoint now)
+    : context(&shared), last_received(now), role(of) {
   if (!agreement.deflate) return;
   compression = std::make_unique<Compression>();
   compression->agreement = *agreement.deflate;
 }
 
 Connection::Impl::~Impl() {
-  context->spare().give_back(output);
+  context->spare().give_back(std::move(output));
 }
 
-Connection::Connection(Role role, std::shared_ptr<Context> context, const Agreement& agreement,
-                       TimePoint now)
-    : impl_(std::make_unique<Impl>(role, std::move(context), agreement, now)) {}
+Connection::Impl::Rare& Connection::Impl::rarely() {
+  if (!rare) rare = std::make_unique<Rare>();
+  return *rare;
+}
+
+Connection::Connection(Role role, Context& context, const Agreement& agreement, TimePoint now)
+    : impl_(std::make_unique<Impl>(role, context, agreement, now)) {}
 Connection::Connection(Role role, const Options& options, Random& random, TimePoint now,
-                       const Agreement& agreement)
-    : Connection(role, std::make_shared<Context>(options, random), agreement, now) {}
+                       const Agreement& agreement) {
+  auto own = std::make_unique<Context>(options, random);
+  impl_ = std::make_unique<Impl>(role, *own, agreement, now);
+  impl_->rarely().own_context = std::move(own);
+}
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
@@ -211,7 +217,7 @@ void Connection::Impl::finish(std::uint16_t code, std::string_view reason) {
   ending->closed_due = true;
   close_deadline = TimePoint::max();
   reading.reset();
-  sending.reset();
+  if (rare) rare->sending.reset();
   compression.reset();
 }
 

@@ -47,9 +47,8 @@ struct Event {
 // and ends in `closed`. Not thread-safe; a connection belongs to one thread at a time.
 class Connection {
  public:
-  // One of many connections of a thread.
-  Connection(Role role, std::shared_ptr<Context> context, const Agreement& agreement,
-             TimePoint now);
+  // One of many connections of a thread; `context` must outlive it.
+  Connection(Role role, Context& context, const Agreement& agreement, TimePoint now);
   // A connection with a context of its own; see Context about `random`.
   Connection(Role role, const Options& options, Random& random, TimePoint now,
              const Agreement& agreement = Agreement());

@@ -22,7 +22,7 @@ Result<void> Connection::Impl::check_open() const {
 
 Result<void> Connection::Impl::check_between_messages() const {
   if (auto open = check_open(); !open) return open;
-  if (!sending) return {};
+  if (!sending()) return {};
   return parley::fail(ErrorKind::invalid_state, "a message that is sent in parts is not finished");
 }
 
@@ -62,6 +62,11 @@ void Connection::Impl::return_deflater(std::unique_ptr<detail::Deflater> deflate
 }
 
 Result<void> Connection::Impl::send(Opcode opcode, BytesView payload, Compress compress) {
+  const bool simple = !close_sent && !ended && !sending() && !compression;
+  if (simple && output_size() + payload.size() + detail::kMaxHeader <= options().max_output) {
+    append_message(opcode, payload, false);
+    return {};
+  }
   if (auto open = check_between_messages(); !open) return open;
   if (!wants_compression(payload.size(), compress)) {
     if (auto room = check_room(payload.size() + detail::kMaxHeader); !room) return room;
@@ -98,33 +103,39 @@ void Connection::Impl::append_message(Opcode opcode, BytesView payload, bool com
 }
 
 void Connection::Impl::append_frame(const FrameHeader& how, BytesView payload) {
-  if (output.empty()) output = context->spare().take_buffer();
+  auto& to = out();
   FrameHeader header = how;
   header.length = payload.size();
   header.masked = role == Role::client;
-  last_pong = std::string::npos;
+  to.last_pong = std::string::npos;
   if (header.masked) {
     const auto bits = context->random().next();
     for (std::size_t i = 0; i < 4; ++i)
       header.key[i] = static_cast<std::byte>(bits >> (8 * i) & 0xFF);
   }
-  detail::write_header(output, header);
-  const std::size_t at = output.size();
-  output.append(as_text(payload));
+  detail::write_header(to.bytes, header);
+  const std::size_t at = to.bytes.size();
+  to.bytes.append(as_text(payload));
   if (header.masked)
-    detail::apply_mask({reinterpret_cast<std::byte*>(output.data()) + at, payload.size()},
+    detail::apply_mask({reinterpret_cast<std::byte*>(to.bytes.data()) + at, payload.size()},
                        header.key);
+}
+
+Output& Connection::Impl::out() {
+  if (!output) output = context->spare().take_output();
+  return *output;
 }
 
 void Connection::Impl::append_control(Opcode opcode, BytesView payload) {
   // A later pong stands for an earlier one that nobody has taken yet (RFC 6455, 5.5.3).
-  if (opcode == Opcode::pong && last_pong != std::string::npos && last_pong >= output_at)
-    output.resize(last_pong);
-  const std::size_t at = output.size();
+  auto& to = out();
+  if (opcode == Opcode::pong && to.last_pong != std::string::npos && to.last_pong >= to.at)
+    to.bytes.resize(to.last_pong);
+  const std::size_t at = to.bytes.size();
   FrameHeader header;
   header.opcode = opcode;
   append_frame(header, payload);
-  if (opcode == Opcode::pong) last_pong = at;
+  if (opcode == Opcode::pong) to.last_pong = at;
 }
 
 void Connection::Impl::append_close(std::uint16_t code, std::string_view text) {
@@ -159,7 +170,7 @@ Result<void> Connection::send_part(MessageKind kind, BytesView part, bool last, 
   auto& impl = *impl_;
   if (auto open = impl.check_open(); !open) return open;
   if (auto room = impl.check_room(part.size() + part.size() / 8 + 64); !room) return room;
-  auto& sending = impl.sending;
+  auto& sending = impl.rarely().sending;
   if (!sending) {
     sending = std::make_unique<Impl::Sending>();
     sending->opcode = kind == MessageKind::text ? Opcode::text : Opcode::binary;
@@ -206,9 +217,9 @@ Result<void> Connection::send_prepared(const PreparedMessage& message) {
   if (auto room = impl.check_room(frame->size()); !room) return room;
   // The peer's window has moved on without our compressor: it starts anew.
   if (compressed && impl.compression->deflater) impl.compression->deflater->reset();
-  impl.last_pong = std::string::npos;
-  if (impl.output.empty()) impl.output = impl.context->spare().take_buffer();
-  impl.output.append(*frame);
+  auto& to = impl.out();
+  to.last_pong = std::string::npos;
+  to.bytes.append(*frame);
   return {};
 }
 
@@ -234,19 +245,27 @@ Result<void> Connection::close(std::uint16_t code, std::string_view reason, Time
 }
 
 BytesView Connection::poll_output() const {
-  return as_bytes(std::string_view(impl_->output).substr(impl_->output_at));
+  const auto* output = impl_->output.get();
+  return output ? as_bytes(std::string_view(output->bytes).substr(output->at)) : BytesView();
 }
 
 void Connection::pin_output() {
-  impl_->last_pong = std::string::npos;
+  if (impl_->output) impl_->output->last_pong = std::string::npos;
 }
 
 void Connection::consume_output(std::size_t written) {
-  impl_->output_at += written;
-  if (impl_->output_at < impl_->output.size()) return;
-  impl_->output_at = 0;
-  impl_->last_pong = std::string::npos;
-  impl_->context->spare().give_back(impl_->output);
+  auto& output = impl_->output;
+  if (!output) return;
+  output->at += written;
+  if (output->at == output->bytes.size())
+    return impl_->context->spare().give_back(std::move(output));
+  // A peer that is always a little behind must not make the buffer grow.
+  if (output->at < 64 * 1024 || output->at < output->bytes.size() / 2) return;
+  output->bytes.erase(0, output->at);
+  if (output->last_pong != std::string::npos)
+    output->last_pong = output->last_pong < output->at ? std::string::npos
+                                                       : output->last_pong - output->at;
+  output->at = 0;
 }
 
 }  // namespace parley::ws

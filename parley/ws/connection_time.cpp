@@ -19,6 +19,7 @@ std::array<std::byte, 4> probe_payload(std::uint32_t number) {
 
 // The round trip is smoothed as TCP does it (RFC 6298, 2).
 void Connection::Impl::take_pong(BytesView payload) {
+  Probe* const probe = this->probe();
   if (!probe || !probe->waiting) return;
   const auto expected = probe_payload(probe->number);
   if (!std::ranges::equal(payload, expected)) return;
@@ -38,6 +39,7 @@ void Connection::Impl::take_pong(BytesView payload) {
 
 Duration Connection::Impl::pong_limit() const {
   const auto least = options().pong_timeout;
+  const Probe* const probe = this->probe();
   if (!probe->measured) return least;
   const Duration adapted = 4 * (probe->smoothed + probe->deviation);
   return std::clamp(adapted, least, std::max(least, options().max_pong_timeout));
@@ -55,7 +57,7 @@ void Connection::handle_timeout(TimePoint now) {
   const auto& options = impl.options();
   if (options.idle_timeout > kNever && now >= impl.last_received + options.idle_timeout)
     return impl.finish(close_code::abnormal, "nothing was received for too long");
-  auto& probe = impl.probe;
+  Impl::Probe* probe = impl.probe();
   if (probe && probe->waiting &&
       now >= std::max(probe->sent, impl.last_received) + impl.pong_limit())
     return impl.finish(close_code::abnormal, "no pong came in time");
@@ -63,7 +65,10 @@ void Connection::handle_timeout(TimePoint now) {
   impl.last_ping = now;
   if (!impl.check_room(detail::kMaxHeader + 4)) return;
   if (options.pong_timeout <= kNever) return impl.append_control(Opcode::ping, {});
-  if (!probe) probe = std::make_unique<Impl::Probe>();
+  if (!probe) {
+    impl.rarely().probe = std::make_unique<Impl::Probe>();
+    probe = impl.probe();
+  }
   probe->sent = now;
   probe->waiting = true;
   impl.append_control(Opcode::ping, probe_payload(++probe->number));
@@ -76,16 +81,17 @@ std::optional<TimePoint> Connection::next_timeout() const {
   TimePoint next = impl.close_deadline;
   if (options.idle_timeout > kNever)
     next = std::min(next, impl.last_received + options.idle_timeout);
-  if (impl.probe && impl.probe->waiting)
-    next = std::min(next, std::max(impl.probe->sent, impl.last_received) + impl.pong_limit());
+  if (const auto* probe = impl.probe(); probe && probe->waiting)
+    next = std::min(next, std::max(probe->sent, impl.last_received) + impl.pong_limit());
   if (options.ping_interval > kNever && !impl.close_sent) next = std::min(next, impl.ping_due());
   if (next == TimePoint::max()) return std::nullopt;
   return next;
 }
 
 std::optional<Duration> Connection::round_trip() const {
-  if (!impl_->probe || !impl_->probe->measured) return std::nullopt;
-  return impl_->probe->smoothed;
+  const auto* probe = impl_->probe();
+  if (!probe || !probe->measured) return std::nullopt;
+  return probe->smoothed;
 }
 
 const Options& Connection::options() const {

@@ -51,6 +51,21 @@ void Context::Spare::give_back(std::string& buffer) {
   buffers.push_back(std::move(taken));
 }
 
+std::unique_ptr<Output> Context::Spare::take_output() {
+  if (outputs.empty()) return std::make_unique<Output>();
+  auto output = std::move(outputs.back());
+  outputs.pop_back();
+  return output;
+}
+
+void Context::Spare::give_back(std::unique_ptr<Output> output) {
+  if (!output || output->bytes.capacity() > kSpareBytes || outputs.size() >= kSpareBuffers) return;
+  output->bytes.clear();
+  output->at = 0;
+  output->last_pong = std::string::npos;
+  outputs.push_back(std::move(output));
+}
+
 std::unique_ptr<detail::Inflater> Context::Spare::take_inflater(int window_bits) {
   auto found = take(inflaters, window_bits);
   return found ? std::move(found) : std::make_unique<detail::Inflater>(window_bits);

@@ -256,7 +256,7 @@ TEST(PreparedMessages, OneCompressedFrameServesConnectionsOfBothKinds) {
 
 TEST(Context, ConnectionsShareItsMemoryWithoutSharingTheirData) {
   SeededRandom random(1);
-  const auto context = std::make_shared<Context>(Options(), random);
+  Context context(Options(), random);
   const TimePoint now{};
   std::vector<Connection> servers;
   std::vector<std::unique_ptr<Peer>> clients;

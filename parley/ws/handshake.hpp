@@ -63,8 +63,8 @@ struct Acceptance {
 };
 
 // Answers an upgrade request: 101, or 400 (missing or malformed key, malformed list), 403 (origin),
-// 405 (not GET), 426 with Sec-WebSocket-Version: 13 (no upgrade asked for, no or another version), 505
-// (HTTP/1.0). The refusal's body says why.
+// 405 (not GET), 426 with Sec-WebSocket-Version: 13 (no upgrade asked for, no or another version),
+// 505 (HTTP/1.0). The refusal's body says why.
 Acceptance accept(const http::Request& request, const ServerPolicy& policy = ServerPolicy());
 
 }  // namespace parley::ws

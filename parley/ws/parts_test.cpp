@@ -160,6 +160,26 @@ TEST(Keepalive_W5, WithoutAMeasureTheLimitIsTheOption) {
   EXPECT_EQ(server.closed(), 1006);
 }
 
+TEST(Sending, APeerThatIsAlwaysALittleBehindGetsEveryByte) {
+  Peer server(Role::server), client(Role::client);
+  std::string wire, expected;
+  for (int i = 0; i < 400; ++i) {
+    const std::string text(1000 + static_cast<std::size_t>(i), static_cast<char>('a' + i % 26));
+    ASSERT_TRUE(server.connection.send_text(text));
+    expected += text;
+    if (i % 50 == 0) server.receive(frame(0x89, "p"));
+    const auto output = server.connection.poll_output();
+    const std::size_t taken = output.size() - std::min<std::size_t>(output.size(), 700);
+    wire += as_text(output.first(taken));
+    server.connection.consume_output(taken);
+  }
+  wire += server.output();
+  client.receive(wire, 5000);
+  std::string got;
+  for (const auto& text : client.texts()) got += text;
+  EXPECT_EQ(got, expected);
+}
+
 TEST(Rfc6455_5_5_2, AFloodOfPingsThatNobodyReadsIsAnsweredOnce) {
   Peer server(Role::server);
   for (int i = 0; i < 10'000; ++i) server.receive(frame(0x89, std::string(125, 'p')));

@@ -38,7 +38,7 @@ class AddressCounts {
 };
 
 // The listening socket in the epoll set, and the handshakes that are under way.
-struct AcceptorState final : EpollSet::Item, std::enable_shared_from_this<AcceptorState> {
+struct AcceptorState final : SocketWatcher, std::enable_shared_from_this<AcceptorState> {
   AcceptorState(Executor on, WebSocketServerOptions server_options, SocketHandler& handler);
   ~AcceptorState() override;
 
@@ -64,7 +64,7 @@ struct AcceptorState final : EpollSet::Item, std::enable_shared_from_this<Accept
 };
 
 // A connection until it is a WebSocket, or refused. It destroys itself.
-class HandshakeItem final : public EpollSet::Item {
+class HandshakeItem final : public SocketWatcher {
  public:
   HandshakeItem(AcceptorState& acceptor, RawSocket socket, std::string address,
                 AddressCounts::Ticket ticket);
@@ -85,7 +85,7 @@ class HandshakeItem final : public EpollSet::Item {
             std::string_view early);
   int receive(MutableBytesView buffer);
   std::size_t send(std::string_view bytes);
-  void unlink();
+  void unlist();
 
   AcceptorState& acceptor_;
   RawSocket raw_;

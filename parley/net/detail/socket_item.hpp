@@ -27,7 +27,7 @@ struct HostState : std::enable_shared_from_this<HostState> {
   SocketHostOptions options;
   SocketHandler& handler;
   EpollSet& set;
-  std::shared_ptr<ws::Context> context;
+  ws::Context context;
   std::vector<SocketItem*> sockets;
   boost::asio::steady_timer timer;
   TimePoint next_sweep = TimePoint::max();
@@ -35,7 +35,7 @@ struct HostState : std::enable_shared_from_this<HostState> {
 };
 
 // A connection in the epoll set. It destroys itself.
-class SocketItem final : public EpollSet::Item, public ServerSocket {
+class SocketItem final : public SocketWatcher, public ServerSocket {
  public:
   SocketItem(HostState& host, RawSocket socket, const ws::Agreement& agreement);
   ~SocketItem() override;
@@ -72,6 +72,7 @@ class SocketItem final : public EpollSet::Item, public ServerSocket {
  private:
   enum class State : std::uint8_t { open, ended, lingering, gone };
 
+  void serve(std::uint32_t events);
   void read();
   int receive(MutableBytesView buffer);  // bytes; 0: the end; -1: nothing now; -2: broken
   void deliver();
@@ -86,8 +87,9 @@ class SocketItem final : public EpollSet::Item, public ServerSocket {
   TimePoint linger_until_ = TimePoint::max();
   State state_ = State::open;
   bool blocked_ = false;  // output waits for the socket
+  bool in_turn_ = false;  // ready() is running
   bool paused_ = false;   // nothing is read until output has gone
-  std::uint8_t watched_ = 0;
+  std::uint8_t watched_ = EPOLLIN;
 };
 
 }  // namespace parley::net::detail

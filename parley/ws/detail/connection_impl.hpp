@@ -66,9 +66,15 @@ struct Connection::Impl {
     Duration smoothed{};
     Duration deviation{};
   };
+  // What few connections have.
+  struct Rare {
+    std::unique_ptr<Context> own_context;
+    std::unique_ptr<Sending> sending;
+    std::unique_ptr<Probe> probe;
+  };
   enum class Step { starved, more, event };
 
-  Impl(Role of, std::shared_ptr<Context> shared, const Agreement& agreement, TimePoint now);
+  Impl(Role of, Context& shared, const Agreement& agreement, TimePoint now);
   ~Impl();
 
   const Options& options() const { return context->options(); }
@@ -106,23 +112,24 @@ struct Connection::Impl {
   Result<void> check_open() const;
   Result<void> check_between_messages() const;
   Result<void> check_room(std::size_t size) const;
-  std::size_t output_size() const { return output.size() - output_at; }
+  Output& out();
+  std::size_t output_size() const { return output ? output->bytes.size() - output->at : 0; }
 
   // Time.
   Duration pong_limit() const;
   TimePoint ping_due() const;
 
-  std::shared_ptr<Context> context;
+  Sending* sending() const { return rare ? rare->sending.get() : nullptr; }
+  Probe* probe() const { return rare ? rare->probe.get() : nullptr; }
+  Rare& rarely();
+
+  Context* context;
   MutableBytesView input;  // the caller's buffer
   std::unique_ptr<Reading> reading;
-  std::unique_ptr<Sending> sending;
   std::unique_ptr<Compression> compression;
   std::unique_ptr<Ending> ending;  // once a close began
-  std::unique_ptr<Probe> probe;
-
-  std::string output;
-  std::size_t output_at = 0;
-  std::size_t last_pong = std::string::npos;  // where an unsent pong stands at the end of output
+  std::unique_ptr<Rare> rare;
+  std::unique_ptr<Output> output;  // while something waits to be written
 
   TimePoint last_received;
   TimePoint last_ping = TimePoint::min();

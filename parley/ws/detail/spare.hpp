@@ -10,6 +10,13 @@
 
 namespace parley::ws {
 
+// Bytes that wait to be written.
+struct Output {
+  std::string bytes;
+  std::size_t at = 0;                         // what was written of them
+  std::size_t last_pong = std::string::npos;  // where an unsent pong stands at their end
+};
+
 // Buffers and compressors that wait for their next use.
 struct Context::Spare {
   // An empty string that may have capacity.
@@ -17,12 +24,16 @@ struct Context::Spare {
   // Gives one back; `buffer` is empty and without memory afterwards.
   void give_back(std::string& buffer);
 
+  std::unique_ptr<Output> take_output();
+  void give_back(std::unique_ptr<Output> output);
+
   std::unique_ptr<detail::Inflater> take_inflater(int window_bits);
   void give_back(std::unique_ptr<detail::Inflater> inflater);
   std::unique_ptr<detail::Deflater> take_deflater(int window_bits, const DeflateAgreement& how);
   void give_back(std::unique_ptr<detail::Deflater> deflater);
 
   std::vector<std::string> buffers;
+  std::vector<std::unique_ptr<Output>> outputs;
   std::vector<std::unique_ptr<detail::Inflater>> inflaters;
   std::vector<std::unique_ptr<detail::Deflater>> deflaters;
 };
