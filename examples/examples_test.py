@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import unittest
 
@@ -10,11 +11,11 @@ PARLEY = os.environ["PARLEY_BIN"]
 
 
 class Started:
-    def __init__(self, *words):
-        self.process = subprocess.Popen([PARLEY, *words], stdout=subprocess.PIPE, text=True,
+    def __init__(self, *words, program=PARLEY, sign=r"http://127\.0\.0\.1:(\d+)"):
+        self.process = subprocess.Popen([program, *words], stdout=subprocess.PIPE, text=True,
                                         stderr=subprocess.DEVNULL)
         for line in self.process.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+            if found := re.search(sign, line):
                 self.port, self.url = found.group(1), found.group(0)
                 break
 
@@ -50,6 +51,24 @@ class Examples(unittest.TestCase):
         self.assertEqual(ran.returncode, 0, ran.stderr)
         frames = [json.loads(line)["type"] for line in ran.stdout.splitlines()]
         self.assertEqual(frames, ["connected", "pong"])
+
+    def test_embed_asio_and_echo_client(self):
+        with Started("0", program=f"{BIN}/example_embed_asio", sign=r"^(\d+)$") as server:
+            ran = subprocess.run([f"{BIN}/echo_client", f"ws://127.0.0.1:{server.port}/"], timeout=60,
+                                 capture_output=True, text=True)
+        self.assertEqual((ran.returncode, ran.stdout), (0, "closed with 1000 \n"), ran.stderr)
+
+    def test_echo_server(self):
+        with Started("0", program=f"{BIN}/echo_server", sign=r"ws://127\.0\.0\.1:(\d+)/") as server:
+            with socket.create_connection(("127.0.0.1", int(server.port)), 60) as peer:
+                peer.sendall(b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                             b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+                             b"\x81\x85\0\0\0\0Hello" b"\x88\x80\0\0\0\0")
+                stream = peer.makefile("rb")
+                head = b"".join(iter(stream.readline, b"\r\n"))
+                self.assertIn(b"Sec-WebSocket-Extensions: permessage-deflate\r\n", head)
+                self.assertEqual(stream.read(), b"\x81\x05Hello\x88\x00")
 
     def test_each_is_at_most_sixty_lines(self):
         folder = os.path.dirname(os.path.abspath(__file__))

@@ -9,6 +9,10 @@ namespace parley::net::detail {
 
 namespace asio = boost::asio;
 
+namespace {
+constexpr int kRoundsInARow = 4;  // then Asio's timers and other sockets have their turn
+}
+
 asio::execution_context::id EpollSet::id;
 
 EpollSet::EpollSet(asio::execution_context& context)
@@ -106,12 +110,17 @@ void EpollSet::wait() {
 
 void EpollSet::serve() {
   serving_ = true;
-  now_ = std::chrono::steady_clock::now();
-  const int count = ::epoll_wait(epoll_, ready_.data(), static_cast<int>(ready_.size()), 0);
-  ready_count_ = static_cast<std::size_t>(std::max(count, 0));
-  for (std::size_t i = 0; i < ready_count_; ++i)
-    if (auto* item = static_cast<SocketWatcher*>(ready_[i].data.ptr)) item->ready(ready_[i].events);
-  ready_count_ = 0;
+  for (int round = 0; round < kRoundsInARow && epoll_ >= 0; ++round) {
+    now_ = std::chrono::steady_clock::now();
+    const int count = ::epoll_wait(epoll_, ready_.data(), static_cast<int>(ready_.size()), 0);
+    if (count <= 0) break;
+    ready_count_ = static_cast<std::size_t>(count);
+    for (std::size_t i = 0; i < ready_count_; ++i)
+      if (auto* item = static_cast<SocketWatcher*>(ready_[i].data.ptr))
+        item->ready(ready_[i].events);
+    ready_count_ = 0;
+    finish_turn();
+  }
   finish_turn();
   serving_ = false;
 }

@@ -136,7 +136,8 @@ Task<Result<void>> Exchange::finish() {
   co_return co_await state_.send("0\r\n\r\n");
 }
 
-Task<Result<WebSocket>> Exchange::upgrade(ws::ServerPolicy policy, ws::Options options) {
+// Answers an upgrade request; the answer to a broken one has gone out when this fails.
+Task<Result<ws::Agreement>> Exchange::accept_upgrade(ws::ServerPolicy policy) {
   if (state_.phase != Phase::waiting) co_return not_now();
   auto acceptance = ws::accept(state_.request, policy);
   if (!acceptance.accepted()) {
@@ -151,8 +152,24 @@ Task<Result<WebSocket>> Exchange::upgrade(ws::ServerPolicy policy, ws::Options o
   state_.phase = Phase::upgraded;
   auto sent = co_await state_.send(http::serialize_head(acceptance.response));
   if (!sent) co_return fail(std::move(sent.error()));
-  co_return WebSocket(state_.transport, ws::Role::server, options, std::move(acceptance.agreement),
+  co_return std::move(acceptance.agreement);
+}
+
+Task<Result<WebSocket>> Exchange::upgrade(ws::ServerPolicy policy, ws::Options options) {
+  auto agreement = co_await accept_upgrade(std::move(policy));
+  if (!agreement) co_return fail(std::move(agreement.error()));
+  co_return WebSocket(state_.transport, ws::Role::server, options, std::move(*agreement),
                       state_.early);
+}
+
+Task<Result<void>> Exchange::upgrade_to(SocketHost& host, ws::ServerPolicy policy,
+                                        std::unique_ptr<ServerSocket::Data> data) {
+  auto agreement = co_await accept_upgrade(std::move(policy));
+  if (!agreement) co_return fail(std::move(agreement.error()));
+  auto socket = state_.transport->release();
+  if (!socket || !host.adopt(std::move(*socket), *agreement, std::move(data), state_.early))
+    co_return fail(ErrorKind::disconnected, "the connection was lost after its upgrade");
+  co_return Result<void>();
 }
 
 void Exchange::abort() {

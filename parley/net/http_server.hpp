@@ -15,6 +15,7 @@
 #include "parley/http/parser.hpp"
 #include "parley/http/url.hpp"
 #include "parley/net/dial.hpp"
+#include "parley/net/socket_host.hpp"
 #include "parley/net/task.hpp"
 #include "parley/net/websocket.hpp"
 
@@ -67,6 +68,10 @@ class Exchange {
   // Answers a WebSocket upgrade; a request that is not a correct one gets its refusal, and the
   // error says why (protocol_violation).
   Task<Result<WebSocket>> upgrade(ws::ServerPolicy policy, ws::Options options);
+  // The same, and gives the connection to `host`, which calls its handler from now on: the exchange
+  // and its coroutine may end. `host` must be on the same executor.
+  Task<Result<void>> upgrade_to(SocketHost& host, ws::ServerPolicy policy,
+                                std::unique_ptr<ServerSocket::Data> data);
   // Drops the connection without an answer.
   void abort();
   // The connection is dropped once `bytes` of the answer, head included, were sent: for fault
@@ -78,6 +83,7 @@ class Exchange {
   detail::ExchangeState& state() { return state_; }  // for the router
 
  private:
+  Task<Result<ws::Agreement>> accept_upgrade(ws::ServerPolicy policy);
   detail::ExchangeState& state_;
 };
 

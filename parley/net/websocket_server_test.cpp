@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "parley/net/detail/test_world.hpp"
-#include "parley/net/websocket.hpp"
+#include "parley/net/detail/test_sockets.hpp"
 
 namespace parley::net {
 namespace {
@@ -12,73 +11,7 @@ using std::chrono::milliseconds;
 using testing::drive;
 using testing::RawClient;
 using testing::url_of;
-
-struct Name final : ServerSocket::Data {
-  explicit Name(std::string of) : name(std::move(of)) {}
-  std::string name;
-};
-
-// Echoes, and does what some texts say.
-struct TestHandler final : SocketHandler {
-  void on_open(ServerSocket& socket) override {
-    ++opened;
-    last = &socket;
-    if (!greeting.empty()) (void)socket.send_text(greeting);
-  }
-  void on_message(ServerSocket& socket, const ws::Event& message) override {
-    ++messages;
-    if (message.text() == "close me") return socket.close(4001, "as you wish");
-    if (message.text() == "drop me") return socket.abort();
-    if (message.text() == "join") return room.join(socket);
-    if (message.text() == "leave") return room.leave(socket);
-    if (message.text() == "name") {
-      (void)socket.send_text(static_cast<Name&>(*socket.data).name);
-      return;
-    }
-    if (message.text().starts_with("all:")) {
-      published = room.publish(ws::PreparedMessage::text(message.text().substr(4)), &socket);
-      return;
-    }
-    const auto sent = socket.send(message);
-    if (!sent) send_errors.push_back(sent.error().kind());
-  }
-  void on_drained(ServerSocket&) override { ++drained; }
-  void on_close(ServerSocket&, std::uint16_t code, const std::string& reason) override {
-    closed.emplace_back(code, reason);
-  }
-
-  std::string greeting;
-  SocketGroup room;
-  ServerSocket* last = nullptr;
-  int opened = 0, messages = 0, drained = 0;
-  std::size_t published = 0;
-  std::vector<std::pair<int, std::string>> closed;
-  std::vector<ErrorKind> send_errors;
-};
-
-struct World {
-  explicit World(Executor executor, WebSocketServerOptions options = WebSocketServerOptions())
-      : server(std::move(executor), std::move(options), handler) {
-    port = server.listen().value();
-  }
-  http::Url url() const { return url_of(port, "/", "ws"); }
-
-  TestHandler handler;
-  WebSocketServer server;
-  std::uint16_t port = 0;
-};
-
-Task<void> until(const std::function<bool()> done) {
-  for (int i = 0; i < 20'000 && !done(); ++i) co_await sleep_for(milliseconds(1));
-  EXPECT_TRUE(done());
-}
-
-WebSocketServerOptions deflating() {
-  WebSocketServerOptions options;
-  options.policy.deflate = ws::DeflateOptions();
-  options.sockets.protocol.max_output = 16 * 1024 * 1024;
-  return options;
-}
+using namespace testing;
 
 Task<void> echoes() {
   World world(co_await boost::asio::this_coro::executor, deflating());
@@ -236,65 +169,6 @@ Task<void> limits() {
 }
 TEST(WebSocketServer, ConnectionsAreLimitedByAddressAndInAll) {
   drive(limits());
-}
-
-Task<void> groups() {
-  World world(co_await boost::asio::this_coro::executor, deflating());
-  std::vector<WebSocket> members;
-  for (int i = 0; i < 5; ++i) {
-    ConnectOptions options;
-    if (i % 2 == 0) options.offer.deflate = ws::DeflateOptions();
-    members.push_back(std::move(*(co_await connect_websocket(world.url(), options))));
-    EXPECT_TRUE(co_await members.back().send_text("join"));
-    EXPECT_TRUE(co_await members.back().send_text("join"));
-  }
-  co_await until([&] { return world.handler.messages == 10; });
-  EXPECT_EQ(world.handler.room.size(), 5u);
-  const std::string news(1000, 'n');
-  EXPECT_TRUE(co_await members[0].send_text("all:" + news));
-  for (std::size_t i = 1; i < members.size(); ++i)
-    EXPECT_EQ((co_await members[i].next())->data, news);
-  EXPECT_EQ(world.handler.published, 4u);
-  EXPECT_TRUE(co_await members[1].send_text("leave"));
-  members[2].abort();
-  co_await until([&] { return world.handler.room.size() == 3; });
-  EXPECT_TRUE(co_await members[4].send_text("all:again"));
-  EXPECT_EQ((co_await members[3].next())->data, "again");
-  EXPECT_EQ((co_await members[0].next())->data, "again");
-  EXPECT_EQ(world.server.sockets().publish(ws::PreparedMessage::text("everybody")), 4u);
-  EXPECT_EQ((co_await members[1].next())->data, "everybody");
-}
-TEST(SocketGroup, AMessageReachesItsMembersOnce) {
-  drive(groups());
-}
-
-Task<void> slow_reader() {
-  for (const bool close : {true, false}) {
-    WebSocketServerOptions options;
-    options.sockets.protocol.max_output = 300'000;
-    options.sockets.protocol.close_timeout = milliseconds(100);
-    options.sockets.slow_reader.close = close;
-    World world(co_await boost::asio::this_coro::executor, options);
-    RawClient deaf(co_await boost::asio::this_coro::executor);
-    co_await deaf.connect(world.port);
-    co_await deaf.write(
-        "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
-    co_await until([&] { return world.handler.opened == 1; });
-    auto reader = co_await connect_websocket(world.url(), ConnectOptions());
-    const auto message = ws::PreparedMessage::text(std::string(100'000, 'm'));
-    int reached = 0;
-    for (int i = 0; i < 200; ++i) {
-      if (world.server.sockets().publish(message) == 2) ++reached;
-      EXPECT_EQ((co_await reader->next())->data.size(), 100'000u) << "others are not disturbed";
-    }
-    EXPECT_LT(reached, 200);
-    const std::size_t left = close ? 1 : 2;  // or it misses messages
-    co_await until([&] { return world.server.sockets().size() == left; });
-  }
-}
-TEST(SocketGroup, AReaderTooSlowIsClosedOrMissesMessages) {
-  drive(slow_reader());
 }
 
 Task<void> flow_control() {

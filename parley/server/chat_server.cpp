@@ -57,8 +57,8 @@ Task<void> ChatServer::stop(std::chrono::milliseconds grace) {
   const auto deadline = state->clock.now() + grace;
   while (!state->generations.empty() && state->clock.now() < deadline)
     co_await sleep_for(std::chrono::milliseconds(20));
-  for (const auto& [connection, socket] : state->sockets)
-    socket->close(ws::close_code::going_away, "the server is stopping");
+  co_await state->sockets.host().drain(ws::close_code::going_away, "the server is stopping",
+                                       std::chrono::milliseconds(1000));
   co_await state->http->stop(std::chrono::milliseconds(1000));
 }
 

@@ -7,6 +7,19 @@ namespace parley::server::detail {
 
 namespace asio = boost::asio;
 
+namespace {
+
+net::SocketHostOptions socket_options(const ChatServerOptions& options) {
+  net::SocketHostOptions sockets;
+  sockets.protocol.max_message = options.max_frame;
+  sockets.protocol.max_output = options.max_output;
+  sockets.protocol.ping_interval = options.ping_interval;
+  sockets.protocol.idle_timeout = options.idle_timeout;
+  return sockets;
+}
+
+}  // namespace
+
 ServerState::ServerState(Executor on, gemini::Client with, ChatServerOptions server_options,
                          Access who)
     : executor(std::move(on)),
@@ -14,6 +27,7 @@ ServerState::ServerState(Executor on, gemini::Client with, ChatServerOptions ser
       options(std::move(server_options)),
       access(std::move(who)),
       hub(options.hub, net::system_random(), now()),
+      sockets(*this, socket_options(options)),
       timer(executor) {}
 
 chat::Now ServerState::now() const {
@@ -32,18 +46,17 @@ void ServerState::pump() {
 void ServerState::carry_out(chat::Send& send) {
   const auto message = ws::PreparedMessage::text(*send.frame);
   for (const auto& connection : send.connections) {
-    const auto found = sockets.find(connection);
-    if (found == sockets.end()) continue;
-    const auto posted = found->second->post_prepared(message);
+    net::ServerSocket* socket = sockets.find(connection);
+    if (!socket) continue;
+    const auto posted = socket->send(message);
     // Who does not read loses the connection, not a frame out of the middle.
     if (!posted && posted.error().kind() == ErrorKind::too_large && !send.droppable)
-      found->second->close(4002, "slow_consumer");
+      socket->close(4002, "slow_consumer");
   }
 }
 
 void ServerState::carry_out(chat::Close& close) {
-  if (const auto found = sockets.find(close.connection); found != sockets.end())
-    found->second->close(close.code, close.reason);
+  if (auto* socket = sockets.find(close.connection)) socket->close(close.code, close.reason);
 }
 
 void ServerState::carry_out(chat::Append& append) {

@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -17,6 +16,7 @@
 #include "parley/net/system.hpp"
 #include "parley/server/access.hpp"
 #include "parley/server/chat_server.hpp"
+#include "parley/server/detail/chat_sockets.hpp"
 #include "parley/server/detail/one_shot.hpp"
 #include "parley/store/session_log.hpp"
 
@@ -74,8 +74,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
   std::unique_ptr<store::SessionLog> log;
   net::Router router;
   std::unique_ptr<net::HttpServer> http;
-  std::unordered_map<std::string, net::WebSocket*>
-      sockets;  // by connection; owned by serve_socket()
+  ChatSockets sockets;
   std::map<std::string, std::shared_ptr<boost::asio::cancellation_signal>> generations;
   std::map<std::uint64_t, std::shared_ptr<OneShot<Result<std::string>>>> replies;
   std::uint64_t next_token = 1;
