@@ -20,6 +20,10 @@ namespace detail {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
+namespace {
+constexpr auto kLinger = std::chrono::seconds(2);
+}
+
 WebSocketState::WebSocketState(std::shared_ptr<Transport> over, ws::Role role,
                                const ws::Options& options, ws::Agreement agreed)
     : transport(std::move(over)),
@@ -33,15 +37,32 @@ std::size_t WebSocketState::queued() const {
   return connection.poll_output().size() + in_flight.size();
 }
 
-void WebSocketState::take_input(MutableBytesView input) {
-  connection.receive(input, std::chrono::steady_clock::now());
-  settle();
+std::optional<Message> WebSocketState::read_message() {
+  while (const auto event = connection.poll_event()) {
+    if (event->kind != ws::Event::Kind::text && event->kind != ws::Event::Kind::binary) continue;
+    Message message(event->kind == ws::Event::Kind::binary, std::string(event->text()));
+    const auto rest = connection.unread_input();
+    const bool is_held = !held.empty() && rest.data() >= held.data() &&
+                         rest.data() <= held.data() + held.size();
+    if (!rest.empty() && !is_held) {
+      held.assign(rest.begin(), rest.end());
+      connection.receive(held, std::chrono::steady_clock::now());
+    }
+    return message;
+  }
+  Bytes().swap(held);
+  ended = connection.closed();
+  return std::nullopt;
+}
+
+void WebSocketState::read_ahead() {
+  while (auto message = read_message()) inbox.push_back(std::move(*message));
 }
 
 // Messages that came together are answered together: while the reader has more of them, writing
 // waits until this turn of the loop is over.
 void WebSocketState::sent() {
-  if (inbox.empty()) return settle();
+  if (connection.unread_input().empty()) return settle();
   if (std::exchange(write_posted, true)) return;
   asio::post(transport->executor(), [self = shared_from_this()] {
     self->write_posted = false;
@@ -50,12 +71,6 @@ void WebSocketState::sent() {
 }
 
 void WebSocketState::settle() {
-  while (auto event = connection.poll_event()) {
-    if (event->kind == ws::Event::Kind::text || event->kind == ws::Event::Kind::binary)
-      inbox.emplace_back(event->kind == ws::Event::Kind::binary, std::string(event->text()));
-    else if (event->kind == ws::Event::Kind::closed)
-      ended = true;
-  }
   flush();
   arm();
 }
@@ -101,7 +116,9 @@ void WebSocketState::arm() {
     const auto self = weak.lock();
     if (error || !self || self->gone) return;
     self->armed.reset();
+    self->read_ahead();  // what has come is not lost to a timeout
     self->connection.handle_timeout(std::chrono::steady_clock::now());
+    self->read_ahead();
     self->settle();
     // A peer that does not answer our close may not read either: nothing more is waited for.
     if (self->ended) self->drop();
@@ -111,31 +128,49 @@ void WebSocketState::arm() {
 void WebSocketState::lose(const Error& error) {
   if (gone) return;
   if (!ended && !failure && error.kind() != ErrorKind::cancelled) failure = error;
+  read_ahead();
   connection.receive_end();
-  while (auto event = connection.poll_event())
-    if (event->kind == ws::Event::Kind::text || event->kind == ws::Event::Kind::binary)
-      inbox.emplace_back(event->kind == ws::Event::Kind::binary, std::string(event->text()));
+  read_ahead();
   ended = true;
   drop();
 }
 
-namespace {
-
-constexpr auto kLinger = std::chrono::seconds(2);
-
 // A socket that is closed with unread bytes resets the connection, and the peer may never see our
-// last frames: what it still sends is read away until it closes as well (RFC 6455, 7.1.1).
-Task<void> linger(std::shared_ptr<Transport> transport) {
+// last frames: what it still sends is read away until it closes as well. The server ends its side
+// first (RFC 6455, 7.1.1).
+Task<void> WebSocketState::linger(std::shared_ptr<WebSocketState> self) {
+  const auto transport = self->transport;
   Deadline deadline(transport->executor(), kLinger, [transport] { transport->close(); });
-  co_await transport->finish();
+  const bool first = self->connection.role() == ws::Role::server;
+  if (first) co_await transport->finish();
+  if (first) self->set_left();
   for (;;) {
     const auto input = co_await transport->receive();
     if (!input || input->empty()) break;
   }
+  if (!first) co_await transport->finish();
   transport->close();
+  self->set_left();
 }
 
-}  // namespace
+void WebSocketState::set_left() {
+  left = true;
+  drained.cancel();
+}
+
+// The reader gets the end when it is complete, so that a program may end with it.
+Task<void> WebSocketState::wait_until_left(std::shared_ptr<WebSocketState> self) {
+  Deadline deadline(self->transport->executor(), kLinger, [self] {
+    self->gone = true;
+    self->transport->close();
+    self->set_left();
+  });
+  while (!self->left) {
+    error_code ignored;
+    self->drained.expires_at(asio::steady_timer::time_point::max());
+    co_await self->drained.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
 
 void WebSocketState::leave() {
   if (reading) return drop();  // ended by a timeout: this peer is not waited for
@@ -143,15 +178,15 @@ void WebSocketState::leave() {
   gone = true;
   timer.cancel();
   drained.cancel();
-  asio::co_spawn(transport->executor(), linger(transport), asio::detached);
+  asio::co_spawn(transport->executor(), linger(shared_from_this()), asio::detached);
 }
 
 void WebSocketState::drop() {
   if (gone) return;
   gone = true;
   timer.cancel();
-  drained.cancel();
   transport->close();
+  set_left();
 }
 
 Result<void> WebSocketState::admit(std::size_t size) const {
@@ -175,7 +210,15 @@ Task<std::optional<Message>> next_message(std::shared_ptr<WebSocketState> self) 
       self->inbox.pop_front();
       co_return message;
     }
-    if (self->ended) co_return std::nullopt;
+    if (auto message = self->read_message()) {
+      self->sent();  // pongs
+      co_return message;
+    }
+    self->settle();
+    if (self->ended) {
+      co_await WebSocketState::wait_until_left(self);
+      co_return std::nullopt;
+    }
     self->reading = true;
     auto input = co_await self->transport->receive();
     self->reading = false;
@@ -184,10 +227,11 @@ Task<std::optional<Message>> next_message(std::shared_ptr<WebSocketState> self) 
       self->lose(input.error());
     } else if (input->empty()) {
       self->connection.receive_end();
+      self->read_ahead();
       self->settle();
       if (self->ended) self->drop();
     } else {
-      self->take_input(*input);
+      self->connection.receive(*input, std::chrono::steady_clock::now());
     }
   }
 }
@@ -212,8 +256,9 @@ WebSocket::WebSocket(std::shared_ptr<Transport> transport, ws::Role role,
                      const ws::Options& options, ws::Agreement agreement, std::string_view early)
     : state_(std::make_shared<detail::WebSocketState>(std::move(transport), role, options,
                                                       std::move(agreement))) {
-  Bytes bytes(as_bytes(early).begin(), as_bytes(early).end());
-  state_->take_input(bytes);
+  state_->held.assign(as_bytes(early).begin(), as_bytes(early).end());
+  state_->connection.receive(state_->held, std::chrono::steady_clock::now());
+  state_->arm();
 }
 WebSocket::WebSocket(WebSocket&&) noexcept = default;
 WebSocket& WebSocket::operator=(WebSocket&& other) noexcept {

@@ -69,6 +69,10 @@ std::optional<Event> Connection::poll_event() {
   return std::nullopt;
 }
 
+BytesView Connection::unread_input() const {
+  return impl_->input;
+}
+
 Connection::Impl::Reading& Connection::Impl::reader() {
   if (!reading) reading = std::make_unique<Reading>();
   return *reading;
@@ -178,7 +182,7 @@ Connection::Impl::Step Connection::Impl::take_control(Opcode opcode, BytesView p
   if (opcode == Opcode::pong)
     take_pong(payload);
   else if (!close_sent)
-    append_control(Opcode::pong, payload);
+    append_pong(payload);
   return Step::event;
 }
 

@@ -83,6 +83,9 @@ class Connection {
   Result<void> close(std::uint16_t code, std::string_view reason, TimePoint now);
 
   std::optional<Event> poll_event();
+  // What poll_event() has not read yet of the bytes given to receive(). To keep it for later, copy it
+  // and give the copy to receive().
+  BytesView unread_input() const;
   // Bytes to write, in order; valid until the next call of a non-const member.
   BytesView poll_output() const;
   void consume_output(std::size_t written);
@@ -91,6 +94,7 @@ class Connection {
   void pin_output();
   std::optional<TimePoint> next_timeout() const;
 
+  Role role() const;
   const Options& options() const;
   // The smoothed time from a ping to its pong; empty before the first, or without pong_timeout.
   std::optional<Duration> round_trip() const;

@@ -11,6 +11,7 @@ using detail::FrameHeader;
 
 namespace {
 constexpr std::string_view kNotUtf8 = "the text is no valid UTF-8";
+constexpr std::size_t kPongRun = 8 * 1024;  // bytes of pongs that may wait, one behind the other
 }
 
 Result<void> Connection::Impl::check_open() const {
@@ -127,15 +128,24 @@ Output& Connection::Impl::out() {
 }
 
 void Connection::Impl::append_control(Opcode opcode, BytesView payload) {
-  // A later pong stands for an earlier one that nobody has taken yet (RFC 6455, 5.5.3).
-  auto& to = out();
-  if (opcode == Opcode::pong && to.last_pong != std::string::npos && to.last_pong >= to.at)
-    to.bytes.resize(to.last_pong);
-  const std::size_t at = to.bytes.size();
   FrameHeader header;
   header.opcode = opcode;
   append_frame(header, payload);
-  if (opcode == Opcode::pong) to.last_pong = at;
+}
+
+// Each ping is answered, but a peer that does not read cannot make us hoard pongs: a later one then
+// stands for an earlier one (RFC 6455, 5.5.3), and a full queue takes none.
+void Connection::Impl::append_pong(BytesView payload) {
+  if (!check_room(payload.size() + detail::kMaxHeader)) return;
+  auto& to = out();
+  const bool behind_pong = to.last_pong != std::string::npos && to.last_pong >= to.at;
+  if (!behind_pong) to.pong_run = 0;
+  if (behind_pong && to.pong_run > kPongRun) to.bytes.resize(to.last_pong);
+  const std::size_t at = to.bytes.size();
+  const std::size_t run = to.pong_run;
+  append_control(Opcode::pong, payload);
+  to.last_pong = at;
+  to.pong_run = run + to.bytes.size() - at;
 }
 
 void Connection::Impl::append_close(std::uint16_t code, std::string_view text) {

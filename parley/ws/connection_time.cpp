@@ -94,6 +94,9 @@ std::optional<Duration> Connection::round_trip() const {
   return probe->smoothed;
 }
 
+Role Connection::role() const {
+  return impl_->role;
+}
 const Options& Connection::options() const {
   return impl_->options();
 }

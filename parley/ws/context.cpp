@@ -63,6 +63,7 @@ void Context::Spare::give_back(std::unique_ptr<Output> output) {
   output->bytes.clear();
   output->at = 0;
   output->last_pong = std::string::npos;
+  output->pong_run = 0;
   outputs.push_back(std::move(output));
 }
 

@@ -41,6 +41,13 @@ bool is_key(std::string_view key) {
   return bytes && bytes->size() == 16;
 }
 
+// Where the header announces one: bytes behind it would be taken for frames.
+bool has_body(const http::Request& request) {
+  const auto length = request.headers.find("Content-Length");
+  return !request.body.empty() || request.headers.find("Transfer-Encoding") ||
+         (length && length->find_first_not_of('0') != std::string_view::npos);
+}
+
 std::unexpected<Error> broken(std::string message) {
   return fail(Error(ErrorKind::protocol_violation, std::move(message))
                   .with_stage(Stage::upgrade)
@@ -173,7 +180,7 @@ Acceptance accept(const http::Request& request, const ServerPolicy& policy) {
   if (!offered) return refuse(400, "Sec-WebSocket-Protocol must be a list of tokens.\n");
   const auto extensions = detail::parse_extensions(headers);
   if (!extensions) return refuse(400, "Sec-WebSocket-Extensions is malformed (RFC 6455, 9.1).\n");
-  if (!request.body.empty()) return refuse(400, "An upgrade request has no body.\n");
+  if (has_body(request)) return refuse(400, "An upgrade request has no body.\n");
   const auto origin = headers.find("Origin");
   const auto same_origin = [&](const std::string& ours) { return iequals_ascii(ours, *origin); };
   if (!policy.origins.empty() && origin &&

@@ -180,10 +180,30 @@ TEST(Sending, APeerThatIsAlwaysALittleBehindGetsEveryByte) {
   EXPECT_EQ(got, expected);
 }
 
-TEST(Rfc6455_5_5_2, AFloodOfPingsThatNobodyReadsIsAnsweredOnce) {
+TEST(Rfc6455_5_5_2, EachPingIsAnsweredInOrder) {
   Peer server(Role::server);
+  std::string pings, pongs;
+  for (int i = 0; i < 30; ++i) {
+    pings += frame(0x89, "payload-" + std::to_string(i));
+    pongs += frame(0x8a, "payload-" + std::to_string(i), false);
+  }
+  server.receive(pings);
+  EXPECT_EQ(server.output(), pongs);
+}
+
+TEST(Rfc6455_5_5_3, AFloodOfPingsThatNobodyReadsCannotFillTheQueue) {
+  Options options;
+  options.max_output = 20'000;
+  Peer server(Role::server, options);
   for (int i = 0; i < 10'000; ++i) server.receive(frame(0x89, std::string(125, 'p')));
-  EXPECT_EQ(server.connection.poll_output().size(), 127u);
+  server.receive(frame(0x89, "the last"));
+  EXPECT_LT(server.connection.poll_output().size(), 10'000u);
+  EXPECT_TRUE(server.output().ends_with(frame(0x8a, "the last", false)));
+  for (int i = 0; i < 1000; ++i) {
+    server.receive(frame(0x89, std::string(125, 'p')));
+    (void)server.connection.send_text("data between them");
+  }
+  EXPECT_LE(server.connection.poll_output().size(), 20'000u);
   EXPECT_EQ(server.closed(), 0);
 }
 

@@ -18,14 +18,20 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
                  ws::Agreement agreed);
 
   std::size_t queued() const;  // bytes that the kernel has not taken
-  void take_input(MutableBytesView input);
-  void settle();  // after each change: takes events, writes output, sets the timer
+  // Reads as far as the next message; what came behind it waits for the next call, so that messages
+  // are answered before a close frame that follows them is.
+  std::optional<Message> read_message();
+  void read_ahead();  // into the inbox, as far as it goes
+  void settle();      // after each change: writes output, sets the timer
   void sent();    // after each command that makes output
   void flush();
   void arm();
   void lose(const Error& error);  // the transport failed
   void leave();                   // the protocol is over and all is written
   void drop();                    // nothing more is read or written
+  void set_left();                // the end is complete
+  static Task<void> wait_until_left(std::shared_ptr<WebSocketState> self);
+  static Task<void> linger(std::shared_ptr<WebSocketState> self);
   Result<void> admit(std::size_t size) const;
   static Task<void> write_rest(std::shared_ptr<WebSocketState> self);
 
@@ -36,13 +42,15 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   boost::asio::steady_timer timer;
   boost::asio::steady_timer drained;  // cancelled whenever output went out
   std::optional<TimePoint> armed;
-  std::deque<Message> inbox;
+  std::deque<Message> inbox;  // what was read ahead of an end
+  Bytes held;                 // input that waits behind a message
   std::string in_flight;
   bool reading = false;
   bool writing = false;
   bool write_posted = false;
   bool ended = false;  // the protocol is over
-  bool gone = false;   // the transport is closed
+  bool gone = false;   // the transport is closed, or is read to its end
+  bool left = false;   // all was written, and a server has ended TCP where we are its client
   std::optional<Error> failure;
 };
 

@@ -108,6 +108,7 @@ struct Connection::Impl {
   void append_message(Opcode opcode, BytesView payload, bool compressed);
   void append_frame(const detail::FrameHeader& how, BytesView payload);
   void append_control(Opcode opcode, BytesView payload);
+  void append_pong(BytesView payload);
   void append_close(std::uint16_t code, std::string_view reason);
   Result<void> check_open() const;
   Result<void> check_between_messages() const;

@@ -15,6 +15,7 @@ struct Output {
   std::string bytes;
   std::size_t at = 0;                         // what was written of them
   std::size_t last_pong = std::string::npos;  // where an unsent pong stands at their end
+  std::size_t pong_run = 0;                   // bytes of the pongs there, one behind the other
 };
 
 // Buffers and compressors that wait for their next use.
