@@ -3,7 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include "parley/net/detail/test_world.hpp"
+#include "parley/net/detail/test_sockets.hpp"
 #include "parley/net/websocket.hpp"
 
 namespace parley::net {
@@ -118,6 +118,39 @@ Task<void> distrust() {
 }
 TEST(Tls, AnUnknownAuthorityOrAnotherNameIsRefused) {
   drive(distrust());
+}
+
+// Mutual TLS, on a server whose sockets are driven from the epoll set.
+Task<void> client_certificates() {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  const auto server_pem = make_certificate("IP:127.0.0.1");
+  const auto client_pem = make_certificate("DNS:client.example");
+  WebSocketServerOptions options;
+  options.tls = *TlsIdentity::from_pem(server_pem.certificate, server_pem.key);
+  EXPECT_TRUE(options.tls->require_clients(client_pem.certificate));
+  testing::World world(executor, options);
+  auto url = world.url();
+  url.scheme = "wss";
+  ConnectOptions connect;
+  connect.dial.trust = *TlsTrust::from_pem(server_pem.certificate);
+  const auto stranger = co_await connect_websocket(url, connect);
+  EXPECT_FALSE(stranger.has_value());
+  EXPECT_TRUE(connect.dial.trust.present(client_pem.certificate, client_pem.key));
+  auto socket = co_await connect_websocket(url, connect);
+  EXPECT_TRUE(socket.has_value()) << socket.error().describe();
+  for (const std::size_t size : {5u, 20'000u, 3'000'000u}) {
+    EXPECT_TRUE(co_await socket->send_text(std::string(size, 't')));
+    EXPECT_EQ((co_await socket->next())->data, std::string(size, 't'));
+  }
+  socket->close(1000, "done");
+  EXPECT_EQ(co_await socket->next(), std::nullopt);
+  EXPECT_TRUE(socket->outcome());
+  co_await testing::until([&] { return world.handler.closed.size() == 1; });
+  EXPECT_EQ(world.handler.closed[0], std::pair(1000, std::string("done")));
+  EXPECT_FALSE(connect.dial.trust.present(client_pem.certificate, server_pem.key));
+}
+TEST(Tls, AServerMayAskForTheClientsCertificate) {
+  drive(client_certificates());
 }
 
 TEST(Tls, AFileThatIsNoCertificateIsNamed) {
