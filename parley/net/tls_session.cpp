@@ -150,6 +150,15 @@ TlsSession::Moved TlsSession::write(BytesView data) {
   return all;
 }
 
+bool TlsSession::has_input() {
+  ERR_clear_error();
+  errno = 0;
+  char byte = 0;
+  std::size_t got = 0;
+  const int result = SSL_peek_ex(ssl_.get(), &byte, 1, &got);
+  return result == 1 || judge(result).want != Want::read;
+}
+
 void TlsSession::send_close_notify() {
   ERR_clear_error();
   SSL_shutdown(ssl_.get());

@@ -89,8 +89,9 @@ Result<std::size_t> TlsTransport::write_now(BytesView data) {
   return moved.bytes;
 }
 
+// What is there may be TLS's own, as the session tickets that follow a handshake.
 bool TlsTransport::has_input() {
-  return socket_has_input(socket_.native_handle());
+  return session_->has_input();
 }
 
 Task<void> TlsTransport::finish() {
@@ -103,6 +104,11 @@ Task<void> TlsTransport::finish() {
 void TlsTransport::close() {
   error_code ignored;
   socket_.close(ignored);
+}
+
+void TlsTransport::interrupt() {
+  error_code ignored;
+  socket_.cancel(ignored);
 }
 
 std::optional<RawSocket> TlsTransport::release() {

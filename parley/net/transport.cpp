@@ -134,6 +134,11 @@ void TcpTransport::close() {
   close_socket(socket_);
 }
 
+void TcpTransport::interrupt() {
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
 std::optional<RawSocket> TcpTransport::release() {
   error_code code;
   RawSocket raw;

@@ -45,6 +45,8 @@ class Transport {
   virtual Task<void> finish() = 0;
   // Drops the connection now; what is pending ends with `cancelled`. Idempotent.
   virtual void close() = 0;
+  // Ends a pending receive() with `cancelled`; the connection stays as it is.
+  virtual void interrupt() = 0;
   // Gives the socket away; nothing may be pending, and nothing else may be called afterwards. Empty
   // where the connection is gone.
   virtual std::optional<detail::RawSocket> release() = 0;

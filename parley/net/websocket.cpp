@@ -39,11 +39,15 @@ std::size_t WebSocketState::queued() const {
 
 std::optional<Message> WebSocketState::read_message() {
   while (const auto event = connection.poll_event()) {
+    if (event->kind == ws::Event::Kind::pong) pong = event->text();
     if (event->kind != ws::Event::Kind::text && event->kind != ws::Event::Kind::binary) continue;
+    ++traffic.messages_in;
+    traffic.bytes_in += event->data.size();
+    traffic.last_activity = std::chrono::steady_clock::now();
     Message message(event->kind == ws::Event::Kind::binary, std::string(event->text()));
     const auto rest = connection.unread_input();
-    const bool is_held = !held.empty() && rest.data() >= held.data() &&
-                         rest.data() <= held.data() + held.size();
+    const bool is_held =
+        !held.empty() && rest.data() >= held.data() && rest.data() <= held.data() + held.size();
     if (!rest.empty() && !is_held) {
       held.assign(rest.begin(), rest.end());
       connection.receive(held, std::chrono::steady_clock::now());
@@ -294,38 +298,47 @@ Task<Result<void>> WebSocket::send_text(std::string text) {
 
 Task<Result<void>> WebSocket::send_binary(Bytes data) {
   auto posted = state_->admit(data.size());
-  if (posted) posted = state_->connection.send_binary(data);
-  state_->sent();
+  if (posted) posted = state_->count_sent(state_->connection.send_binary(data), data.size());
   return detail::wait_until_low(state_, std::move(posted));
 }
 
 Task<Result<void>> WebSocket::send(Message message) {
   auto posted = state_->admit(message.data.size());
   if (posted)
-    posted = message.binary ? state_->connection.send_binary(as_bytes(message.data))
-                            : state_->connection.send_text(message.data);
-  state_->sent();
+    posted =
+        state_->count_sent(message.binary ? state_->connection.send_binary(as_bytes(message.data))
+                                          : state_->connection.send_text(message.data),
+                           message.data.size());
   return detail::wait_until_low(state_, std::move(posted));
 }
 
 Result<void> WebSocket::post_text(std::string_view text) {
   if (auto admitted = state_->admit(text.size()); !admitted) return admitted;
-  auto posted = state_->connection.send_text(text);
-  state_->sent();
-  return posted;
+  return state_->count_sent(state_->connection.send_text(text), text.size());
 }
 
 Result<void> WebSocket::post_prepared(const ws::PreparedMessage& message) {
   if (auto admitted = state_->admit(message.payload_size()); !admitted) return admitted;
-  auto posted = state_->connection.send_prepared(message);
-  state_->sent();
-  return posted;
+  return state_->count_sent(state_->connection.send_prepared(message), message.payload_size());
 }
 
 Result<void> WebSocket::ping(BytesView payload) {
   auto posted = state_->connection.ping(payload);
   state_->settle();
   return posted;
+}
+
+Task<bool> WebSocket::is_quiet() {
+  return detail::WebSocketState::is_quiet(state_);
+}
+Task<bool> WebSocket::probe(std::chrono::milliseconds limit) {
+  return detail::WebSocketState::probe(state_, limit);
+}
+bool WebSocket::open() const {
+  return !state_->ended && state_->connection.open();
+}
+const TrafficCounters& WebSocket::traffic() const {
+  return state_->traffic;
 }
 
 void WebSocket::close(std::uint16_t code, std::string_view reason) {

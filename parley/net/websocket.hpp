@@ -25,6 +25,14 @@ struct Message {
   std::string data;  // valid UTF-8 where not binary
 };
 
+// What has gone over a connection.
+struct TrafficCounters {
+  TrafficCounters() = default;
+  std::uint64_t messages_in = 0, messages_out = 0;
+  std::uint64_t bytes_in = 0, bytes_out = 0;  // payloads
+  TimePoint last_activity{};                  // the last message, either way
+};
+
 namespace detail {
 struct WebSocketState;
 }
@@ -65,6 +73,15 @@ class WebSocket {
   // Drops the connection without a handshake.
   void abort();
 
+  // Takes what has come without waiting. False: the connection has ended, or a message waits. Not
+  // while next() is pending.
+  Task<bool> is_quiet();
+  // Sends a ping and waits for its pong; messages that come meanwhile are kept for next(). False
+  // after `limit`, or where the connection has ended. Not while next() is pending.
+  Task<bool> probe(std::chrono::milliseconds limit);
+
+  bool open() const;  // messages may be sent
+  const TrafficCounters& traffic() const;
   // Bytes that the peer has not taken yet (beyond the kernel's buffer).
   std::size_t queued_bytes() const;
   std::uint16_t close_code() const;

@@ -40,6 +40,8 @@ class TlsSession {
   // Writes as far as the socket takes it. What was not taken must be offered again unchanged.
   Moved write(BytesView data);
   void send_close_notify();
+  // Decrypted bytes can be had, or the peer has ended its side.
+  bool has_input();
 
   // Why the last call failed, in words.
   const std::string& error() const { return error_; }

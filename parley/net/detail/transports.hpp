@@ -27,6 +27,7 @@ class TcpTransport final : public Transport {
   bool has_input() override;
   Task<void> finish() override;
   void close() override;
+  void interrupt() override;
   std::optional<RawSocket> release() override;
   Executor executor() override { return socket_.get_executor(); }
   const std::string& peer_address() const override { return peer_; }
@@ -51,6 +52,7 @@ class TlsTransport final : public Transport {
   bool has_input() override;
   Task<void> finish() override;
   void close() override;
+  void interrupt() override;
   std::optional<RawSocket> release() override;
   Executor executor() override { return socket_.get_executor(); }
   const std::string& peer_address() const override { return peer_; }

@@ -23,7 +23,7 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   std::optional<Message> read_message();
   void read_ahead();  // into the inbox, as far as it goes
   void settle();      // after each change: writes output, sets the timer
-  void sent();    // after each command that makes output
+  void sent();        // after each command that makes output
   void flush();
   void arm();
   void lose(const Error& error);  // the transport failed
@@ -33,6 +33,10 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   static Task<void> wait_until_left(std::shared_ptr<WebSocketState> self);
   static Task<void> linger(std::shared_ptr<WebSocketState> self);
   Result<void> admit(std::size_t size) const;
+  Result<void> count_sent(Result<void> posted, std::size_t size);
+  static Task<bool> take_input(std::shared_ptr<WebSocketState> self);  // false: the end
+  static Task<bool> is_quiet(std::shared_ptr<WebSocketState> self);
+  static Task<bool> probe(std::shared_ptr<WebSocketState> self, std::chrono::milliseconds limit);
   static Task<void> write_rest(std::shared_ptr<WebSocketState> self);
 
   std::shared_ptr<Transport> transport;
@@ -42,6 +46,9 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   boost::asio::steady_timer timer;
   boost::asio::steady_timer drained;  // cancelled whenever output went out
   std::optional<TimePoint> armed;
+  TrafficCounters traffic;
+  std::uint32_t probes = 0;
+  std::string pong;           // the last one's payload
   std::deque<Message> inbox;  // what was read ahead of an end
   Bytes held;                 // input that waits behind a message
   std::string in_flight;
