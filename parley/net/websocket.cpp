@@ -45,6 +45,8 @@ std::optional<Message> WebSocketState::read_message() {
     traffic.bytes_in += event->data.size();
     traffic.last_activity = std::chrono::steady_clock::now();
     Message message(event->kind == ws::Event::Kind::binary, std::string(event->text()));
+    message.first = event->first;
+    message.last = event->last;
     const auto rest = connection.unread_input();
     const bool is_held =
         !held.empty() && rest.data() >= held.data() && rest.data() <= held.data() + held.size();
@@ -285,6 +287,10 @@ Result<void> WebSocket::outcome() const {
       code == ws::close_code::no_status || code == 0)
     return {};
   const auto& reason = state_->connection.close_reason();
+  if (const auto stage = state_->connection.timed_out(); stage != Stage::none)
+    return fail(Error(ErrorKind::timeout, "the WebSocket was given up: " + reason)
+                    .with_close(code, reason)
+                    .with_stage(stage));
   return fail(
       Error(ErrorKind::disconnected, fmt::format("the WebSocket was closed with code {}{}{}", code,
                                                  reason.empty() ? "" : ": ", reason))
@@ -292,13 +298,26 @@ Result<void> WebSocket::outcome() const {
           .with_stage(Stage::receive));
 }
 
-Task<Result<void>> WebSocket::send_text(std::string text) {
-  return detail::wait_until_low(state_, post_text(text));
+Task<Result<void>> WebSocket::send_text(std::string text, ws::Compress compress) {
+  auto posted = state_->admit(text.size());
+  if (posted)
+    posted = state_->count_sent(state_->connection.send_text(text, compress), text.size());
+  return detail::wait_until_low(state_, std::move(posted));
 }
 
-Task<Result<void>> WebSocket::send_binary(Bytes data) {
+Task<Result<void>> WebSocket::send_binary(Bytes data, ws::Compress compress) {
   auto posted = state_->admit(data.size());
-  if (posted) posted = state_->count_sent(state_->connection.send_binary(data), data.size());
+  if (posted)
+    posted = state_->count_sent(state_->connection.send_binary(data, compress), data.size());
+  return detail::wait_until_low(state_, std::move(posted));
+}
+
+Task<Result<void>> WebSocket::send_part(ws::MessageKind kind, Bytes part, bool last,
+                                        ws::Compress compress) {
+  auto posted = state_->admit(part.size());
+  if (posted)
+    posted =
+        state_->count_sent(state_->connection.send_part(kind, part, last, compress), part.size());
   return detail::wait_until_low(state_, std::move(posted));
 }
 

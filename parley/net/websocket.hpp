@@ -22,7 +22,9 @@ struct Message {
   Message() = default;
   Message(bool is_binary, std::string bytes) : binary(is_binary), data(std::move(bytes)) {}
   bool binary = false;
-  std::string data;  // valid UTF-8 where not binary
+  // With ws::Options::stream_messages a message may come in parts.
+  bool first = true, last = true;
+  std::string data;  // valid UTF-8 where not binary; the parts of a text are so together
 };
 
 // What has gone over a connection.
@@ -57,9 +59,12 @@ class WebSocket {
 
   // Sends and waits while more than a quarter of max_output is queued: the way for streams that
   // must not outrun the reader. Errors: invalid_state, disconnected, too_large.
-  Task<Result<void>> send_text(std::string text);
-  Task<Result<void>> send_binary(Bytes data);
+  Task<Result<void>> send_text(std::string text, ws::Compress compress = ws::Compress::automatic);
+  Task<Result<void>> send_binary(Bytes data, ws::Compress compress = ws::Compress::automatic);
   Task<Result<void>> send(Message message);
+  // A message in parts, each a frame of its own, without holding it whole (ws::Connection).
+  Task<Result<void>> send_part(ws::MessageKind kind, Bytes part, bool last,
+                               ws::Compress compress = ws::Compress::automatic);
   // The same without waiting: too_large where ws::Options::max_output would be passed; the caller
   // decides what becomes of a reader that slow.
   Result<void> post_text(std::string_view text);

@@ -189,6 +189,31 @@ TEST(WebSocketServer, NothingIsReadFromAPeerThatDoesNotReadItsAnswers) {
   drive(flow_control());
 }
 
+Task<void> parts() {
+  World world(co_await boost::asio::this_coro::executor, deflating());
+  ConnectOptions options;
+  options.offer.deflate = ws::DeflateOptions();
+  options.protocol.stream_messages = true;
+  auto socket = co_await connect_websocket(world.url(), options);
+  const std::string piece(300'000, 'p');
+  for (int i = 0; i < 3; ++i)
+    EXPECT_TRUE(co_await socket->send_part(ws::MessageKind::binary,
+                                           Bytes(piece.size(), std::byte{'p'}), i == 2));
+  std::string back;
+  int count = 0;
+  for (bool last = false; !last; ++count) {
+    auto part = co_await socket->next();
+    EXPECT_EQ(part->first, count == 0);
+    back += part->data;
+    last = part->last;
+  }
+  EXPECT_TRUE(back == piece + piece + piece);
+  EXPECT_EQ(world.handler.messages, 1);
+}
+TEST(WebSocket, AMessageIsSentAndReadInParts) {
+  drive(parts());
+}
+
 Task<void> timeouts() {
   WebSocketServerOptions options;
   options.sockets.protocol.ping_interval = milliseconds(60);

@@ -96,6 +96,7 @@ TEST(Rfc6455_7_1_1, ASilentPeerEndsTheHandshakeInTime) {
   EXPECT_EQ(server.closed(), 0);
   server.advance(milliseconds(1));
   EXPECT_EQ(server.closed(), 1006);
+  EXPECT_EQ(server.connection.timed_out(), Stage::close);
 }
 
 TEST(Rfc6455_7_1_5, AnEndWithoutACloseFrameIsOneThousandAndSix) {
@@ -122,6 +123,7 @@ TEST(Keepalive_A18_B42, PingsGoOutAndADeadPeerIsFound) {
   EXPECT_EQ(server.closed(), 0);
   server.advance(seconds(1));
   EXPECT_EQ(server.closed(), 1006) << "60 s after the last byte";
+  EXPECT_EQ(server.connection.timed_out(), Stage::idle);
 }
 
 TEST(Keepalive_A18_B42, AnyByteCountsAsLife) {

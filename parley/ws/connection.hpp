@@ -83,8 +83,8 @@ class Connection {
   Result<void> close(std::uint16_t code, std::string_view reason, TimePoint now);
 
   std::optional<Event> poll_event();
-  // What poll_event() has not read yet of the bytes given to receive(). To keep it for later, copy it
-  // and give the copy to receive().
+  // What poll_event() has not read yet of the bytes given to receive(). To keep it for later, copy
+  // it and give the copy to receive().
   BytesView unread_input() const;
   // Bytes to write, in order; valid until the next call of a non-const member.
   BytesView poll_output() const;
@@ -101,6 +101,9 @@ class Connection {
 
   bool open() const;    // messages may be sent
   bool closed() const;  // the transport may be closed now; output that is left should be written
+  // Which limit in time ended the connection: idle (no byte, no pong) or close (no answer to our
+  // close frame); none: it was something else.
+  Stage timed_out() const;
   // Close code and reason as received or decided; 0 while open.
   std::uint16_t close_code() const;
   const std::string& close_reason() const;

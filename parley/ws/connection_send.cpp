@@ -12,7 +12,7 @@ using detail::FrameHeader;
 namespace {
 constexpr std::string_view kNotUtf8 = "the text is no valid UTF-8";
 constexpr std::size_t kPongRun = 8 * 1024;  // bytes of pongs that may wait, one behind the other
-}
+}  // namespace
 
 Result<void> Connection::Impl::check_open() const {
   if (!close_sent && !ended) return {};
@@ -273,8 +273,8 @@ void Connection::consume_output(std::size_t written) {
   if (output->at < 64 * 1024 || output->at < output->bytes.size() / 2) return;
   output->bytes.erase(0, output->at);
   if (output->last_pong != std::string::npos)
-    output->last_pong = output->last_pong < output->at ? std::string::npos
-                                                       : output->last_pong - output->at;
+    output->last_pong =
+        output->last_pong < output->at ? std::string::npos : output->last_pong - output->at;
   output->at = 0;
 }
 

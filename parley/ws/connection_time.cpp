@@ -49,18 +49,23 @@ TimePoint Connection::Impl::ping_due() const {
   return std::max(last_received, last_ping) + options().ping_interval;
 }
 
+void Connection::Impl::time_out(Stage stage, std::string_view reason) {
+  finish(close_code::abnormal, reason);
+  ending->timed_out = stage;
+}
+
 void Connection::handle_timeout(TimePoint now) {
   auto& impl = *impl_;
   if (impl.ended) return;
   if (now >= impl.close_deadline)
-    return impl.finish(close_code::abnormal, "the peer did not answer the close frame");
+    return impl.time_out(Stage::close, "the peer did not answer the close frame");
   const auto& options = impl.options();
   if (options.idle_timeout > kNever && now >= impl.last_received + options.idle_timeout)
-    return impl.finish(close_code::abnormal, "nothing was received for too long");
+    return impl.time_out(Stage::idle, "nothing was received for too long");
   Impl::Probe* probe = impl.probe();
   if (probe && probe->waiting &&
       now >= std::max(probe->sent, impl.last_received) + impl.pong_limit())
-    return impl.finish(close_code::abnormal, "no pong came in time");
+    return impl.time_out(Stage::idle, "no pong came in time");
   if (options.ping_interval <= kNever || impl.close_sent || now < impl.ping_due()) return;
   impl.last_ping = now;
   if (!impl.check_room(detail::kMaxHeader + 4)) return;
@@ -105,6 +110,9 @@ bool Connection::open() const {
 }
 bool Connection::closed() const {
   return impl_->ended;
+}
+Stage Connection::timed_out() const {
+  return impl_->ending ? impl_->ending->timed_out : Stage::none;
 }
 std::uint16_t Connection::close_code() const {
   return impl_->ending ? impl_->ending->code : 0;

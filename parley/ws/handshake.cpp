@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <set>
 
 #include <fmt/format.h>
@@ -125,6 +126,13 @@ Result<Agreement> check_response(const http::Response& response, const ClientOff
                   fmt::format("the server answered the WebSocket upgrade with {} {}",
                               response.status, http::reason_phrase(response.status)));
     refused = std::move(refused).with_http_status(response.status).with_stage(Stage::upgrade);
+    // Seconds, as services send it with 429 and 503; a date is left to the caller.
+    const auto wait = headers.find("Retry-After").value_or("");
+    int seconds = 0;
+    if (std::from_chars(wait.data(), wait.data() + wait.size(), seconds).ptr ==
+            wait.data() + wait.size() &&
+        !wait.empty() && seconds >= 0)
+      refused = std::move(refused).with_retry_after(std::chrono::seconds(seconds));
     for (const auto& header : headers.all())
       refused =
           std::move(refused).with_detail("header " + to_lower_ascii(header.name), header.value);

@@ -118,8 +118,10 @@ TEST(Rfc6455_4_1, AnswersThatDoNotFitAreTold) {
   EXPECT_EQ(kind([](Response& r) { r.status = 302; }), refused);
   Response forbidden(403);
   forbidden.body = std::string(10'000, 'x');
+  forbidden.headers.set("Retry-After", "7");
   const auto read = check_response(forbidden, offer, kKey);
   EXPECT_EQ(read.error().http_status(), 403);
+  EXPECT_EQ(read.error().retry_after(), std::chrono::seconds(7));
   EXPECT_EQ(read.error().detail("body").value_or("").size(), 4096u);
 }
 

@@ -55,6 +55,7 @@ struct Connection::Impl {
   struct Ending {
     std::uint16_t code = 0;
     std::string reason;
+    Stage timed_out = Stage::none;
     bool closing_due = false;  // events that were not polled yet
     bool closed_due = false;
   };
@@ -97,6 +98,7 @@ struct Connection::Impl {
   void take_pong(BytesView payload);
   Step fail(std::uint16_t code, std::string_view reason);
   void finish(std::uint16_t code, std::string_view reason);
+  void time_out(Stage stage, std::string_view reason);
 
   // Writing.
   Result<void> send(Opcode opcode, BytesView payload, Compress compress);
