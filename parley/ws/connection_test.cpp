@@ -79,7 +79,7 @@ TEST(Rfc6455_5_1, EachSideMasksAsItsRoleSays) {
 
 TEST(Rfc6455_5_3, MaskingAtEveryPhaseAndSizeIsItsOwnInverse) {
   const detail::MaskKey key{std::byte{0x12}, std::byte{0x34}, std::byte{0x56}, std::byte{0x78}};
-  for (std::size_t size = 0; size < 200; ++size)
+  for (std::size_t size = 0; size < 700; size += size < 200 ? 1 : 7)
     for (std::size_t phase = 0; phase < 4; ++phase) {
       std::string data(size, '\0');
       for (std::size_t i = 0; i < size; ++i) data[i] = static_cast<char>(i * 7);
