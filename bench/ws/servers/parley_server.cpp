@@ -1,6 +1,7 @@
-// PORT echo|deflate|broadcast
+// [CHAIN KEY] PORT echo|deflate|broadcast
 
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 
 #include "parley/net/websocket_server.hpp"
@@ -22,11 +23,17 @@ struct Handler final : net::SocketHandler {
   net::SocketGroup all;
 };
 
-int main(int, char** argv) {
+int main(int argc, char** argv) {
+  std::optional<net::TlsIdentity> tls;
+  if (argc == 5) {
+    tls = net::TlsIdentity::from_files(argv[1], argv[2]).value();
+    argv += 2;
+  }
   const std::string_view mode = argv[2];
   boost::asio::io_context loop(1);
   Handler handler(mode == "broadcast");
   net::WebSocketServerOptions options;
+  options.tls = tls;
   options.port = static_cast<std::uint16_t>(std::atoi(argv[1]));
   options.sockets.protocol.max_output = 64 * 1024 * 1024;
   if (mode == "deflate") options.policy.deflate = ws::DeflateOptions();
