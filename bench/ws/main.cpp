@@ -96,7 +96,10 @@ void compare(const Scenario& scenario, const Arguments& arguments) {
   if (idle)
     fmt::print("| server | bytes | {} ÷ it |\n|---|---|---|\n", ours);
   else
-    fmt::print("| server | per second | CPU µs each | {} ÷ it, CPU |\n|---|---|---|---|\n", ours);
+    fmt::print(
+        "| server | per second | CPU µs each | {0} ÷ it, throughput | {0} ÷ it, CPU "
+        "|\n|---|---|---|---|---|\n",
+        ours);
   for (const auto& rival : arguments.rivals) {
     if (failed.contains(rival.name)) {
       fmt::print("| {} | – | {} |\n", rival.name, failed[rival.name]);
@@ -107,7 +110,8 @@ void compare(const Scenario& scenario, const Arguments& arguments) {
     if (idle)
       fmt::print("| {} | {:.0f} | {:.2f} |\n", rival.name, cost, ratio);
     else
-      fmt::print("| {} | {:.0f} | {:.2f} | {:.2f} |\n", rival.name, median(rates[rival.name]), cost,
+      fmt::print("| {} | {:.0f} | {:.2f} | {:.2f} | {:.2f} |\n", rival.name,
+                 median(rates[rival.name]), cost, median(rates[ours]) / median(rates[rival.name]),
                  ratio);
   }
   std::fflush(stdout);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "parley/net/system.hpp"
 
 namespace parley::net {
@@ -37,6 +40,12 @@ bool may_reconnect(const Error& why) {
   }
 }
 
+std::string_view to_string(SessionState state) {
+  constexpr std::string_view names[] = {"initializing", "active",     "paused",
+                                        "reconnecting", "terminated", "error"};
+  return names[static_cast<std::size_t>(state)];
+}
+
 std::optional<std::chrono::milliseconds> Reconnector::next_delay(const Error& why, TimePoint now) {
   if (connected_at_ && now - *connected_at_ >= policy_.stable) {
     attempts_ = 0;
@@ -48,7 +57,7 @@ std::optional<std::chrono::milliseconds> Reconnector::next_delay(const Error& wh
   const double plain =
       static_cast<double>(policy_.first_delay.count()) * std::pow(policy_.factor, attempts_);
   const double limited = std::min(plain, static_cast<double>(policy_.max_delay.count()));
-  const double share = static_cast<double>(random_.below(1'000'001)) / 1e6;
+  const double share = static_cast<double>(random_->below(1'000'001)) / 1e6;
   auto delay =
       std::chrono::milliseconds(static_cast<std::int64_t>(limited * (1 + policy_.jitter * share)));
   delay = std::max(delay, why.retry_after().value_or(delay));
@@ -81,6 +90,7 @@ Task<Result<ReconnectingWebSocket>> ReconnectingWebSocket::connect(http::Url url
 // Without a reason the first attempt is made at once, and is none of the policy's.
 Task<Result<void>> ReconnectingWebSocket::open(std::optional<Error> why) {
   const bool again = why.has_value();
+  opening_ = true;
   for (;;) {
     if (why) {
       const auto delay = reconnector_.next_delay(*why, SystemClock().now());
@@ -99,22 +109,80 @@ Task<Result<void>> ReconnectingWebSocket::open(std::optional<Error> why) {
                   .with("attempt", std::to_string(reconnector_.attempts()))
                   .with("result", socket ? "connected" : socket.error().describe()));
     if (socket) {
-      reconnector_.connected(SystemClock().now());
+      opened_ = SystemClock().now();
+      reconnector_.connected(opened_);
       socket_.emplace(std::move(*socket));
+      ++counters_.connects;
+      counters_.reconnects += again ? 1 : 0;
+      opening_ = false;
       if (again && on_reconnect_) on_reconnect_(*socket_);
       co_return Result<void>();
     }
+    ++counters_.errors;
     why = std::move(socket.error());
   }
 }
 
+void ReconnectingWebSocket::retire() {
+  const auto& last = socket_->traffic();
+  counters_.traffic.messages_in += last.messages_in;
+  counters_.traffic.messages_out += last.messages_out;
+  counters_.traffic.bytes_in += last.bytes_in;
+  counters_.traffic.bytes_out += last.bytes_out;
+  counters_.traffic.last_activity = last.last_activity;
+}
+
+SessionCounters ReconnectingWebSocket::counters() const {
+  SessionCounters all = counters_;
+  if (!socket_ || opening_ || over_) return all;
+  const auto& now = socket_->traffic();
+  all.traffic.messages_in += now.messages_in;
+  all.traffic.messages_out += now.messages_out;
+  all.traffic.bytes_in += now.bytes_in;
+  all.traffic.bytes_out += now.bytes_out;
+  if (now.last_activity != TimePoint()) all.traffic.last_activity = now.last_activity;
+  all.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(SystemClock().now() - opened_);
+  return all;
+}
+
+SessionState ReconnectingWebSocket::state() const {
+  if (failure_) return SessionState::error;
+  if (over_) return SessionState::terminated;
+  if (opening_)
+    return counters_.connects == 0 ? SessionState::initializing : SessionState::reconnecting;
+  return paused_ ? SessionState::paused : SessionState::active;
+}
+
+void ReconnectingWebSocket::pause() {
+  paused_ = true;
+}
+
+void ReconnectingWebSocket::resume() {
+  paused_ = false;
+  if (gate_) gate_->cancel();
+}
+
+Task<void> ReconnectingWebSocket::while_paused() {
+  while (paused_ && !closing_) {
+    if (!gate_)
+      gate_ =
+          std::make_unique<boost::asio::steady_timer>(co_await boost::asio::this_coro::executor);
+    gate_->expires_at(boost::asio::steady_timer::time_point::max());
+    boost::system::error_code ignored;
+    co_await gate_->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  }
+}
+
 Task<std::optional<Message>> ReconnectingWebSocket::next() {
-  while (!failure_) {
+  while (!failure_ && !over_) {
+    co_await while_paused();
     auto message = co_await socket_->next();
     if (message) co_return message;
+    retire();
     const auto outcome = socket_->outcome();
-    if (closing_ || (outcome && socket_->close_code() != ws::close_code::going_away))
-      co_return std::nullopt;
+    over_ = closing_ || (outcome && socket_->close_code() != ws::close_code::going_away);
+    if (over_) break;
+    ++counters_.errors;
     std::optional<Error> why;
     if (outcome)
       why = Error(ErrorKind::disconnected, "the server goes away")
@@ -141,6 +209,7 @@ Task<Result<void>> ReconnectingWebSocket::send(Message message) {
 
 void ReconnectingWebSocket::close(std::uint16_t code, std::string_view reason) {
   closing_ = true;
+  if (gate_) gate_->cancel();
   socket_->close(code, reason);
 }
 

@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include "parley/base/error.hpp"
 #include "parley/base/event.hpp"
 #include "parley/base/random.hpp"
@@ -38,7 +40,7 @@ struct ReconnectPolicy {
 class Reconnector {
  public:
   Reconnector(ReconnectPolicy policy, Random& random)
-      : policy_(std::move(policy)), random_(random) {}
+      : policy_(std::move(policy)), random_(&random) {}
 
   // How long to wait before the next attempt; empty: there is none.
   std::optional<std::chrono::milliseconds> next_delay(const Error& why, TimePoint now);
@@ -47,10 +49,24 @@ class Reconnector {
 
  private:
   ReconnectPolicy policy_;
-  Random& random_;
+  Random* random_;
   int attempts_ = 0;
   std::optional<TimePoint> failing_since_;
   std::optional<TimePoint> connected_at_;
+};
+
+// Where a session that may have several connections stands.
+enum class SessionState { initializing, active, paused, reconnecting, terminated, error };
+std::string_view to_string(SessionState state);
+
+// What has gone over all connections of a session.
+struct SessionCounters {
+  SessionCounters() = default;
+  std::uint64_t connects = 0;
+  std::uint64_t reconnects = 0;
+  std::uint64_t errors = 0;  // connections lost, attempts that failed
+  TrafficCounters traffic;
+  std::chrono::milliseconds uptime{0};  // of the connection that is open
 };
 
 // A client's WebSocket that is opened again by a policy. Each attempt is told:
@@ -72,6 +88,12 @@ class ReconnectingWebSocket {
   // Errors: invalid_state while no connection is open; nothing is kept for later.
   Task<Result<void>> send_text(std::string text);
   Task<Result<void>> send(Message message);
+  // Until resume() nothing is read: next() waits, and the peer is held up by its own full queue.
+  // Pausing twice, or resuming what is not paused, changes nothing.
+  void pause();
+  void resume();
+  SessionState state() const;
+  SessionCounters counters() const;
   // Begins the close handshake; no attempt follows.
   void close(std::uint16_t code = ws::close_code::normal, std::string_view reason = {});
 
@@ -81,6 +103,8 @@ class ReconnectingWebSocket {
   ReconnectingWebSocket(http::Url url, ConnectOptions options, ReconnectPolicy policy,
                         EventSink events, OnReconnect on_reconnect);
   Task<Result<void>> open(std::optional<Error> why);
+  Task<void> while_paused();
+  void retire();  // takes over the counters of a connection that has ended
 
   http::Url url_;
   ConnectOptions options_;
@@ -88,7 +112,13 @@ class ReconnectingWebSocket {
   EventSink events_;
   OnReconnect on_reconnect_;
   std::optional<WebSocket> socket_;
+  SessionCounters counters_;  // without the connection that is open
+  TimePoint opened_{};
+  std::unique_ptr<boost::asio::steady_timer> gate_;  // waits while the session is paused
+  bool opening_ = true;
+  bool paused_ = false;
   bool closing_ = false;
+  bool over_ = false;
   std::optional<Error> failure_;
 };
 

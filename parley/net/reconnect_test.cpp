@@ -113,6 +113,60 @@ Task<void> reconnects() {
   EXPECT_FALSE(never.has_value());
   EXPECT_EQ(events.size(), 6u) << "no policy, no attempt";
 }
+Task<void> states() {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  World world(executor);
+  ReconnectPolicy policy;
+  policy.max_attempts = 3;
+  policy.first_delay = milliseconds(1);
+  std::vector<std::string_view> seen;
+  std::optional<ReconnectingWebSocket> session;
+  const EventSink sink = [&](const Event&) {
+    if (session) seen.push_back(to_string(session->state()));
+  };
+  session = std::move(
+      *co_await ReconnectingWebSocket::connect(world.url(), ConnectOptions(), policy, sink));
+  EXPECT_EQ(session->state(), SessionState::active);
+  session->pause();
+  session->pause();
+  EXPECT_EQ(session->state(), SessionState::paused);
+  EXPECT_TRUE(co_await session->send_text("while paused"));
+  std::optional<Message> got;
+  boost::asio::co_spawn(
+      executor,
+      [](ReconnectingWebSocket& from, std::optional<Message>& to) -> Task<void> {
+        to = co_await from.next();
+      }(*session, got),
+      boost::asio::detached);
+  co_await until([&] { return world.handler.messages == 1; });
+  co_await sleep_for(milliseconds(5));
+  EXPECT_FALSE(got.has_value());
+  session->resume();
+  co_await until([&] { return got.has_value(); });
+  EXPECT_EQ(got->data, "while paused");
+  EXPECT_TRUE(co_await session->send_text("drop me"));
+  EXPECT_TRUE(co_await session->send_text("lost"));
+  got = std::nullopt;
+  boost::asio::co_spawn(
+      executor,
+      [](ReconnectingWebSocket& from, std::optional<Message>& to) -> Task<void> {
+        to = co_await from.next();
+      }(*session, got),
+      boost::asio::detached);
+  co_await until([&] { return session->counters().reconnects == 1; });
+  EXPECT_EQ(seen.front(), "reconnecting");
+  session->close();
+  co_await until([&] { return session->state() == SessionState::terminated; });
+  const auto counters = session->counters();
+  EXPECT_EQ(counters.connects, 2u);
+  EXPECT_EQ(counters.errors, 1u);
+  EXPECT_EQ(counters.traffic.messages_in, 1u);
+  EXPECT_EQ(counters.traffic.messages_out, 3u);
+}
+TEST(SessionState_A11, ItFollowsPausesReconnectsAndTheEnd) {
+  drive(states());
+}
+
 TEST(Reconnect_A5, EachAttemptIsVisible) {
   drive(reconnects());
 }

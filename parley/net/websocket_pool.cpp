@@ -47,7 +47,10 @@ PoolState::PoolState(Executor on, const PoolOptions& pool_options, EventSink sin
       options(pool_options),
       events(std::move(sink)),
       book(pool_options),
-      timer(executor) {}
+      timer(executor),
+      sample_timer(executor),
+      guard(pool_options.limits),
+      history(pool_options.max_samples) {}
 
 void PoolState::tell(std::string_view name, const std::string& endpoint, std::string why) {
   if (events) events(Event(name).with("endpoint", endpoint).with("why", std::move(why)));
@@ -60,7 +63,7 @@ void PoolState::set_state(Entry& entry, ConnectionState to) {
 void PoolState::give_back(PoolBook::Id id, bool usable, bool after_check) {
   if (const auto found = entries.find(id); found != entries.end() && (!usable || closed)) {
     set_state(found->second, ConnectionState::closed);
-    entries.erase(found);
+    forget(found);
     usable = false;
   }
   book.release(id, usable, now(), after_check);
@@ -78,9 +81,16 @@ void PoolState::close_due() {
     const auto found = entries.find(id);
     if (found == entries.end()) continue;
     found->second.socket->close(ws::close_code::normal, "idle");
+    set_state(found->second, ConnectionState::closing);
     asio::co_spawn(executor, finish(std::move(*found->second.socket)), asio::detached);
-    entries.erase(found);
+    forget(found);
   }
+}
+
+void PoolState::forget(std::map<PoolBook::Id, Entry>::iterator entry) {
+  past_messages += entry->second.counted.messages_in + entry->second.counted.messages_out;
+  past_bytes += entry->second.counted.bytes_in + entry->second.counted.bytes_out;
+  entries.erase(entry);
 }
 
 // Reads the close handshake to its end.
@@ -113,6 +123,7 @@ Task<void> PoolState::check(std::shared_ptr<PoolState> self, PoolBook::Id id) {
   entry.failures = alive ? 0 : entry.failures + 1;
   const bool quiet = co_await entry.socket->is_quiet();
   const bool usable = quiet && entry.failures < self->options.max_health_failures;
+  if (!usable) ++self->counters.errors;
   if (!usable)
     self->tell(quiet ? "net.pool_unhealthy" : "net.pool_dropped", entry.endpoint,
                quiet ? fmt::format("{} pings without a pong", entry.failures) : "it has ended");
@@ -131,6 +142,7 @@ Task<Result<PoolBook::Grant>> PoolState::wait_for_grant(std::shared_ptr<PoolStat
   co_await wait->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   if (wait->grant) co_return *wait->grant;
   if (self->closed) co_return fail(ErrorKind::invalid_state, "the pool is closed");
+  ++self->counters.timeouts;
   co_return fail(
       Error(ErrorKind::timeout, fmt::format("no connection to {} came free within {} ms", endpoint,
                                             self->options.wait_timeout.count()))
@@ -150,8 +162,11 @@ Task<Result<PoolBook::Id>> PoolState::acquire(std::shared_ptr<PoolState> self, h
     auto& entry = self->entries[grant->connection];
     if (grant->open_new) {
       entry.endpoint = endpoint;
+      if (auto admitted = self->admit(endpoint); !admitted)
+        co_return fail(std::move(admitted.error()));
       auto socket = co_await connect_websocket(url, options);
       if (!socket) {
+        ++self->counters.errors;
         self->set_state(self->entries[grant->connection], ConnectionState::error);
         co_return fail(std::move(socket.error()));
       }
@@ -159,13 +174,18 @@ Task<Result<PoolBook::Id>> PoolState::acquire(std::shared_ptr<PoolState> self, h
       opened.socket.emplace(std::move(*socket));
       opened.opened = now();
       self->set_state(opened, ConnectionState::connected);
+      ++self->counters.connects;
+      if (!self->known.insert(endpoint).second) ++self->counters.reconnects;
       self->tell("net.pool_opened", endpoint, "");
     } else {
       const bool quiet = co_await entry.socket->is_quiet();
       if (!quiet) {
+        ++self->counters.errors;
+        self->set_state(entry, ConnectionState::disconnected);
         self->tell("net.pool_dropped", endpoint, "it ended while it was idle");
         continue;  // the claim frees its place
       }
+      ++self->counters.reused;
     }
     self->entries[grant->connection].lent = true;
     claim.connection.reset();
@@ -207,6 +227,7 @@ WebSocketPool::Lease::~Lease() {
   if (!pool_) return;
   auto& entry = pool_->entries.at(id_);
   entry.lent = false;
+  entry.counted = entry.socket->traffic();
   pool_->give_back(id_, !entry.discarded && entry.socket->open());
 }
 
@@ -220,6 +241,7 @@ void WebSocketPool::Lease::discard() {
 WebSocketPool::WebSocketPool(Executor executor, const PoolOptions& options, EventSink events)
     : state_(std::make_shared<detail::PoolState>(std::move(executor), options, std::move(events))) {
   state_->keep_up();
+  state_->keep_samples();
 }
 
 WebSocketPool::~WebSocketPool() {
@@ -241,6 +263,13 @@ std::size_t WebSocketPool::idle(const http::Url& url) const {
 }
 std::size_t WebSocketPool::waiting() const {
   return state_->book.waiting();
+}
+
+const PoolCounters& WebSocketPool::counters() const {
+  return state_->counters;
+}
+const SampleHistory& WebSocketPool::history() const {
+  return state_->history;
 }
 
 std::vector<ConnectionInfo> WebSocketPool::connections() const {
@@ -270,6 +299,7 @@ void WebSocketPool::close() {
   auto& state = *state_;
   if (std::exchange(state.closed, true)) return;
   state.timer.cancel();
+  state.sample_timer.cancel();
   for (const auto& [waiter, wait] : state.waits) wait->timer.cancel();
   std::vector<std::uint64_t> idle;
   for (const auto& [id, entry] : state.entries)

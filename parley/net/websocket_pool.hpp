@@ -7,6 +7,7 @@
 #include <string>
 
 #include "parley/base/event.hpp"
+#include "parley/net/monitor.hpp"
 #include "parley/net/task.hpp"
 #include "parley/net/websocket.hpp"
 
@@ -25,6 +26,22 @@ struct PoolOptions {
   std::chrono::milliseconds health_interval{30'000};
   std::chrono::milliseconds health_timeout{5'000};
   int max_health_failures = 3;
+  // What the pool looks at every `sample_interval`, and keeps the last `max_samples` of.
+  std::chrono::milliseconds sample_interval{60'000};
+  std::size_t max_samples = 1000;
+  // New connections are refused beyond these; a mark that is reached is told. Connections are the
+  // pool's, memory and processor time the process's.
+  ResourceLimits limits;
+};
+
+// What a pool has done since it was made.
+struct PoolCounters {
+  PoolCounters() = default;
+  std::uint64_t connects = 0;    // connections opened
+  std::uint64_t reconnects = 0;  // opened to an endpoint that had one before
+  std::uint64_t errors = 0;      // failed to open, unhealthy, or ended while idle
+  std::uint64_t reused = 0;      // loans of a connection that was open already
+  std::uint64_t timeouts = 0;    // waited in vain for a place
 };
 
 // Where a connection of a pool stands. Only forward, and from connected to closing or error.
@@ -75,7 +92,7 @@ class WebSocketPool {
   };
 
   // Events: "net.pool_opened", "net.pool_dropped" {endpoint, why}, "net.pool_unhealthy" {endpoint,
-  // failures}.
+  // failures}, "net.pool_refused" {endpoint, why}, "net.resource_mark" {resource}.
   WebSocketPool(Executor executor, const PoolOptions& options, EventSink events = nullptr);
   ~WebSocketPool();
   WebSocketPool(const WebSocketPool&) = delete;
@@ -90,6 +107,8 @@ class WebSocketPool {
   std::size_t idle(const http::Url& url) const;
   std::size_t waiting() const;
   std::vector<ConnectionInfo> connections() const;
+  const PoolCounters& counters() const;
+  const SampleHistory& history() const;
   // Closes the idle connections; lent ones are dropped when they come back.
   void close();
 

@@ -108,6 +108,49 @@ TEST(PoolBook_A9, ChecksAreDueAndLeaveTheIdleTimeAsItIs) {
   EXPECT_EQ(book.take_closings().size(), 1u);
 }
 
+TEST(ResourceGuard_A13, MarksAreToldOnceAndLimitsHold) {
+  ResourceGuard guard{ResourceLimits()};
+  ResourceUse use;
+  use.connections = 799;
+  EXPECT_TRUE(guard.look(use).empty());
+  use.connections = 800;
+  use.cpu = 0.9;
+  EXPECT_EQ(guard.look(use), (std::vector<std::string>{"connections", "cpu"}));
+  EXPECT_TRUE(guard.look(use).empty());
+  use.cpu = 0.1;
+  EXPECT_TRUE(guard.look(use).empty());
+  use.cpu = 0.8;
+  use.memory = 512 * 1024 * 1024;
+  EXPECT_EQ(guard.look(use), (std::vector<std::string>{"memory", "cpu"}));
+  EXPECT_EQ(guard.admit(use).error().kind(), ErrorKind::too_large);
+  use.memory = 0;
+  EXPECT_TRUE(guard.admit(use));
+  use.connections = 1000;
+  EXPECT_NE(guard.admit(use).error().message().find("the limit is 1000"), std::string::npos);
+}
+
+TEST(SampleHistory_A13, TheOldestSamplesGo) {
+  const PoolOptions options;
+  EXPECT_EQ(options.max_samples, 1000u);
+  EXPECT_EQ(options.sample_interval, seconds(60));
+  SampleHistory history(options.max_samples);
+  for (std::uint64_t i = 0; i < 2500; ++i) {
+    PoolSample sample;
+    sample.messages = i;
+    history.add(sample);
+  }
+  EXPECT_EQ(history.samples().size(), 1000u);
+  EXPECT_EQ(history.samples().front().messages, 1500u);
+}
+
+TEST(ProcessMeter, ItSeesThisProcess) {
+  ProcessMeter meter;
+  const auto first = meter.read(7);
+  EXPECT_EQ(first.connections, 7u);
+  EXPECT_GT(first.memory, 1'000'000u);
+  EXPECT_GE(meter.read(7).cpu, 0.0);
+}
+
 TEST(ConnectionState_A10, OnlyLegalTransitionsArePossible) {
   using enum ConnectionState;
   int legal = 0;
@@ -127,6 +170,9 @@ Task<void> pooled() {
   PoolOptions options;
   options.max_per_endpoint = 2;
   options.wait_timeout = milliseconds(50);
+  options.sample_interval = milliseconds(1);
+  options.max_samples = 3;
+  options.limits.max_memory = std::size_t{1} << 40;
   WebSocketPool pool(executor, options);
   std::uint64_t first = 0;
   {
@@ -164,6 +210,15 @@ Task<void> pooled() {
   const auto nowhere = co_await pool.acquire(url_of(1, "/", "ws"), ConnectOptions());
   EXPECT_EQ(nowhere.error().kind(), ErrorKind::connect_failed);
   EXPECT_EQ(pool.size(), 1u) << "a failed connection holds no place";
+  const auto& counters = pool.counters();
+  EXPECT_EQ(counters.connects, 3u);
+  EXPECT_EQ(counters.reconnects, 2u);
+  EXPECT_EQ(counters.reused, 1u);
+  EXPECT_EQ(counters.timeouts, 1u);
+  EXPECT_EQ(counters.errors, 2u) << "one ended while it was idle, one could not be opened";
+  co_await until([&] { return pool.history().samples().size() == 3; });
+  co_await until([&] { return pool.history().samples().back().messages == 6; });
+  co_await until([&] { return pool.history().samples().back().use.connections == 1; });
 }
 TEST(WebSocketPool_A8, ConnectionsAreUsedAgainAndBrokenOnesDropped) {
   drive(pooled());
@@ -231,6 +286,26 @@ Task<void> health() {
   EXPECT_EQ(pool.connections()[0].endpoint, world.url().text());
   EXPECT_TRUE(pool.connections()[0].healthy);
 }
+Task<void> guarded() {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  World world(executor);
+  PoolOptions options;
+  options.limits.max_connections = 1;
+  options.limits.max_memory = std::size_t{1} << 40;
+  std::vector<std::string> events;
+  WebSocketPool pool(executor, options,
+                     [&events](const Event& event) { events.push_back(event.name); });
+  const auto one = co_await pool.acquire(world.url(), ConnectOptions());
+  const auto two = co_await pool.acquire(world.url(), ConnectOptions());
+  EXPECT_TRUE(one.has_value());
+  EXPECT_EQ(two.error().kind(), ErrorKind::too_large);
+  EXPECT_EQ(pool.size(), 1u);
+  EXPECT_EQ(events, (std::vector<std::string>{"net.pool_opened", "net.pool_refused"}));
+}
+TEST(WebSocketPool_A13, TheGuardRefusesConnectionsBeyondItsLimits) {
+  drive(guarded());
+}
+
 TEST(WebSocketPool_A9, AnIdleConnectionThatDoesNotAnswerIsDropped) {
   drive(health());
 }

@@ -36,6 +36,12 @@ Result<void> Connection::Impl::check_room(std::size_t size) const {
           .with_stage(Stage::send));
 }
 
+// At most: what a message of that size becomes with the headers of its frames.
+std::size_t Connection::Impl::framed_size(std::size_t size) const {
+  const std::size_t frames = options().fragment_size ? size / options().fragment_size + 1 : 1;
+  return size + frames * detail::kMaxHeader;
+}
+
 bool Connection::Impl::out_takeover() const {
   const auto& how = compression->agreement;
   return !(role == Role::server ? how.server_no_context_takeover : how.client_no_context_takeover);
@@ -64,21 +70,21 @@ void Connection::Impl::return_deflater(std::unique_ptr<detail::Deflater> deflate
 
 Result<void> Connection::Impl::send(Opcode opcode, BytesView payload, Compress compress) {
   const bool simple = !close_sent && !ended && !sending() && !compression;
-  if (simple && output_size() + payload.size() + detail::kMaxHeader <= options().max_output) {
+  if (simple && output_size() + framed_size(payload.size()) <= options().max_output) {
     append_message(opcode, payload, false);
     return {};
   }
   if (auto open = check_between_messages(); !open) return open;
   if (!wants_compression(payload.size(), compress)) {
-    if (auto room = check_room(payload.size() + detail::kMaxHeader); !room) return room;
+    if (auto room = check_room(framed_size(payload.size())); !room) return room;
     append_message(opcode, payload, false);
     return {};
   }
   auto deflater = borrow_deflater();
   std::string packed = context->spare().take_buffer();
   deflater->append(packed, payload, true);
-  auto room = check_room(packed.size() + detail::kMaxHeader);
   const bool longer = packed.size() >= payload.size() && compress != Compress::always;
+  auto room = check_room(framed_size(longer ? payload.size() : packed.size()));
   // What the peer does not get, its window does not know; without history nothing refers to it.
   if (!room || longer) deflater->reset();
   if (room) append_message(opcode, longer ? payload : as_bytes(packed), !longer);

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <boost/asio/steady_timer.hpp>
@@ -20,6 +21,7 @@ struct PoolState : std::enable_shared_from_this<PoolState> {
     ConnectionState state = ConnectionState::connecting;
     TimePoint opened{};
     int failures = 0;
+    TrafficCounters counted;  // as it was when the connection came back last
     bool lent = false;
     bool discarded = false;
   };
@@ -37,7 +39,10 @@ struct PoolState : std::enable_shared_from_this<PoolState> {
                                                       PoolBook::Id waiter, std::string endpoint);
   void give_back(PoolBook::Id id, bool usable, bool after_check = false);
   void close_due();
+  void forget(std::map<PoolBook::Id, Entry>::iterator entry);
   void keep_up();
+  void keep_samples();
+  Result<void> admit(const std::string& endpoint);
   static Task<void> check(std::shared_ptr<PoolState> self, PoolBook::Id id);
   static Task<void> finish(WebSocket socket);
   void set_state(Entry& entry, ConnectionState to);
@@ -51,6 +56,14 @@ struct PoolState : std::enable_shared_from_this<PoolState> {
   std::map<PoolBook::Id, std::shared_ptr<Wait>> waits;
   PoolBook::Id last_waiter = 0;
   boost::asio::steady_timer timer;
+  boost::asio::steady_timer sample_timer;
+  PoolCounters counters;
+  std::set<std::string> known;      // endpoints that had a connection
+  std::uint64_t past_messages = 0;  // of connections that are gone
+  std::uint64_t past_bytes = 0;
+  ProcessMeter meter;
+  ResourceGuard guard;
+  SampleHistory history;
   bool closed = false;
 };
 

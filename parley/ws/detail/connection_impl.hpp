@@ -115,6 +115,7 @@ struct Connection::Impl {
   Result<void> check_open() const;
   Result<void> check_between_messages() const;
   Result<void> check_room(std::size_t size) const;
+  std::size_t framed_size(std::size_t size) const;
   Output& out();
   std::size_t output_size() const { return output ? output->bytes.size() - output->at : 0; }
 
