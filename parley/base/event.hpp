@@ -14,9 +14,12 @@ struct Event {
   Event() = default;
   explicit Event(std::string_view event_name) : name(event_name) {}
 
-  Event&& with(std::string_view key, std::string value) && {
+  Event& with(std::string_view key, std::string value) & {
     fields.emplace_back(std::string(key), std::move(value));
-    return std::move(*this);
+    return *this;
+  }
+  Event&& with(std::string_view key, std::string value) && {
+    return std::move(with(key, std::move(value)));
   }
   // Empty where the event has no such field.
   std::string_view field(std::string_view key) const {

@@ -160,12 +160,11 @@ void Hub::received_text(const std::string& connection, std::string_view frame, N
   auto message = read_client_message(frame, options_.max_message);
   if (!message) return send_error({connection}, message.error(), now, sender->session);
   Event event("chat.message");
-  event = std::move(event)
-              .with("connection", connection)
-              .with("session", sender->session)
-              .with("type", type_name(*message));
+  event.with("connection", connection)
+      .with("session", sender->session)
+      .with("type", type_name(*message));
   if (const auto* chat = std::get_if<Chat>(&*message))
-    event = std::move(event).with("preview", preview_of(chat->message));
+    event.with("preview", preview_of(chat->message));
   notice(std::move(event));
   std::visit([&](auto& what) { handle(*sender, what, now); }, *message);
 }

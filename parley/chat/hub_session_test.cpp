@@ -11,6 +11,23 @@ using testing::text_of;
 using testing::World;
 using Types = std::vector<std::string>;
 
+TEST(ServerLog_C57, EachStepOfAnAnswerIsTold) {
+  World world;
+  const auto session = world.start("a");
+  world.chat("a", "hello there");
+  world.model_says("x");
+  world.model_ends();
+  std::vector<std::string> names;
+  for (const auto& notice : world.notices) names.push_back(notice.name);
+  EXPECT_EQ(names, (Types{"chat.connected", "chat.message", "chat.message", "chat.generating",
+                          "chat.chunk", "chat.chunk", "chat.complete"}))
+      << "the last chunk ends the answer";
+  EXPECT_EQ(world.notices[1].field("type"), "create_session");
+  EXPECT_EQ(world.notices[2].field("connection"), "a");
+  EXPECT_EQ(world.notices[2].field("session"), session);
+  EXPECT_EQ(world.notices[2].field("preview"), "hello there");
+}
+
 TEST(ChatContract_A14_A15, StatisticsAddUp) {
   World world;
   world.start("a");

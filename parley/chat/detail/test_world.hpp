@@ -107,6 +107,8 @@ class World {
         closed[close->connection] = close->code;
       } else if (auto* reply = std::get_if<Reply>(&*effect)) {
         replies.insert_or_assign(reply->token, reply->result);
+      } else if (auto* notice = std::get_if<Notice>(&*effect)) {
+        notices.push_back(notice->event);
       }
     }
   }
@@ -147,6 +149,7 @@ class World {
   Hub hub;
   bool hold = false;
   std::map<std::string, Frames> seen;
+  std::vector<Event> notices;
   std::deque<Append> log;
   std::vector<Transaction> transactions;
   std::vector<StartGeneration> started;
