@@ -176,6 +176,20 @@ Task<void> read_server(Client& client) {
   client.loop.stop();
 }
 
+// Before the first question, which would begin a session of its own. The refusal is shown.
+Task<bool> join(Client& client) {
+  auto& socket = *client.socket;
+  const auto& session = client.options.session;
+  if (!socket.post_text(message_of("join_session", {{"session_id", session}}))) co_return false;
+  while (auto message = co_await socket.next()) {
+    client.print(client.view.show(message->data));
+    if (client.view.refused()) co_return false;
+    if (!client.view.session_id().empty()) co_return true;
+  }
+  client.complain("the server closed the connection");
+  co_return false;
+}
+
 Task<void> converse(Client& client, http::Url url) {
   if (!co_await healthy(client, url)) co_return;
   url.scheme = url.secure() ? "wss" : "ws";
@@ -187,11 +201,11 @@ Task<void> converse(Client& client, http::Url url) {
   }
   client.socket = std::make_unique<net::WebSocket>(std::move(*socket));
   if (auto hello = co_await client.socket->next()) client.print(client.view.show(hello->data));
-  if (!client.options.session.empty())
-    client.awaiting_reply =
-        client.socket
-            ->post_text(message_of("join_session", {{"session_id", client.options.session}}))
-            .has_value();
+  const bool joined = client.options.session.empty() || co_await join(client);
+  if (!joined) {
+    client.code = exit_code::failed;
+    co_return;
+  }
   boost::asio::co_spawn(client.loop, read_user(client), boost::asio::detached);
   co_await read_server(client);
 }

@@ -49,6 +49,7 @@ std::string ChatView::show(std::string_view text) {
     return style_.red("The server sent a frame that is no JSON object.\n");
   const Frame frame(value->get_object());
   const std::string type = frame.text("type");
+  refused_ = type == "error";
   if (type == "connected") {
     connection_id_ = frame.text("connection_id");
     if (const auto* info = frame.object.if_contains("server_info"); info && info->is_object())
@@ -67,7 +68,7 @@ std::string ChatView::show(std::string_view text) {
     return style_.cyan(line + ")") + "\n";
   }
   if (type == "session_update") return show_update(frame);
-  if (type == "error") return show_error(frame);
+  if (refused_) return show_error(frame);
   if (type == "pong") return style_.dim("pong") + "\n";
   return show_answer(frame);
 }

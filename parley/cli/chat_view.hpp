@@ -28,7 +28,8 @@ class ChatView {
   int waiting() const { return waiting_; }
   // An answer is being shown, to whomever.
   bool answering() const { return answering_; }
-  bool failed() const { return failed_; }  // the last own question ended in an error
+  bool failed() const { return failed_; }    // the last own question ended in an error
+  bool refused() const { return refused_; }  // the last frame was an error
   void asked() { ++waiting_; }
 
  private:
@@ -46,6 +47,7 @@ class ChatView {
   std::int64_t context_ = 0;
   int waiting_ = 0;
   bool failed_ = false;
+  bool refused_ = false;
   bool answering_ = false;
   bool own_ = false;       // the answer that runs is to our question
   bool mid_line_ = false;  // the cursor stands behind text of an answer
