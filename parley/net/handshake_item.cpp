@@ -8,6 +8,7 @@ namespace parley::net::detail {
 namespace {
 
 constexpr auto kLinger = std::chrono::seconds(2);
+constexpr int kReadsInARow = 4;  // then the others have their turn
 
 }  // namespace
 
@@ -56,7 +57,7 @@ int HandshakeItem::receive(MutableBytesView buffer) {
 
 void HandshakeItem::read() {
   const auto buffer = thread_buffer();
-  while (!gone_) {
+  for (int round = 0; round < kReadsInARow && !gone_; ++round) {
     const int got = receive(buffer);
     if (got == -1) return;
     if (got == 0) return destroy();

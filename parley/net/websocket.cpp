@@ -336,11 +336,6 @@ Result<void> WebSocket::post_text(std::string_view text) {
   return state_->count_sent(state_->connection.send_text(text), text.size());
 }
 
-Result<void> WebSocket::post_prepared(const ws::PreparedMessage& message) {
-  if (auto admitted = state_->admit(message.payload_size()); !admitted) return admitted;
-  return state_->count_sent(state_->connection.send_prepared(message), message.payload_size());
-}
-
 Result<void> WebSocket::ping(BytesView payload) {
   auto posted = state_->connection.ping(payload);
   state_->settle();

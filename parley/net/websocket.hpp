@@ -68,8 +68,6 @@ class WebSocket {
   // The same without waiting: too_large where ws::Options::max_output would be passed; the caller
   // decides what becomes of a reader that slow.
   Result<void> post_text(std::string_view text);
-  // A message framed once for many receivers (servers only).
-  Result<void> post_prepared(const ws::PreparedMessage& message);
   Result<void> ping(BytesView payload = {});
 
   // Begins the close handshake; next() then ends when the peer has answered, or after

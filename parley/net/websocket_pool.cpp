@@ -116,12 +116,12 @@ void PoolState::keep_up() {
 Task<void> PoolState::check(std::shared_ptr<PoolState> self, PoolBook::Id id) {
   auto found = self->entries.find(id);
   if (found == self->entries.end()) co_return;
-  const bool alive = co_await found->second.socket->probe(self->options.health_timeout);
-  found = self->entries.find(id);
-  if (found == self->entries.end()) co_return;
-  auto& entry = found->second;
-  entry.failures = alive ? 0 : entry.failures + 1;
+  auto& entry = found->second;  // stays, since close() leaves what is in use
+  entry.busy = true;
+  const bool alive = co_await entry.socket->probe(self->options.health_timeout);
   const bool quiet = co_await entry.socket->is_quiet();
+  entry.busy = false;
+  entry.failures = alive ? 0 : entry.failures + 1;
   const bool usable = quiet && entry.failures < self->options.max_health_failures;
   if (!usable) ++self->counters.errors;
   if (!usable)
@@ -159,7 +159,8 @@ Task<Result<PoolBook::Id>> PoolState::acquire(std::shared_ptr<PoolState> self, h
     auto grant = co_await wait_for_grant(self, waiter, endpoint);
     if (!grant) co_return fail(std::move(grant.error()));
     claim.connection = grant->connection;
-    auto& entry = self->entries[grant->connection];
+    auto& entry = self->entries[grant->connection];  // stays, since close() leaves what is in use
+    entry.busy = true;
     if (grant->open_new) {
       entry.endpoint = endpoint;
       if (auto admitted = self->admit(endpoint); !admitted)
@@ -167,13 +168,12 @@ Task<Result<PoolBook::Id>> PoolState::acquire(std::shared_ptr<PoolState> self, h
       auto socket = co_await connect_websocket(url, options);
       if (!socket) {
         ++self->counters.errors;
-        self->set_state(self->entries[grant->connection], ConnectionState::error);
+        self->set_state(entry, ConnectionState::error);
         co_return fail(std::move(socket.error()));
       }
-      auto& opened = self->entries[grant->connection];
-      opened.socket.emplace(std::move(*socket));
-      opened.opened = now();
-      self->set_state(opened, ConnectionState::connected);
+      entry.socket.emplace(std::move(*socket));
+      entry.opened = now();
+      self->set_state(entry, ConnectionState::connected);
       ++self->counters.connects;
       if (!self->known.insert(endpoint).second) ++self->counters.reconnects;
       self->tell("net.pool_opened", endpoint, "");
@@ -187,7 +187,8 @@ Task<Result<PoolBook::Id>> PoolState::acquire(std::shared_ptr<PoolState> self, h
       }
       ++self->counters.reused;
     }
-    self->entries[grant->connection].lent = true;
+    entry.busy = false;
+    entry.lent = true;
     claim.connection.reset();
     co_return grant->connection;
   }
@@ -303,7 +304,7 @@ void WebSocketPool::close() {
   for (const auto& [waiter, wait] : state.waits) wait->timer.cancel();
   std::vector<std::uint64_t> idle;
   for (const auto& [id, entry] : state.entries)
-    if (!entry.lent && entry.socket) idle.push_back(id);
+    if (!entry.lent && !entry.busy) idle.push_back(id);
   for (const auto id : idle) state.give_back(id, false);
 }
 

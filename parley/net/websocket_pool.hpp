@@ -68,7 +68,9 @@ struct PoolState;
 }
 
 // Open WebSockets of a client, by URL, for protocols whose connections may be used one after the
-// other. Belongs to one executor. Nothing is written anywhere: what it knows ends with it.
+// other. Belongs to one executor. An idle connection is read, and pings of the server answered,
+// when its health is checked and when it is lent. Nothing is written anywhere: what it knows ends
+// with it.
 class WebSocketPool {
  public:
   // A connection on loan. Destroying it gives the connection back if it is open and nothing unread

@@ -224,6 +224,35 @@ TEST(WebSocketPool_A8, ConnectionsAreUsedAgainAndBrokenOnesDropped) {
   drive(pooled());
 }
 
+// close() while a check and a connect are under way: they end by themselves.
+Task<void> closes() {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  World world(executor);
+  PoolOptions options;
+  options.health_interval = milliseconds(1);
+  options.health_timeout = milliseconds(20);
+  WebSocketPool pool(executor, options);
+  { const auto lease = co_await pool.acquire(world.url(), ConnectOptions()); }
+  for (int i = 0; i < 3; ++i) co_await sleep_for(milliseconds(1));
+  bool ended = false;
+  boost::asio::co_spawn(
+      executor,
+      [](WebSocketPool& from, http::Url url, bool& done) -> Task<void> {
+        const auto one = co_await from.acquire(url, ConnectOptions());
+        const auto two = co_await from.acquire(url, ConnectOptions());
+        const auto three = co_await from.acquire(url, ConnectOptions());
+        EXPECT_FALSE(three.has_value());
+        done = true;
+      }(pool, world.url(), ended),
+      boost::asio::detached);
+  pool.close();
+  co_await until([&] { return ended && pool.size() == 0; });
+  EXPECT_TRUE(pool.connections().empty());
+}
+TEST(WebSocketPool_A8, ClosingLetsWhatIsUnderWayEnd) {
+  drive(closes());
+}
+
 Task<void> wakes() {
   const auto executor = co_await boost::asio::this_coro::executor;
   World world(executor);

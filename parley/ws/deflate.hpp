@@ -24,17 +24,8 @@ struct DeflateOptions {
   std::size_t min_size = 64;
 };
 
-// The parameters both sides agreed on, and our own settings.
-struct DeflateAgreement {
-  DeflateAgreement() = default;
-  int server_max_window_bits = 15;
-  int client_max_window_bits = 15;
-  bool server_no_context_takeover = false;
-  bool client_no_context_takeover = false;
-  int level = 6;
-  int memory_level = 8;
-  std::size_t min_size = 64;
-};
+// The same fields as both sides agreed on them, with our own settings.
+using DeflateAgreement = DeflateOptions;
 
 // Whether a message is compressed, where permessage-deflate was agreed on at all.
 enum class Compress {

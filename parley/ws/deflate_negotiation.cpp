@@ -53,6 +53,7 @@ int in_range(int bits) {
   return std::clamp(bits, 8, 15);
 }
 
+// Nothing agreed on yet, and our settings within zlib's ranges.
 DeflateAgreement with_settings(const DeflateOptions& options) {
   DeflateAgreement agreement;
   agreement.level = std::clamp(options.level, 1, 9);

@@ -23,6 +23,7 @@ struct PoolState : std::enable_shared_from_this<PoolState> {
     int failures = 0;
     TrafficCounters counted;  // as it was when the connection came back last
     bool lent = false;
+    bool busy = false;  // being opened or looked at by a coroutine of the pool
     bool discarded = false;
   };
   struct Wait {
