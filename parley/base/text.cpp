@@ -179,56 +179,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
-std::string to_base64(BytesView bytes) {
-  constexpr std::string_view alphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto at = [&](std::size_t k) -> unsigned {
-      return i + k < bytes.size() ? std::to_integer<unsigned>(bytes[i + k]) : 0u;
-    };
-    const unsigned group = at(0) << 16 | at(1) << 8 | at(2);
-    out += alphabet[group >> 18];
-    out += alphabet[group >> 12 & 63];
-    out += i + 1 < bytes.size() ? alphabet[group >> 6 & 63] : '=';
-    out += i + 2 < bytes.size() ? alphabet[group & 63] : '=';
-  }
-  return out;
-}
-
-std::optional<Bytes> from_base64(std::string_view text) {
-  const std::size_t padded = text.size();
-  while (text.ends_with('=')) text.remove_suffix(1);
-  const std::size_t padding = padded - text.size();
-  if (text.size() % 4 == 1 || padding > 2 || (padding > 0 && padded % 4 != 0)) return std::nullopt;
-  Bytes out;
-  out.reserve(text.size() / 4 * 3 + 3);
-  unsigned group = 0;
-  int bits = 0;
-  for (const char c : text) {
-    unsigned value = 0;
-    if (c >= 'A' && c <= 'Z')
-      value = static_cast<unsigned>(c - 'A');
-    else if (c >= 'a' && c <= 'z')
-      value = static_cast<unsigned>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9')
-      value = static_cast<unsigned>(c - '0') + 52;
-    else if (c == '+' || c == '-')
-      value = 62;
-    else if (c == '/' || c == '_')
-      value = 63;
-    else
-      return std::nullopt;
-    group = group << 6 | value;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out.push_back(static_cast<std::byte>(group >> bits & 0xff));
-  }
-  return out;
-}
-
 std::optional<std::string_view> nearest_name(std::string_view word,
                                              const std::vector<std::string_view>& candidates) {
   std::optional<std::string_view> best;

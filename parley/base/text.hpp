@@ -40,6 +40,7 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 
 // Standard alphabet with padding (RFC 4648, 4).
 std::string to_base64(BytesView bytes);
+void append_base64(std::string& out, BytesView bytes);
 // Accepts the standard and the URL-safe alphabet, with or without padding; empty on any other byte.
 std::optional<Bytes> from_base64(std::string_view text);
 

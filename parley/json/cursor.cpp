@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "parley/base/text.hpp"
+#include "parley/json/detail/document.hpp"
 #include "parley/json/detail/locate.hpp"
 
 namespace parley::json {
@@ -15,34 +17,6 @@ namespace detail {
 
 namespace dom = simdjson::dom;
 
-// What all cursors of one decode share. `path` is built while the loops unwind, last part first.
-struct Document {
-  explicit Document(const Limits& document_limits) : limits(document_limits) {}
-
-  static Cursor root(Document& document, const dom::element& element) {
-    return at(document, element);
-  }
-  static Cursor at(Document& document, const dom::element& element) {
-    static_assert(sizeof(dom::element) == sizeof(void*) + sizeof(std::size_t));
-    Cursor cursor(&document, nullptr, 0);
-    std::memcpy(&cursor.tape_, &element, sizeof element);
-    return cursor;
-  }
-  static dom::element element(const Cursor& cursor) {
-    dom::element element;
-    std::memcpy(static_cast<void*>(&element), &cursor.tape_, sizeof element);
-    return element;
-  }
-  static Document& of(const Cursor& cursor) { return *cursor.document_; }
-
-  void complain(std::string what) {
-    if (message.empty()) message = std::move(what);
-  }
-
-  const Limits& limits;
-  std::string message;
-  std::string path;
-};
 
 namespace {
 
@@ -252,6 +226,52 @@ void Cursor::read(std::int64_t& out) const {
   } else {
     fail(unexpected("a whole number", kind()));
   }
+}
+
+void Cursor::read(std::uint64_t& out) const {
+  const auto element = Document::element(*this);
+  if (element.get_uint64().get(out) == simdjson::SUCCESS) return;
+  std::string_view text;
+  if (element.get_string().get(text) == simdjson::SUCCESS) {
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (code == std::errc() && end == text.data() + text.size() && !text.empty()) return;
+    return fail("expected a whole number that is not negative, found a string that is none");
+  }
+  std::int64_t whole = 0;
+  read(whole);
+  if (!ok()) return;
+  if (whole < 0) return fail("expected a whole number that is not negative");
+  out = static_cast<std::uint64_t>(whole);
+}
+
+void Cursor::read(std::uint32_t& out) const {
+  std::uint64_t wide = 0;
+  read(wide);
+  if (wide > std::numeric_limits<std::uint32_t>::max())
+    return fail("expected a whole number in the range of 32 bits");
+  out = static_cast<std::uint32_t>(wide);
+}
+
+void Cursor::read(Bytes& out) const {
+  std::string_view text;
+  if (!read_view(text)) return;
+  auto bytes = from_base64(text);
+  if (!bytes) return fail("expected base64");
+  out = std::move(*bytes);
+}
+
+void Cursor::read(std::vector<bool>& out) const {
+  each_element([&out](Cursor element) {
+    bool flag = false;
+    element.read(flag);
+    out.push_back(flag);
+  });
+}
+
+bool Cursor::read_view(std::string_view& out) const {
+  if (Document::element(*this).get_string().get(out) == simdjson::SUCCESS) return true;
+  fail(unexpected("a string", kind()));
+  return false;
 }
 
 void Cursor::read(int& out) const {

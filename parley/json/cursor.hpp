@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parley/base/bytes.hpp"
 #include "parley/json/value.hpp"
 
 namespace parley::json {
@@ -51,12 +52,28 @@ class Cursor {
   // Arrays: calls `element(value)` for each.
   void each_element(detail::FunctionRef<void(Cursor value)> element) const;
 
+  // The value of a member; empty where this is no object or has no such member. Where no member has
+  // that name, '.' leads into objects: "payload.type".
+  std::optional<Cursor> find(std::string_view path) const;
+  // Tests without a mistake: a member that is there and not null; its kind; its value.
+  bool has(std::string_view path) const;
+  bool equals(std::string_view path, std::string_view value) const;
+  bool equals(std::string_view path, bool value) const;
+  bool equals(std::string_view path, std::int64_t value) const;
+  // The text of a member; empty where it is no string.
+  std::string_view text_at(std::string_view path) const;
+
   void read(bool& out) const;
+  // The text itself, valid as long as the cursor; false and a mistake where it is no string.
+  bool read_view(std::string_view& out) const;
   void read(std::string& out) const;
   void read(double& out) const;
   // Whole numbers only; also as a JSON string, because proto3 JSON sends int64 so.
   void read(std::int64_t& out) const;
+  void read(std::uint64_t& out) const;
   void read(int& out) const;
+  void read(std::uint32_t& out) const;
+  void read(Bytes& out) const;  // base64, either alphabet
   void read(Value& out) const;   // anything
   void read(Object& out) const;  // an object, members kept in order
   // null or absent leaves the optional empty.
@@ -69,6 +86,7 @@ class Cursor {
   void read(std::vector<T>& out) const {
     each_element([&out](Cursor element) { element.read(out.emplace_back()); });
   }
+  void read(std::vector<bool>& out) const;
   // A message type: its `decode(json::Cursor, T&)` is found beside the type.
   template <class T>
   requires requires(Cursor in, T& value) { decode(in, value); }

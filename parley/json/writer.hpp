@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "parley/base/bytes.hpp"
+#include "parley/json/types.hpp"
 #include "parley/json/value.hpp"
 
 namespace parley::json {
@@ -25,6 +27,17 @@ class Writer {
   Writer& end_array();
   Writer& key(std::string_view name);
 
+  // A member's name that needs no escape, as is checked when it is compiled.
+  struct Name {
+    template <std::size_t N>
+    consteval Name(const char (&name)[N]) : text(name, N - 1) {  // NOLINT
+      for (const char c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') throw "needs an escape";
+    }
+    std::string_view text;
+  };
+  Writer& key(Name name);
+
   Writer& value(std::string_view text);
   Writer& value(const char* text) { return value(std::string_view(text)); }
   Writer& value(const std::string& text) { return value(std::string_view(text)); }
@@ -38,6 +51,8 @@ class Writer {
       return write_unsigned(number);
   }
   Writer& value(std::nullptr_t);
+  Writer& value(BytesView bytes);  // base64
+  Writer& value(const Bytes& bytes) { return value(BytesView(bytes)); }
   Writer& value(const Value& any);
   Writer& value(const Object& object);
   Writer& raw(std::string_view json);  // an already encoded value
@@ -57,14 +72,19 @@ class Writer {
   }
 
   template <class T>
-  Writer& field(std::string_view name, const T& of) {
+  Writer& field(Name name, const T& of) {
     return key(name).value(of);
   }
-  // Left out where empty.
+  // Left out where empty (Maybe: where absent).
   template <class T>
-  Writer& field(std::string_view name, const std::optional<T>& of) {
+  Writer& field(Name name, const std::optional<T>& of) {
     if (of) key(name).value(*of);
     return *this;
+  }
+  template <class T>
+  Writer& field(Name name, const Maybe<T>& of) {
+    if (of) return key(name).value(*of);
+    return of.is_null() ? key(name).value(nullptr) : *this;
   }
   // Each member of `extra`, for unknown fields that came with a message.
   Writer& fields(const Object& extra);

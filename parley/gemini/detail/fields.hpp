@@ -40,10 +40,10 @@ bool is_unset(const T& value) {
 
 template <class T>
 void write_set(json::Writer& out, std::string_view name, const T& value) {
-  if (!is_unset(value)) out.field(name, value);
+  if (!is_unset(value)) out.key(name).value(value);
 }
 inline void write_set(json::Writer& out, std::string_view name, const json::Array& list) {
-  if (!list.empty()) out.field(name, json::Value(list));
+  if (!list.empty()) out.key(name).value(json::Value(list));
 }
 
 }  // namespace parley::gemini::detail

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace parley::cli {
+
+struct GenerateCommand {
+  GenerateCommand() = default;
+  std::string file;        // a definition, or what --from imports
+  std::string output;      // folder
+  bool check = false;      // write nothing
+  bool dry_run = false;    // show what would be written
+  std::vector<std::string> only;  // parts; empty: all
+  std::string include_prefix;
+  std::string from = "definition";  // asyncapi, openapi
+  std::string perspective;          // client or server, for asyncapi
+  std::string overrides;            // file
+  std::string save;                 // where the imported definition goes
+  int verbosity = 0;
+};
+
+// Adds the options to `command`.
+void add_generate_options(CLI::App& command, GenerateCommand& options);
+// Returns an exit code: 0 done, 2 wrong usage, 3 the definition is not right, 4 a file could not be
+// read or written.
+int generate(const GenerateCommand& options);
+
+}  // namespace parley::cli

@@ -1,0 +1,22 @@
+#include "parley/schematic/generate.hpp"
+
+namespace parley::schematic {
+
+std::optional<std::vector<OutputFile>> generate(const Definition& definition,
+                                                const GenerateOptions& options,
+                                                Diagnostics& diagnostics) {
+  check(definition, diagnostics);
+  if (diagnostics.has_errors()) return std::nullopt;
+  Diagnostics told;  // check() has reported these
+  const auto plan = make_plan(definition, told);
+  if (!plan) return std::nullopt;
+  std::vector<OutputFile> files;
+  const auto folder = plan->file_name + "/";
+  const auto add = [&](std::vector<OutputFile> more) {
+    for (auto& file : more) files.emplace_back(folder + file.name, std::move(file.text));
+  };
+  if (options.types) add(emit_types(*plan, options.include_prefix + folder));
+  return files;
+}
+
+}  // namespace parley::schematic
