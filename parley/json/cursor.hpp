@@ -121,6 +121,12 @@ Result<T> decode_text(std::string_view text, const Limits& limits = Limits()) {
   return value;
 }
 
+// Parses `text` and calls `look` with its root. Errors as decode_text().
+inline Result<void> inspect(std::string_view text, detail::FunctionRef<void(Cursor root)> look,
+                            const Limits& limits = trusted_limits()) {
+  return detail::decode_with(text, limits, look);
+}
+
 // True where `key` is `name` or the snake_case spelling of the lowerCamelCase `name`
 // (the proto3 JSON mapping lets a server read both).
 bool is_proto_name(std::string_view key, std::string_view name);

@@ -36,8 +36,8 @@ std::string conditions(const std::vector<Test>& tests, std::string_view without)
   return out;
 }
 
-void emit_by_tag(Code& code, const PlannedUnion& alternatives,
-                 const std::vector<std::size_t>& places, const std::vector<bool>& skip) {
+void emit_by_tag(Code& code, const PlannedUnion& alternatives, const Action& action,
+                 const std::vector<bool>& skip) {
   // Groups of alternatives with one text of the tag, in the order in which they are tried.
   std::map<std::string, std::vector<std::size_t>> groups;
   for (const auto at : alternatives.order) {
@@ -61,7 +61,7 @@ void emit_by_tag(Code& code, const PlannedUnion& alternatives,
     bool always = false;
     for (const auto at : members) {
       const auto rest = conditions(alternatives.alternatives[at].tests, alternatives.tag);
-      const auto read = fmt::format("return in.read(out.emplace<{}>());", places[at]);
+      const auto read = action(at);
       if (rest.empty())
         code.line("      {}", read);
       else
@@ -76,32 +76,40 @@ void emit_by_tag(Code& code, const PlannedUnion& alternatives,
 
 }  // namespace
 
-void emit_union_decode(Code& code, const Plan& plan, const PlannedUnion& alternatives) {
-  const auto variant = variant_types(plan, alternatives);
+bool emit_choice(Code& code, const PlannedUnion& alternatives, const Action& action) {
   std::vector<bool> binary;
   for (const auto& one : alternatives.alternatives)
     binary.push_back(one.type.kind == Type::Kind::raw);
-  bool always = false;
   if (!alternatives.tag.empty()) {
-    emit_by_tag(code, alternatives, variant.places, binary);
-  } else {
-    for (const auto at : alternatives.order) {
-      if (binary[at]) continue;
-      const auto tests = conditions(alternatives.alternatives[at].tests, "");
-      const auto read = fmt::format("return in.read(out.emplace<{}>());", variant.places[at]);
-      if (tests.empty())
-        code.line("  {}", read);
-      else
-        code.line("  if ({}) {}", tests, read);
-      always = tests.empty();
-      if (always) break;
-    }
+    emit_by_tag(code, alternatives, action, binary);
+    return false;
   }
+  for (const auto at : alternatives.order) {
+    if (binary[at]) continue;
+    const auto tests = conditions(alternatives.alternatives[at].tests, "");
+    if (tests.empty()) {
+      code.line("  {}", action(at));
+      return true;
+    }
+    code.line("  if ({}) {}", tests, action(at));
+  }
+  return false;
+}
+
+void emit_union_decode(Code& code, const Plan& plan, const PlannedUnion& alternatives) {
+  const auto variant = variant_types(plan, alternatives);
+  const bool always = emit_choice(code, alternatives, [&](std::size_t at) {
+    return fmt::format("return in.read(out.emplace<{}>());", variant.places[at]);
+  });
   if (always) return;
   if (!alternatives.open) {
     code.line("  in.fail(\"none of the alternatives fits\");");
     return;
   }
+  emit_unknown(code, alternatives);
+}
+
+void emit_unknown(Code& code, const PlannedUnion& alternatives) {
   code.line("  auto& unknown = out.emplace<::parley::json::Unknown>();");
   if (!alternatives.tag.empty())
     code.line("  unknown.name = in.text_at({});", cpp_string(alternatives.tag));

@@ -16,6 +16,7 @@ std::optional<std::vector<OutputFile>> generate(const Definition& definition,
     for (auto& file : more) files.emplace_back(folder + file.name, std::move(file.text));
   };
   if (options.types) add(emit_types(*plan, options.include_prefix + folder));
+  if (options.clients) add(emit_sessions(*plan, options.include_prefix + folder));
   return files;
 }
 

@@ -41,7 +41,9 @@ class Planner {
     const auto& definition = *plan_.definition;
     plan_.cpp_namespace = definition.cpp_namespace.empty() ? namespace_of(definition.name)
                                                            : definition.cpp_namespace;
-    plan_.file_name = snake_name(definition.name);
+    const auto last = plan_.cpp_namespace.rfind(':');
+    plan_.file_name =
+        last == std::string::npos ? plan_.cpp_namespace : plan_.cpp_namespace.substr(last + 1);
     name_types();
     check_names();
     if (diagnostics_.has_errors()) return std::nullopt;

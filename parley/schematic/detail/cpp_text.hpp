@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,12 @@ struct VariantTypes {
   std::vector<std::size_t> places;
 };
 VariantTypes variant_types(const Plan& plan, const PlannedUnion& alternatives);
+// Statements that do `action(alternative)` for the alternative that fits `in`; true where one always
+// does. Binary alternatives are left out.
+using Action = std::function<std::string(std::size_t alternative)>;
+bool emit_choice(Code& code, const PlannedUnion& alternatives, const Action& action);
+// What decodes into json::Unknown where nothing fits.
+void emit_unknown(Code& code, const PlannedUnion& alternatives);
 // Decoding of a union's alternatives: the body of a function from (in, out).
 void emit_union_decode(Code& code, const Plan& plan, const PlannedUnion& alternatives);
 // "default 20; 0 to 180"
