@@ -1,74 +1,27 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include "parley/api/credentials.hpp"
+#include "parley/api/detail/keys.hpp"
 #include "parley/api/detail/session_state.hpp"
-#include "parley/base/text.hpp"
 
 namespace parley::api::detail {
 namespace {
 
 using Kind = AuthRule::Kind;
 
-bool is_optional(std::span<const AuthRule> auth) {
-  return auth.empty() || std::ranges::find(auth, Kind::none, &AuthRule::kind) != auth.end();
-}
-
-Result<Secret> find_secret(const ApiRules& api, const SessionOptions& options) {
-  if (!options.key.empty()) return options.key;
-  std::vector<const char*> names;
-  if (options.use_environment) names.assign(api.env_auth.begin(), api.env_auth.end());
-  auto found = find_key(Secret(), names);
-  if (found || !is_optional(api.auth)) {
-    if (!found && names.empty())
-      return fail(ErrorKind::missing_credentials,
-                  fmt::format("no key for {}: set SessionOptions::key", api.name));
-    return found;
-  }
-  return Secret();
-}
-
 Result<void> apply(const ApiRules& api, const Secret& key, const SessionOptions& options,
                    PreparedConnection& out) {
-  if (key.empty()) return {};
-  const auto rule = std::ranges::find_if(
-      api.auth, [](const AuthRule& one) { return one.kind != Kind::none; });
-  if (rule == api.auth.end()) return {};
-  const std::string value = std::string(rule->prefix) + key.reveal();
-  auto& headers = out.options.offer.headers;
-  switch (rule->kind) {
-    case Kind::none:
-      break;
-    case Kind::bearer:
-      headers.set(rule->name.empty() ? "Authorization" : rule->name, "Bearer " + value);
-      break;
-    case Kind::header:
-      headers.set(rule->name, value);
-      break;
-    case Kind::query:
-      out.url.target += fmt::format("{}{}={}", out.url.target.find('?') == std::string::npos ? '?' : '&',
-                                    http::percent_encode(rule->name), http::percent_encode(value));
-      break;
-    case Kind::basic: {
-      std::string user = options.user;
-      if (user.empty() && api.env_username)
-        user = environment(api.env_username).value_or("");
-      if (user.empty())
-        return fail(ErrorKind::missing_credentials,
-                    fmt::format("no user name for {}: set SessionOptions::user{}", api.name,
-                                api.env_username ? fmt::format(" or {}", api.env_username) : ""));
-      headers.set("Authorization", "Basic " + to_base64(as_bytes(user + ":" + value)));
-      break;
-    }
-    case Kind::subprotocol:
-      if (!rule->name.empty()) out.options.offer.subprotocols.emplace_back(rule->name);
-      out.options.offer.subprotocols.push_back(value);
-      break;
-    case Kind::message:
-      out.message_key = key;
-      break;
+  const auto* rule = rule_for(api, true);
+  if (key.empty() || !rule) return {};
+  auto& protocols = out.options.offer.subprotocols;
+  if (rule->kind == Kind::subprotocol) {
+    if (!rule->name.empty()) protocols.emplace_back(rule->name);
+    protocols.push_back(std::string(rule->prefix) + key.reveal());
+  } else if (rule->kind == Kind::message) {
+    out.message_key = key;
+  } else {
+    return apply_key(api, *rule, key, options.user, out.options.offer.headers, out.url.target);
   }
   return {};
 }
@@ -112,7 +65,7 @@ Result<PreparedConnection> prepare(const EndpointRules& rules, const Target& tar
   for (const auto& [name, value] : target.headers()) offer.headers.set(name, value);
   for (const auto& header : options.headers.all()) offer.headers.set(header.name, header.value);
   for (const auto& protocol : rules.subprotocols) offer.subprotocols.emplace_back(protocol);
-  const auto key = find_secret(*rules.api, options);
+  const auto key = find_secret(*rules.api, options.key, options.use_environment);
   if (!key) return fail(key.error());
   if (auto applied = apply(*rules.api, *key, options, out); !applied)
     return fail(std::move(applied.error()));

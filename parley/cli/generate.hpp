@@ -21,6 +21,8 @@ struct GenerateCommand {
   std::string perspective;          // client or server, for asyncapi
   std::string overrides;            // file
   std::string save;                 // where the imported definition goes
+  std::string gather;  // begin of the names of sources that include the generated ones
+  bool quiet = false;
   int verbosity = 0;
 };
 

@@ -37,7 +37,7 @@ std::vector<fs::path> OutputFolder::stale() const {
   std::set<fs::path> wanted, folders;
   for (const auto& [name, text] : files_) {
     wanted.insert(fs::path(name));
-    folders.insert(*fs::path(name).begin());
+    if (fs::path(name).has_parent_path()) folders.insert(*fs::path(name).begin());
   }
   std::vector<fs::path> out;
   for (const auto& folder : folders) {
@@ -71,7 +71,8 @@ Result<void> OutputFolder::write() {
   const auto removed = stale();
   std::vector<std::pair<std::string, std::string>> all = files_;
   std::set<fs::path> folders;
-  for (const auto& [name, text] : files_) folders.insert(*fs::path(name).begin());
+  for (const auto& [name, text] : files_)
+    if (fs::path(name).has_parent_path()) folders.insert(*fs::path(name).begin());
   for (const auto& folder : folders) {
     std::string list;
     for (const auto& [name, text] : files_)

@@ -40,6 +40,9 @@ class Required {
 
 // A member that must be this constant.
 void read_constant(Cursor in, std::string_view wanted);
+inline void read_constant(Cursor in, const char* wanted) {
+  read_constant(in, std::string_view(wanted));
+}
 void read_constant(Cursor in, bool wanted);
 void read_constant(Cursor in, std::int64_t wanted);
 

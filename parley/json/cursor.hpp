@@ -58,6 +58,9 @@ class Cursor {
   // Tests without a mistake: a member that is there and not null; its kind; its value.
   bool has(std::string_view path) const;
   bool equals(std::string_view path, std::string_view value) const;
+  bool equals(std::string_view path, const char* value) const {
+    return equals(path, std::string_view(value));
+  }
   bool equals(std::string_view path, bool value) const;
   bool equals(std::string_view path, std::int64_t value) const;
   // The text of a member; empty where it is no string.

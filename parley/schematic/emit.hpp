@@ -24,6 +24,9 @@ std::vector<OutputFile> emit_sessions(const Plan& plan, const std::string& folde
 std::vector<OutputFile> emit_hosts(const Plan& plan, const std::string& folder);
 // rest.hpp and rest.cpp, where the definition has REST endpoints.
 std::vector<OutputFile> emit_rest(const Plan& plan, const std::string& folder);
+// exercise.hpp and exercise.cpp: every example of the definition through the codecs, and every
+// endpoint against a server that plays the other side (`parley mock`).
+std::vector<OutputFile> emit_exercise(const Plan& plan, const std::string& folder);
 // types.ts: interfaces, unions and guards.
 OutputFile emit_typescript(const Plan& plan);
 OutputFile emit_json_schema(const Plan& plan);

@@ -17,6 +17,8 @@ std::optional<std::vector<OutputFile>> generate(const Definition& definition,
   };
   if (options.types) add(emit_types(*plan, options.include_prefix + folder));
   if (options.clients) add(emit_sessions(*plan, options.include_prefix + folder));
+  if (options.clients) add(emit_rest(*plan, options.include_prefix + folder));
+  if (options.exercise) add(emit_exercise(*plan, options.include_prefix + folder));
   return files;
 }
 

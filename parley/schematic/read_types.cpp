@@ -6,7 +6,7 @@ namespace parley::schematic::detail {
 namespace {
 
 void read_condition(const Tree& rule, Condition& out, Diagnostics& diagnostics) {
-  if (rule.is_scalar() && !rule.quoted && (rule.text == "present" || rule.text == "absent")) {
+  if (rule.is_scalar() && (rule.text == "present" || rule.text == "absent")) {
     out.absent = rule.text == "absent";
     return;
   }

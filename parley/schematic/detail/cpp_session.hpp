@@ -18,6 +18,10 @@ std::string joined(const std::vector<std::string>& words);
 // True where the message has nothing that must be given: `Message{}` is one.
 bool is_default_constructible(const Plan& plan, const PlannedMessage& message);
 
+const RestResponse* good_response(const RestEndpoint& endpoint);
+std::string rest_result(const Plan& plan, const PlannedRest& rest);
+std::string rest_params(const PlannedRest& rest);
+
 std::string session_header(const Plan& plan, const PlannedEndpoint& endpoint,
                            const std::string& folder);
 std::string session_source(const Plan& plan, const PlannedEndpoint& endpoint,

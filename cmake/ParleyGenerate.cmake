@@ -1,0 +1,52 @@
+# parley_generate(TARGET elevenlabs DEFINITION elevenlabs.yaml [PARTS types clients …] [OUTPUT folder]
+#                 [INCLUDE_PREFIX acme/])
+#
+# A static library TARGET of the C++ that `parley generate` makes from a definition, made anew when
+# the definition or the generator changes. Its headers are included as <api>/types.hpp; the folder is
+# named by the definition's namespace. PARTS: types, clients, hosts, exercise (default: types
+# clients). Needs parley::json for types and parley::api for the rest.
+function(parley_generate)
+  cmake_parse_arguments(G "" "TARGET;DEFINITION;OUTPUT;INCLUDE_PREFIX" "PARTS" ${ARGN})
+  if(NOT G_TARGET OR NOT G_DEFINITION)
+    message(FATAL_ERROR "parley_generate needs TARGET and DEFINITION")
+  endif()
+  if(NOT G_PARTS)
+    set(G_PARTS types clients)
+  endif()
+  get_filename_component(definition ${G_DEFINITION} ABSOLUTE)
+  if(NOT G_OUTPUT)
+    set(G_OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${G_TARGET})
+  endif()
+  if(TARGET parley::generate)
+    set(generator $<TARGET_FILE:parley::generate>)
+    set(generator_target parley::generate)
+  else()
+    set(generator $<TARGET_FILE:parley-generate>)
+    set(generator_target parley-generate)
+  endif()
+  list(JOIN G_PARTS "," parts)
+  set(arguments ${definition} --output ${G_OUTPUT} --only ${parts} --quiet)
+  if(G_INCLUDE_PREFIX)
+    list(APPEND arguments --include-prefix ${G_INCLUDE_PREFIX})
+  endif()
+
+  # The files' names follow from the endpoints, so each part is gathered in one source of a fixed name.
+  set(sources "")
+  foreach(part IN LISTS G_PARTS)
+    list(APPEND sources ${G_OUTPUT}/${G_TARGET}_${part}.cpp)
+  endforeach()
+  add_custom_command(
+    OUTPUT ${sources}
+    COMMAND ${generator} ${arguments} --gather ${G_OUTPUT}/${G_TARGET}
+    DEPENDS ${definition} ${generator_target}
+    COMMENT "Generating ${G_TARGET} from ${G_DEFINITION}"
+    VERBATIM)
+  add_library(${G_TARGET} STATIC ${sources})
+  target_include_directories(${G_TARGET} PUBLIC ${G_OUTPUT})
+  target_compile_features(${G_TARGET} PUBLIC cxx_std_23)
+  set(wanted parley::json)
+  if("clients" IN_LIST G_PARTS OR "hosts" IN_LIST G_PARTS OR "exercise" IN_LIST G_PARTS)
+    set(wanted parley::api)
+  endif()
+  target_link_libraries(${G_TARGET} PUBLIC ${wanted})
+endfunction()
