@@ -10,6 +10,7 @@
 #include "parley/cli/console.hpp"
 #include "parley/cli/output_folder.hpp"
 #include "parley/schematic/generate.hpp"
+#include "parley/schematic/import.hpp"
 
 namespace parley::cli {
 namespace {
@@ -124,6 +125,19 @@ void add_generate_options(CLI::App& command, GenerateCommand& options) {
   command.add_option("-o,--output", options.output,
                      "Folder for the generated files; one below it is made for the API");
   command.add_flag("--check", options.check, "Only read and check the definition");
+  command.add_option("--from", options.from, "What FILE is")
+      ->check(CLI::IsMember({"definition", "asyncapi", "openapi", "jsonschema"}))
+      ->capture_default_str();
+  command.add_option("--perspective", options.perspective,
+                     "AsyncAPI: whose view the document is written from")
+      ->check(CLI::IsMember({"client", "server"}));
+  command.add_option("--overrides", options.overrides,
+                     "File with your changes of an imported definition");
+  command.add_option("--save", options.save, "Write the imported definition to this file");
+  command.add_option("--base-url", options.base_url, "Import: the server's URL");
+  command.add_option("--name", options.name, "Import: the API's name");
+  command.add_flag("--no-descriptions", options.no_descriptions,
+                   "Import: leave the document's sentences out");
   command.add_flag("-n,--dry-run", options.dry_run, "Show which files would change");
   command.add_option("--only", options.only, "Parts to generate")
       ->delimiter(',')
@@ -137,9 +151,63 @@ void add_generate_options(CLI::App& command, GenerateCommand& options) {
   command.add_flag("-v,--verbose", options.verbosity, "Name each file that changes");
 }
 
+std::optional<schematic::Definition> load(const GenerateCommand& command, const std::string& text,
+                                          schematic::Diagnostics& diagnostics) {
+  if (command.from == "definition") return schematic::read_definition_text(text, diagnostics);
+  const auto tree = schematic::parse_document(text);
+  if (!tree) {
+    diagnostics.error(schematic::location_of(tree.error()), "E0100",
+                      schematic::message_of(tree.error()));
+    return std::nullopt;
+  }
+  schematic::ImportOptions options;
+  if (command.perspective == "client") options.perspective = schematic::Perspective::client;
+  if (command.perspective == "server") options.perspective = schematic::Perspective::server;
+  options.base_url = command.base_url;
+  options.name = command.name;
+  options.descriptions = !command.no_descriptions;
+  const auto folder = std::filesystem::path(command.file).parent_path();
+  options.load = [folder](const std::string& path) -> Result<schematic::Tree> {
+    const auto other = read_file((folder / path).string());
+    if (!other) return fail(ErrorKind::not_found, "it cannot be read");
+    return schematic::parse_document(*other);
+  };
+  const auto import = command.from == "asyncapi"  ? schematic::import_asyncapi
+                      : command.from == "openapi" ? schematic::import_openapi
+                                                  : schematic::import_json_schema;
+  auto definition = import(*tree, options, diagnostics);
+  if (!definition || command.overrides.empty()) return definition;
+  const auto changes = read_file(command.overrides);
+  auto parsed = changes ? schematic::parse_document(*changes)
+                        : Result<schematic::Tree>(fail(ErrorKind::not_found, "it cannot be read"));
+  if (!parsed) {
+    diagnostics.error({}, "E0707",
+                      fmt::format("the overrides {}: {}", command.overrides, parsed.error().message()));
+    return std::nullopt;
+  }
+  return schematic::apply_overrides(*definition, *parsed, diagnostics);
+}
+
+// The imported definition, for its user to read, complete and keep.
+int save(const GenerateCommand& command, const schematic::Definition& definition) {
+  const auto text = command.save.ends_with(".json")
+                        ? json::to_pretty_string(schematic::to_json(definition)) + "\n"
+                        : schematic::to_yaml(definition);
+  const std::filesystem::path path(command.save);
+  OutputFolder folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+  folder.add(path.filename().string(), text);
+  const auto written = folder.write();
+  if (!written) {
+    complain(written.error().message());
+    return bad_file;
+  }
+  std::cout << fmt::format("Saved the definition in {}\n", command.save) << std::flush;
+  return exit_code::ok;
+}
+
 int generate(const GenerateCommand& command) {
   if (!command.check && command.output.empty() && command.save.empty()) {
-    complain("--output FOLDER or --check is needed");
+    complain("--output FOLDER, --save FILE or --check is needed");
     return exit_code::usage;
   }
   const auto text = read_file(command.file);
@@ -148,7 +216,7 @@ int generate(const GenerateCommand& command) {
     return bad_file;
   }
   schematic::Diagnostics diagnostics;
-  const auto definition = schematic::read_definition_text(*text, diagnostics);
+  const auto definition = load(command, *text, diagnostics);
   std::optional<std::vector<schematic::OutputFile>> files;
   if (definition && !diagnostics.has_errors())
     files = schematic::generate(*definition, parts_of(command), diagnostics);
@@ -165,6 +233,9 @@ int generate(const GenerateCommand& command) {
                              counted(diagnostics.count(schematic::Severity::warning), "warning"));
     return exit_code::ok;
   }
+  if (!command.save.empty())
+    if (const int code = save(command, *definition); code != exit_code::ok || command.output.empty())
+      return code;
   return write(command, *files);
 }
 

@@ -17,9 +17,11 @@ struct GenerateCommand {
   bool dry_run = false;    // show what would be written
   std::vector<std::string> only;  // parts; empty: all
   std::string include_prefix;
-  std::string from = "definition";  // asyncapi, openapi
+  std::string from = "definition";  // asyncapi, openapi, jsonschema
   std::string perspective;          // client or server, for asyncapi
   std::string overrides;            // file
+  std::string base_url, name;       // for imports
+  bool no_descriptions = false;
   std::string save;                 // where the imported definition goes
   std::string gather;  // begin of the names of sources that include the generated ones
   bool quiet = false;

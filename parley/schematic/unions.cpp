@@ -107,8 +107,9 @@ class Shapes {
       for (const auto& alias : field.field->aliases) shape.members.insert(alias);
       shape.text += fmt::format("{}{}{}: {}", shape.text.empty() ? "{ " : ", ", wire,
                                 field.field->optional ? "?" : "", to_string(field.field->type));
-      if (field.presence != Presence::required) continue;
-      if (field.field->aliases.empty()) shape.required.insert(wire);
+      // A constant tells a type where it is there; a message without it is unknown.
+      if (field.presence != Presence::required && !(field.field->optional && target.kind == Type::Kind::literal)) continue;
+      if (field.field->aliases.empty() && field.presence == Presence::required) shape.required.insert(wire);
       if (target.kind == Type::Kind::literal) shape.values[wire] = {target.literal};
       const PlannedType* named =
           target.kind == Type::Kind::named ? plan_.find(target.name) : nullptr;
