@@ -27,6 +27,7 @@ void decode(Cursor in, Decimal& out) {
   Value number;
   in.read(number);
   out.text = to_string(number);
+  out.as_number = true;
 }
 
 void decode(Cursor in, Unknown& out) {
@@ -43,7 +44,10 @@ void refuse_value(Cursor in, std::string_view found, const std::string_view* nam
 }
 
 void encode(Writer& out, const Decimal& value) {
-  out.value(value.text);
+  if (value.as_number)
+    out.raw(value.text);
+  else
+    out.value(value.text);
 }
 void encode(Writer& out, const Unknown& value) {
   out.value(value.value);

@@ -74,14 +74,15 @@ class Box {
   std::unique_ptr<T> value_;
 };
 
-// A number that must not pass through binary floating point, as its text: "0.10". Written as a JSON
-// string. Read from a string unchanged; from a JSON number in its shortest form.
+// A number that must not pass through binary floating point, as its text: "0.10". On the wire a JSON
+// string, which is kept unchanged; a peer's JSON number is taken in its shortest form.
 struct Decimal {
   Decimal() = default;
   explicit Decimal(std::string decimal) : text(std::move(decimal)) {}
   bool operator==(const Decimal&) const = default;
 
   std::string text;
+  bool as_number = false;  // written as a JSON number; the text must be one
 };
 
 // What stands in a union for an alternative that the definition does not know.

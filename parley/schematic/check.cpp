@@ -238,10 +238,19 @@ class Checker {
       for (const auto& response : endpoint.endpoint->responses)
         if (response.schema) use(use, *response.schema);
     }
-    for (const auto& type : plan.types)
-      if (!used.contains(type.definition->name))
-        diagnostics_.warning(type.definition->at, "W0306",
-                             fmt::format("the type {} is used nowhere", type.definition->name));
+    std::string names;
+    std::size_t count = 0;
+    Location first;
+    for (const auto& type : plan.types) {
+      if (used.contains(type.definition->name)) continue;
+      if (++count == 1) first = type.definition->at;
+      if (count <= 6) names += (names.empty() ? "" : ", ") + type.definition->name;
+    }
+    if (count > 0)
+      diagnostics_.warning(first, "W0306",
+                           fmt::format("{} used nowhere: {}{}",
+                                       count == 1 ? "a type is" : fmt::format("{} types are", count),
+                                       names, count > 6 ? " …" : ""));
   }
 
   const Definition& definition_;

@@ -19,6 +19,12 @@ std::optional<std::vector<OutputFile>> generate(const Definition& definition,
   if (options.clients) add(emit_sessions(*plan, options.include_prefix + folder));
   if (options.clients) add(emit_rest(*plan, options.include_prefix + folder));
   if (options.exercise) add(emit_exercise(*plan, options.include_prefix + folder));
+  if (options.typescript) add({emit_typescript(*plan)});
+  if (options.documents) {
+    add({emit_markdown(*plan), emit_json_schema(*plan)});
+    if (!plan->endpoints.empty()) add({emit_asyncapi(*plan)});
+    if (!plan->rest.empty()) add({emit_openapi(*plan)});
+  }
   return files;
 }
 

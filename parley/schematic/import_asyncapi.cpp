@@ -43,7 +43,7 @@ class Importer {
     two ? read_channels_2(root) : read_channels_3(root);
     if (out_.websocket->endpoints.empty() && !report_.has_errors())
       report_.error(root.tree->at, "E0705", "the document has no channel with messages");
-    return detail::finish_import(std::move(out_), schemas_, report_);
+    return detail::finish_import(out_, schemas_, report_);
   }
 
  private:

@@ -80,14 +80,15 @@ bool ambiguous(const Plan& plan, const MessageSchema& a, const MessageSchema& b)
 }
 
 // Server messages that cannot be told apart become one whose value is any JSON.
-void join_ambiguous(Definition& out, Diagnostics& report) {
-  if (!out.websocket) return;
+bool join_ambiguous(Definition& out, Diagnostics& report) {
+  if (!out.websocket) return false;
+  bool changed = false;
   Definition types;
   types.name = "types";
   types.types = out.types;
   Diagnostics ignored;
   const auto plan = make_plan(types, ignored);
-  if (!plan) return;
+  if (!plan) return false;
   for (auto& endpoint : out.websocket->endpoints) {
     auto& messages = endpoint.lifecycle.server_messages;
     std::vector<bool> joined(messages.size());
@@ -107,6 +108,7 @@ void join_ambiguous(Definition& out, Diagnostics& report) {
       other.id += messages[i].id;
     }
     if (!names.empty()) {
+      changed = true;
       if (other.id.size() > 60) other.id = endpoint.id + "Message";
       std::vector<std::string> taken;
       for (const auto& type : out.types) taken.push_back(type.name);
@@ -126,14 +128,16 @@ void join_ambiguous(Definition& out, Diagnostics& report) {
     }
     messages = std::move(kept);
   }
+  return changed;
 }
 
 }  // namespace
 
-std::optional<Definition> finish_import(Definition definition, SchemaImporter& schemas,
+std::optional<Definition> finish_import(Definition& definition, SchemaImporter& schemas,
                                         Diagnostics& report) {
   schemas.settle();
-  join_ambiguous(definition, report);
+  // What was joined may be like what was not.
+  for (int round = 0; round < 8 && join_ambiguous(definition, report);) ++round;
   if (report.has_errors()) return std::nullopt;
   Diagnostics findings;
   check(definition, findings);
@@ -144,7 +148,7 @@ std::optional<Definition> finish_import(Definition definition, SchemaImporter& s
       report.note(one.at, one.code, one.message);
   }
   if (report.has_errors()) return std::nullopt;
-  return definition;
+  return std::move(definition);
 }
 
 }  // namespace parley::schematic::detail

@@ -38,7 +38,7 @@ class Importer {
     out_.description = detail::text_of(info.find("description"), options_);
     read_components(root);
     read_paths(root);
-    return detail::finish_import(std::move(out_), schemas_, report_);
+    return detail::finish_import(out_, schemas_, report_);
   }
 
  private:
@@ -248,7 +248,7 @@ std::optional<Definition> import_json_schema(const Tree& document, const ImportO
   detail::References references(document, options, report);
   detail::SchemaImporter schemas(references, out);
   schemas.import_named(references.root(), "Root");
-  return detail::finish_import(std::move(out), schemas, report);
+  return detail::finish_import(out, schemas, report);
 }
 
 }  // namespace parley::schematic

@@ -9,6 +9,13 @@ const TypeDefinition* Definition::find_type(std::string_view type_name) const {
   return found == types.end() ? nullptr : &*found;
 }
 
+std::string default_message_id(const Type& schema) {
+  constexpr std::string_view ending = "Message";
+  std::string id = schema.name;
+  if (id.size() > ending.size() && id.ends_with(ending)) id.resize(id.size() - ending.size());
+  return id;
+}
+
 std::string_view to_string(MessageDirection direction) {
   constexpr std::string_view names[] = {"client_to_server", "server_to_client", "bidirectional"};
   return names[static_cast<std::size_t>(direction)];

@@ -148,6 +148,9 @@ struct MessageSchema {
   Location at;
 };
 
+// The id of a message that has none: its type's name without "Message".
+std::string default_message_id(const Type& schema);
+
 enum class ParamLocation { query, path, header };
 enum class ListStyle { repeat, comma };
 

@@ -7,26 +7,19 @@
 namespace parley::schematic::detail {
 namespace {
 
-std::string default_id(const Type& schema) {
-  constexpr std::string_view ending = "Message";
-  std::string id = schema.name;
-  if (id.size() > ending.size() && id.ends_with(ending)) id.resize(id.size() - ending.size());
-  return id;
-}
-
 MessageSchema read_message(const Tree& tree, MessageDirection direction, Diagnostics& diagnostics) {
   MessageSchema out;
   out.at = tree.at;
   out.direction = direction;
   if (tree.is_scalar()) {
     out.schema = read_type(tree, diagnostics);
-    out.id = default_id(out.schema);
+    out.id = default_message_id(out.schema);
     return out;
   }
   MapReader in(tree, "the message", diagnostics);
   if (!in.ok()) return out;
   if (in.require("schema")) in.type("schema", out.schema);
-  out.id = default_id(out.schema);
+  out.id = default_message_id(out.schema);
   in.text("id", out.id);
   in.text("description", out.description);
   in.word<MessageDirection>("direction", out.direction,

@@ -236,6 +236,8 @@ class Planner {
 
   void add_kind_test(std::size_t i) {
     if (shapes_[i].kinds.size() != 1) return;
+    if (const auto only = shapes_[i].values.find(""); only != shapes_[i].values.end())
+      return add_value_test(i, "", only->second);
     Test test(Test::Kind::json_kind, "");
     test.json_kind = *shapes_[i].kinds.begin();
     add_test(result_.alternatives[i], std::move(test));

@@ -37,6 +37,7 @@ json::Value message_value(const MessageSchema& message, MessageDirection usual, 
   put(out, "terminal", message.terminal, false);
   put(out, "fatal", message.fatal, false);
   put(out, "examples", message.examples);
+  if (out.size() == 2 && message.id == default_message_id(message.schema)) return out["schema"];
   return out;
 }
 

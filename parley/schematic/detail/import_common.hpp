@@ -15,8 +15,9 @@ ConnectionParam import_param(SchemaImporter& schemas, const Node& schema, const 
 // A security scheme as a way to show a key; kinds without one are told.
 void add_security(const Node& scheme, Definition& out, Diagnostics& report);
 std::string unique_id(const std::vector<std::string>& taken, std::string id);
-// Settles the types and checks the whole; empty with errors.
-std::optional<Definition> finish_import(Definition definition, SchemaImporter& schemas,
+// Settles the types (those that `schemas` made in `definition`) and checks the whole; takes the
+// definition, or is empty with errors.
+std::optional<Definition> finish_import(Definition& definition, SchemaImporter& schemas,
                                         Diagnostics& report);
 
 }  // namespace parley::schematic::detail
