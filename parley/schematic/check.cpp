@@ -97,10 +97,10 @@ class Checker {
     }
   }
 
-  void check_url(std::string_view url, std::string_view plain, std::string_view secure) {
+  void check_url(std::string_view url, Location at, std::string_view plain, std::string_view secure) {
     if (!url.starts_with(fmt::format("{}://", plain)) &&
         !url.starts_with(fmt::format("{}://", secure)))
-      error({}, "E0105", fmt::format("base_url must begin with {}:// or {}://, found \"{}\"", plain,
+      error(at, "E0105", fmt::format("base_url must begin with {}:// or {}://, found \"{}\"", plain,
                                      secure, url));
   }
 
@@ -133,7 +133,7 @@ class Checker {
   }
 
   void check_websocket(const WebSocketApi& api) {
-    check_url(api.base_url, "ws", "wss");
+    check_url(api.base_url, api.at, "ws", "wss");
     std::set<std::string_view> ids;
     for (const auto& endpoint : api.endpoints) {
       if (!ids.insert(endpoint.id).second)
@@ -200,7 +200,7 @@ class Checker {
   }
 
   void check_rest(const RestApi& api) {
-    check_url(api.base_url, "http", "https");
+    check_url(api.base_url, api.at, "http", "https");
     std::set<std::string_view> ids;
     for (const auto& endpoint : api.endpoints) {
       if (!ids.insert(endpoint.id).second)

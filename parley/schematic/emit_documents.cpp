@@ -2,6 +2,7 @@
 
 #include "parley/base/text.hpp"
 #include "parley/schematic/detail/json_schema.hpp"
+#include "parley/schematic/detail/write_parts.hpp"
 #include "parley/schematic/emit.hpp"
 #include "parley/schematic/names.hpp"
 
@@ -48,6 +49,7 @@ json::Object message_extensions(const MessageSchema& message, std::string_view r
   if (message.terminal) out["terminal"] = true;
   if (message.fatal) out["fatal"] = true;
   if (!message.repeatable) out["repeatable"] = false;
+  if (!message.match.empty()) out["match"] = detail::match_value(message.match);
   return out;
 }
 

@@ -31,7 +31,7 @@ std::optional<Definition> import_asyncapi(const Tree& document, const ImportOpti
                                           Diagnostics& report);
 std::optional<Definition> import_openapi(const Tree& document, const ImportOptions& options,
                                          Diagnostics& report);
-// One JSON Schema as a definition of types alone; its root is the type `options.name` ("Root").
+// One JSON Schema as a definition of types alone; its root is the type "Root".
 std::optional<Definition> import_json_schema(const Tree& document, const ImportOptions& options,
                                              Diagnostics& report);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "parley/schematic/detail/import_common.hpp"
+#include "parley/schematic/detail/map_reader.hpp"
 
 namespace parley::schematic {
 
@@ -164,6 +165,7 @@ class Importer {
                    "headers of messages have no place in a WebSocket message and are left out");
     read_payload(message, payload, out);
     read_examples(message, out);
+    read_extension(message, out);
     messages_[message.tree] = out;
     return out;
   }
@@ -208,14 +210,23 @@ class Importer {
     return out;
   }
 
+  // What `parley generate` writes beside a message, where AsyncAPI has no word for it.
+  void read_extension(const Node& message, MessageSchema& out) {
+    const auto more = message.find("x-schematic");
+    if (!more || !more.tree->is_map()) return;
+    out.terminal = more.flag("terminal");
+    out.fatal = more.flag("fatal");
+    out.repeatable = !(more.find("repeatable") && !more.flag("repeatable"));
+    if (const auto match = more.find("match")) out.match = detail::read_match(*match.tree, report_);
+    if (const auto role = more.text("role"); !role.empty()) roles_[out.id] = role;
+  }
+
   void read_examples(const Node& message, MessageSchema& out) {
     const auto examples = message.find("examples");
     for (const auto& item : items_of(examples)) {
       const Node one(&item, examples.file);
       if (const auto payload = one.find("payload")) out.examples.push_back(payload.tree->value());
     }
-    const auto fern = message.find("x-fern-examples");
-    (void)fern;
   }
 
   // The messages of one direction: one, oneOf, or a map.
@@ -264,6 +275,16 @@ class Importer {
       messages.erase(found);
       return out;
     };
+    for (const std::string_view role : {"initialize", "close"}) {
+      const auto found = std::ranges::find_if(messages, [&](const MessageSchema& message) {
+        return roles_.contains(message.id) && roles_[message.id] == role;
+      });
+      if (found == messages.end()) continue;
+      found->repeatable = false;
+      (role == "initialize" ? cycle.initialize : cycle.close) = std::move(*found);
+      messages.erase(found);
+    }
+    if (!roles_.empty()) return;
     cycle.initialize = take({"InitializeConnection", "ConnectionInit"}, "initialize");
     cycle.close = take({"CloseConnection", "CloseSocket", "CloseStream"}, "close");
   }
@@ -420,6 +441,7 @@ class Importer {
   detail::References references_;
   detail::SchemaImporter schemas_;
   std::map<const Tree*, MessageSchema> messages_;  // that operations share
+  std::map<std::string, std::string, std::less<>> roles_;  // that the document gives, by message
   std::string other_protocol_;
   Location other_at_;
 };

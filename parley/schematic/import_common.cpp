@@ -141,12 +141,8 @@ std::optional<Definition> finish_import(Definition& definition, SchemaImporter& 
   if (report.has_errors()) return std::nullopt;
   Diagnostics findings;
   check(definition, findings);
-  for (const auto& one : findings.all()) {
-    if (one.severity == Severity::error)
-      report.error(one.at, one.code, one.message);
-    else if (one.code != "W0306" && one.code != "W0501")
-      report.note(one.at, one.code, one.message);
-  }
+  for (const auto& one : findings.all())
+    if (one.severity == Severity::error) report.error(one.at, one.code, one.message);
   if (report.has_errors()) return std::nullopt;
   return std::move(definition);
 }

@@ -247,7 +247,15 @@ std::optional<Definition> import_json_schema(const Tree& document, const ImportO
   out.name = options.name.empty() ? "Schema" : options.name;
   detail::References references(document, options, report);
   detail::SchemaImporter schemas(references, out);
-  schemas.import_named(references.root(), "Root");
+  const Type root = schemas.import_named(references.root(), "Root");
+  if (root.name != "Root" && !out.find_type("Root")) {
+    TypeDefinition alias;
+    alias.at = document.at;
+    alias.name = "Root";
+    alias.kind = TypeDefinition::Kind::alias;
+    alias.target = root;
+    out.types.push_back(std::move(alias));
+  }
   return detail::finish_import(out, schemas, report);
 }
 

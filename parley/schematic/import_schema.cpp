@@ -144,6 +144,7 @@ Type SchemaImporter::by_reference(const Node& schema, const std::string& target)
       for (auto& one : made.alternatives) replace(one.type, stand_in, type);
       replace(made.target, stand_in, type);
     }
+    for (auto& [other, known] : simple_) replace(known, stand_in, type);
   }
   if (type.kind == Type::Kind::named && !type.nullable)
     by_target_[target] = type.name;
@@ -375,6 +376,13 @@ Type SchemaImporter::any_of(const Node& schema, const Node& list, const std::str
       const bool known = std::ranges::find(type.alternatives, alternative.type, &Alternative::type) !=
                          type.alternatives.end();
       if (!known) type.alternatives.push_back(std::move(alternative));
+    }
+    const bool any = std::ranges::any_of(type.alternatives, [](const Alternative& one) {
+      return one.type.kind == Type::Kind::json;
+    });
+    if (any) {
+      note(schema, "I0702", "alternatives of which one is any value are taken as json");
+      return Type(Type::Kind::json);
     }
     // Rules that the structures' own constants say already are left to them.
     const bool all_mapped = std::ranges::all_of(

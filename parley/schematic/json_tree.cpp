@@ -107,7 +107,7 @@ class Reader {
   bool word(Tree& out) {
     const auto end = std::min(text_.find_first_of(" \t\r\n,:]}[{\"", at_), text_.size());
     const auto found = text_.substr(at_, end - at_);
-    if (!json::parse(found)) return refuse(fmt::format("\"{}\" is no value", found.substr(0, 40)));
+    if (!json::parse(found, json::trusted_limits())) return refuse(fmt::format("\"{}\" is no value", found.substr(0, 40)));
     out.text = found;
     at_ = end;
     return true;
@@ -120,7 +120,7 @@ class Reader {
       end += text_[end] == '\\' ? 2u : 1u;
     if (end >= text_.size() || text_[end] != '"') return refuse("a string without an end");
     const auto whole = text_.substr(at_, end + 1 - at_);
-    const auto parsed = json::parse(whole);
+    const auto parsed = json::parse(whole, json::trusted_limits());
     if (!parsed || !parsed->is_string()) return refuse("a string with a bad escape or character");
     out.assign(parsed->as_string().data(), parsed->as_string().size());
     at_ = end + 1;

@@ -272,6 +272,7 @@ struct WebSocketApi {
   bool operator==(const WebSocketApi& other) const = default;
 
   std::string base_url;  // ws or wss
+  Location at;
   std::vector<WebSocketEndpoint> endpoints;
 };
 
@@ -309,6 +310,7 @@ struct RestApi {
   bool operator==(const RestApi& other) const = default;
 
   std::string base_url;  // http or https
+  Location at;
   std::vector<RestEndpoint> endpoints;
 };
 

@@ -268,6 +268,7 @@ void read_websocket(const Tree& tree, WebSocketApi& out, Diagnostics& diagnostic
   MapReader in(tree, "websocket", diagnostics);
   if (!in.ok()) return;
   in.require_text("base_url", out.base_url);
+  if (const Tree* url = tree.find("base_url")) out.at = url->at;
   if (const Tree* endpoints = in.require("endpoints"))
     for (const auto& item : endpoints->items)
       out.endpoints.push_back(read_endpoint(item, diagnostics));
@@ -278,6 +279,7 @@ void read_rest(const Tree& tree, RestApi& out, Diagnostics& diagnostics) {
   MapReader in(tree, "rest", diagnostics);
   if (!in.ok()) return;
   in.require_text("base_url", out.base_url);
+  if (const Tree* url = tree.find("base_url")) out.at = url->at;
   if (const Tree* endpoints = in.require("endpoints"))
     for (const auto& item : endpoints->items)
       out.endpoints.push_back(read_rest_endpoint(item, diagnostics));

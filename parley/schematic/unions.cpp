@@ -199,7 +199,7 @@ class Planner {
   bool declared(std::size_t i) const { return !inputs_[i].match->empty(); }
 
   void tell_apart(std::size_t i, std::size_t k) {
-    if (inputs_[i].binary != inputs_[k].binary) return;
+    if (inputs_[i].binary || inputs_[k].binary) return;  // the frame tells
     // Declared rules are tried in their order; they go before what is derived.
     if (declared(i)) {
       before_[k].insert(i);
