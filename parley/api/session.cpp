@@ -70,6 +70,7 @@ Task<Result<SessionCore>> SessionCore::open(const EndpointRules& rules, Target t
     state->options.events(Event("api.session_open")
                               .with("api", std::string(rules.api->name))
                               .with("endpoint", std::string(rules.id)));
+  if (rules.greeting >= 0) state->expect(rules.greeting);
   state->start();
   SessionCore core(state);
   if (rules.greeting >= 0) {

@@ -194,13 +194,18 @@ void SessionState::reconnected(net::WebSocket& fresh) {
   if (options.on_reconnect) options.on_reconnect(what);
 }
 
-Task<Result<void>> SessionState::await_message(int message, std::string_view what) {
-  const auto self = shared_from_this();
+void SessionState::expect(int message) {
+  if (awaited == message) return;
   awaited = message;
   awaited_came = false;
   // What waits already counts: it came between two calls.
   for (const auto& one : inbox)
     if (rules->classify && rules->classify(one.data) == message) awaited_came = true;
+}
+
+Task<Result<void>> SessionState::await_message(int message, std::string_view what) {
+  const auto self = shared_from_this();
+  expect(message);
   const auto limit = options.greeting_timeout.value_or(rules->greeting_timeout);
   const auto until = now() + limit;
   while (!awaited_came && !awaited_failure && !ended && now() < until) {

@@ -124,6 +124,11 @@ std::string send_name(const PlannedMessage& message) {
   return message.name.starts_with("send_") ? message.name : "send_" + message.name;
 }
 
+const std::vector<PlannedField>& fields_of(const PlannedType* type) {
+  static const std::vector<PlannedField> none;
+  return type ? type->fields : none;
+}
+
 const PlannedMessage* with_role(const PlannedEndpoint& endpoint, Role role) {
   for (const auto& message : endpoint.client)
     if (message.role == role) return &message;

@@ -75,7 +75,7 @@ void emit_auto_reply(Code& code, const PlannedEndpoint& endpoint, const Plan& pl
     code.line("      ::parley::json::Writer out(reply.emplace());").line("      out.begin_object();");
     const auto& sent = endpoint.client[static_cast<std::size_t>(index_of(endpoint.client, reply.reply))];
     const PlannedType* type = plan.find(plan.resolve(sent.message->schema).name);
-    for (const auto& field : type ? type->fields : std::vector<PlannedField>())
+    for (const auto& field : fields_of(type))
       if (field.constant)
         code.line("      out.field({}, {});", cpp_string(field.field->wire),
                   cpp_literal(plan.resolve(field.field->type).literal));

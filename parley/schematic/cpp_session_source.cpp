@@ -49,7 +49,7 @@ std::string key_field(const Plan& plan, const PlannedMessage& message) {
   for (const auto& auth : plan.definition->auth) {
     if (auth.kind != AuthStrategy::Kind::message) continue;
     const PlannedType* type = plan.find(plan.resolve(message.message->schema).name);
-    for (const auto& field : type ? type->fields : std::vector<PlannedField>())
+    for (const auto& field : fields_of(type))
       if (field.field->wire == auth.name && field.presence == Presence::optional) return field.name;
   }
   return {};
@@ -127,7 +127,7 @@ void emit_request(Code& code, const Plan& plan, const PlannedEndpoint& endpoint)
     if (std::exchange(done[types.places[i]], true) || is_raw(endpoint.client[i])) continue;
     const PlannedType* type = plan.find(plan.resolve(endpoint.client[i].message->schema).name);
     const PlannedField* field = nullptr;
-    for (const auto& one : type ? type->fields : std::vector<PlannedField>())
+    for (const auto& one : fields_of(type))
       if (one.field->wire == correlation->request_field) field = &one;
     code.line("  if (auto* one = std::get_if<{}>(&message)) {{", types.places[i]);
     if (field && !field->constant) {

@@ -48,6 +48,7 @@ struct SessionState : std::enable_shared_from_this<SessionState> {
   void wake();
   void tick();  // the clock looks again
   void reconnected(net::WebSocket& socket);
+  void expect(int message);  // from now on
   Task<Result<void>> await_message(int message, std::string_view what);
   std::optional<TimePoint> next_deadline() const;
   void keep_alive(TimePoint now);

@@ -13,6 +13,8 @@ std::string message_type(const Plan& plan, const PlannedMessage& message);
 VariantTypes message_types(const Plan& plan, const std::vector<PlannedMessage>& messages);
 // "send_text" for SendText, "send_pong" for Pong.
 std::string send_name(const PlannedMessage& message);
+// Empty for null.
+const std::vector<PlannedField>& fields_of(const PlannedType* type);
 const PlannedMessage* with_role(const PlannedEndpoint& endpoint, Role role);
 std::string joined(const std::vector<std::string>& words);
 // True where the message has nothing that must be given: `Message{}` is one.
