@@ -25,24 +25,27 @@ function(parley_generate)
     set(generator_target parley-generate)
   endif()
   list(JOIN G_PARTS "," parts)
-  set(arguments ${definition} --output ${G_OUTPUT} --only ${parts} --quiet)
+  set(folder ${G_OUTPUT})
+  set(arguments ${definition} --only ${parts} --quiet)
   if(G_INCLUDE_PREFIX)
+    set(folder ${G_OUTPUT}/${G_INCLUDE_PREFIX})
     list(APPEND arguments --include-prefix ${G_INCLUDE_PREFIX})
   endif()
+  list(APPEND arguments --output ${folder} --gather ${folder}/${G_TARGET})
 
   # The files' names follow from the endpoints, so each part is gathered in one source of a fixed name.
   set(sources "")
   foreach(part IN LISTS G_PARTS)
-    list(APPEND sources ${G_OUTPUT}/${G_TARGET}_${part}.cpp)
+    list(APPEND sources ${folder}/${G_TARGET}_${part}.cpp)
   endforeach()
   add_custom_command(
     OUTPUT ${sources}
-    COMMAND ${generator} ${arguments} --gather ${G_OUTPUT}/${G_TARGET}
+    COMMAND ${generator} ${arguments}
     DEPENDS ${definition} ${generator_target}
     COMMENT "Generating ${G_TARGET} from ${G_DEFINITION}"
     VERBATIM)
   add_library(${G_TARGET} STATIC ${sources})
-  target_include_directories(${G_TARGET} PUBLIC ${G_OUTPUT})
+  target_include_directories(${G_TARGET} PUBLIC $<BUILD_INTERFACE:${G_OUTPUT}>)
   target_compile_features(${G_TARGET} PUBLIC cxx_std_23)
   set(wanted parley::json)
   if("clients" IN_LIST G_PARTS OR "hosts" IN_LIST G_PARTS OR "exercise" IN_LIST G_PARTS)

@@ -17,14 +17,14 @@ Task<int> answer(std::string question) {
     std::cerr << client.error().message() << "\n";
     co_return 2;
   }
-  gemini::GenerateContentRequest request(question);
-  request.with_system_instruction("Answer in a few sentences.");
+  auto request = gemini::prompt(question);
+  gemini::set_system_instruction(request, "Answer in a few sentences.");
   auto stream = co_await client->models().stream_generate_content("gemini-2.5-flash", request);
   if (!stream) {
     std::cerr << stream.error().describe() << "\n";
     co_return 1;
   }
-  while (auto part = co_await stream->next()) std::cout << part->text() << std::flush;
+  while (auto part = co_await stream->next()) std::cout << gemini::text_of(*part) << std::flush;
   std::cout << "\n";
   if (const auto outcome = stream->outcome(); !outcome) {
     std::cerr << outcome.error().describe() << "\n";  // what was printed stays valid

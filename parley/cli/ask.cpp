@@ -46,11 +46,12 @@ Task<void> answer(const gemini::Client& client, const AskOptions& options,
   std::string finish, blocked;
   bool ends_line = true, any = false;
   while (auto response = co_await stream->next()) {
-    if (!response->finish_reason().empty()) finish = response->finish_reason();
-    if (response->blocked()) blocked = response->prompt_feedback->block_reason;
-    const std::string text = options.json ? json::encode_text(*response) + "\n" : response->text();
+    if (auto reason = gemini::finish_reason_of(*response); !reason.empty())
+      finish = std::move(reason);
+    if (auto block = gemini::block_reason_of(*response); !block.empty()) blocked = std::move(block);
+    const std::string text = options.json ? json::encode_text(*response) + "\n" : gemini::text_of(*response);
     if (text.empty()) continue;
-    any = any || !response->text().empty();
+    any = any || !gemini::text_of(*response).empty();
     ends_line = text.back() == '\n';
     std::cout << (terminal ? strip_control(text) : text) << std::flush;
   }
@@ -87,9 +88,9 @@ int ask(const AskOptions& options) {
     std::cerr << Style::of(stderr).dim(
                      "(No GEMINI_API_KEY or GOOGLE_API_KEY is set: the offline model answers.)")
               << std::endl;
-  gemini::GenerateContentRequest request(prompt);
+  auto request = gemini::prompt(prompt);
   if (!options.system_instruction.empty())
-    request.with_system_instruction(options.system_instruction);
+    gemini::set_system_instruction(request, options.system_instruction);
   int code = exit_code::interrupted;
   boost::asio::cancellation_signal cancel;
   boost::asio::co_spawn(loop, answer(provider->client, options, std::move(request), code),

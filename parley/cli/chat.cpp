@@ -74,7 +74,7 @@ std::string message_of(
   std::string text;
   json::Writer writer(text);
   writer.begin_object().field("type", type);
-  for (const auto& [key, value] : fields) writer.field(key, value);
+  for (const auto& [key, value] : fields) writer.key(key).value(value);
   writer.end_object();
   return text;
 }

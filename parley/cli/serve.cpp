@@ -66,7 +66,8 @@ Task<void> learn_models(const gemini::Client& client, std::vector<std::string>& 
     co_return;
   }
   for (const auto& model : *models)
-    if (std::ranges::count(model.supported_generation_methods, "generateContent") > 0)
+    if (model.supported_generation_methods &&
+        std::ranges::count(*model.supported_generation_methods, "generateContent") > 0)
       names.push_back(model.name.starts_with("models/") ? model.name.substr(7) : model.name);
 }
 

@@ -40,8 +40,10 @@ std::vector<gemini::Model> make() {
     model.input_token_limit = row.input;
     model.output_token_limit = row.output;
     model.supported_generation_methods = {"generateContent", "countTokens"};
-    model.extra =
-        json::Object{{"temperature", 1.0}, {"topP", 0.95}, {"topK", 64}, {"maxTemperature", 2.0}};
+    model.temperature = 1.0;
+    model.top_p = 0.95;
+    model.top_k = 64;
+    model.max_temperature = 2.0;
   }
   return models;
 }

@@ -144,7 +144,7 @@ int tokens_of(std::string_view text) {
 
 // maxOutputTokens and stopSequences.
 void apply_limits(const gemini::GenerationConfig& config, std::string& text, std::string& finish) {
-  for (const auto& stop : config.stop_sequences)
+  for (const auto& stop : config.stop_sequences.value_or(std::vector<std::string>()))
     if (const auto at = stop.empty() ? std::string::npos : text.find(stop); at != std::string::npos)
       text.resize(at);
   if (!config.max_output_tokens || *config.max_output_tokens <= 0) return;
@@ -164,7 +164,7 @@ OfflineAnswer answer_offline(const gemini::GenerateContentRequest& request, std:
   if (request.generation_config)
     apply_limits(*request.generation_config, text, answer.finish_reason);
   answer.pieces = cut(text, random);
-  answer.prompt_tokens = count_tokens(request.contents);
+  answer.prompt_tokens = count_tokens(gemini::contents_of(request));
   if (request.system_instruction)
     answer.prompt_tokens += count_tokens({*request.system_instruction});
   answer.answer_tokens = tokens_of(text);
@@ -174,7 +174,7 @@ OfflineAnswer answer_offline(const gemini::GenerateContentRequest& request, std:
 int count_tokens(const std::vector<gemini::Content>& contents) {
   int total = 0;
   for (const auto& content : contents)
-    for (const auto& part : content.parts) {
+    for (const auto& part : gemini::parts_of(content)) {
       if (part.text) total += tokens_of(*part.text);
       if (part.inline_data) total += 258;  // the service's flat price of a small picture
     }

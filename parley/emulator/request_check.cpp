@@ -13,34 +13,10 @@ namespace {
 using Names = std::span<const std::string_view>;
 
 // Members that the service knows and the emulator takes without a meaning of its own.
-constexpr std::string_view kTop[] = {
-    "model",  "toolConfig", "cachedContent",     "serviceTier",
-    "labels", "store",      "continuationToken", "modelArmorConfig"};
-constexpr std::string_view kConfig[] = {"presencePenalty",
-                                        "frequencyPenalty",
-                                        "responseJsonSchema",
-                                        "responseFormat",
-                                        "responseLogprobs",
-                                        "logprobs",
-                                        "responseModalities",
-                                        "speechConfig",
-                                        "thinkingConfig",
-                                        "imageConfig",
-                                        "mediaResolution",
-                                        "enableAffectiveDialog",
-                                        "translationConfig",
-                                        "audioTranscriptionConfig",
-                                        "enableEnhancedCivicAnswers",
-                                        "audioTimestamp",
-                                        "routingConfig",
-                                        "modelConfig"};
-constexpr std::string_view kPart[] = {"executableCode",  "codeExecutionResult", "toolCall",
-                                      "toolResponse",    "audioTranscription",  "videoMetadata",
-                                      "mediaResolution", "partMetadata",        "mediaProcessing",
-                                      "speechMetadata"};
-// The stable version knows neither instructions nor tools.
-constexpr std::string_view kNotInV1[] = {"systemInstruction", "tools", "toolConfig",
-                                         "cachedContent"};
+constexpr std::string_view kTop[] = {"modelArmorConfig"};
+constexpr std::string_view kConfig[] = {"audioTranscriptionConfig", "enableEnhancedCivicAnswers",
+                                        "audioTimestamp", "routingConfig", "modelConfig"};
+constexpr std::string_view kPart[] = {"audioTranscription", "mediaProcessing", "speechMetadata"};
 
 Answer unknown_name(std::string_view name, const std::string& where) {
   const std::string place = where.empty() ? "" : fmt::format(" at '{}'", where);
@@ -56,7 +32,8 @@ Answer unknown_name(std::string_view name, const std::string& where) {
 std::optional<Answer> check_extra(const json::Object& extra, Names known,
                                   const std::string& where) {
   for (const auto& [key, value] : extra)
-    if (std::ranges::none_of(known,
+    if (!value.is_null() &&  // null is a member that is not set
+        std::ranges::none_of(known,
                              [&key = key](auto name) { return json::is_proto_name(key, name); }))
       return unknown_name(key, where);
   return std::nullopt;
@@ -65,16 +42,15 @@ std::optional<Answer> check_extra(const json::Object& extra, Names known,
 int payloads(const gemini::Part& part) {
   int count = part.text.has_value() + part.inline_data.has_value() + part.file_data.has_value() +
               part.function_call.has_value() + part.function_response.has_value();
-  for (const std::string_view name :
-       {"executableCode", "codeExecutionResult", "toolCall", "toolResponse"})
-    count += part.extra.contains(name);
-  return count;
+  return count + part.executable_code.has_value() + part.code_execution_result.has_value() +
+         part.tool_call.has_value() + part.tool_response.has_value();
 }
 
 std::optional<Answer> check_content(const gemini::Content& content, const std::string& where) {
   if (auto bad = check_extra(content.extra, {}, where)) return bad;
-  for (std::size_t i = 0; i < content.parts.size(); ++i) {
-    const auto& part = content.parts[i];
+  const auto& parts = gemini::parts_of(content);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto& part = parts[i];
     const std::string place = fmt::format("{}.parts[{}]", where, i);
     if (auto bad = check_extra(part.extra, kPart, place)) return bad;
     if (payloads(part) > 1)
@@ -86,19 +62,20 @@ std::optional<Answer> check_content(const gemini::Content& content, const std::s
 }
 
 std::optional<Answer> check_contents(const gemini::GenerateContentRequest& request) {
-  if (request.contents.empty())
+  const auto& contents = gemini::contents_of(request);
+  if (contents.empty())
     return error_answer(400, "INVALID_ARGUMENT",
                         "* GenerateContentRequest.contents: contents is not specified\n");
-  for (std::size_t i = 0; i < request.contents.size(); ++i) {
-    const auto& content = request.contents[i];
+  for (std::size_t i = 0; i < contents.size(); ++i) {
+    const auto& content = contents[i];
     if (auto bad = check_content(content, fmt::format("contents[{}]", i))) return bad;
-    if (content.parts.empty())
+    if (gemini::parts_of(content).empty())
       return error_answer(400, "INVALID_ARGUMENT",
                           fmt::format("* GenerateContentRequest.contents[{}].parts: must include "
                                       "at least one parts field\n",
                                       i));
-    if (!content.role.empty() && content.role != "user" && content.role != "model" &&
-        content.role != "function")
+    const auto role = content.role.value_or("");
+    if (!role.empty() && role != "user" && role != "model" && role != "function")
       return error_answer(400, "INVALID_ARGUMENT", "Please use a valid role: user, model.");
   }
   return std::nullopt;
@@ -119,7 +96,7 @@ std::optional<Answer> check_config(const gemini::GenerationConfig& config) {
   if (config.candidate_count && *config.candidate_count != 1)
     return error_answer(400, "INVALID_ARGUMENT",
                         "Only one candidate can be specified in the current model");
-  if (config.stop_sequences.size() > 5)
+  if (config.stop_sequences && config.stop_sequences->size() > 5)
     return error_answer(400, "INVALID_ARGUMENT",
                         "* GenerateContentRequest.generation_config.stop_sequences: at most 5 stop "
                         "sequences are allowed\n");
@@ -136,11 +113,11 @@ gemini::GenerateContentRequest read_request(std::string_view body, std::string_v
                            "Invalid JSON payload received. " + request.error().message());
     return {};
   }
-  if (version == "v1") {
+  if (version == "v1") {  // knows neither instructions nor tools
     if (request->system_instruction) refusal = unknown_name("systemInstruction", "");
-    if (!request->tools.empty()) refusal = unknown_name("tools", "");
-    for (const auto name : kNotInV1)
-      if (request->extra.contains(name)) refusal = unknown_name(name, "");
+    if (request->tools) refusal = unknown_name("tools", "");
+    if (request->tool_config) refusal = unknown_name("toolConfig", "");
+    if (request->cached_content) refusal = unknown_name("cachedContent", "");
   }
   if (!refusal) refusal = check_extra(request->extra, kTop, "");
   if (!refusal && request->generation_config) refusal = check_config(*request->generation_config);

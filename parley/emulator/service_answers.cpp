@@ -17,19 +17,26 @@ using detail::error_answer;
 
 namespace {
 
+std::vector<gemini::ModalityTokenCount> text_tokens(int count) {
+  std::vector<gemini::ModalityTokenCount> out(1);
+  out[0].modality = "TEXT";
+  out[0].token_count = count;
+  return out;
+}
+
 gemini::GenerateContentResponse make_response(std::string_view model, const std::string& id,
                                               std::string text, const OfflineAnswer& answer,
                                               bool last) {
   gemini::GenerateContentResponse response;
-  auto& candidate = response.candidates.emplace_back();
-  candidate.content = gemini::Content::model(text);
-  if (last) candidate.finish_reason = answer.finish_reason;
+  auto& candidate = response.candidates.emplace().emplace_back();
+  candidate.content = gemini::model_content(text);
+  candidate.index = 0;
+  if (last) candidate.finish_reason = gemini::FinishReason::of(answer.finish_reason);
   auto& usage = response.usage_metadata.emplace();
   usage.prompt_token_count = answer.prompt_tokens;
   if (last) usage.candidates_token_count = answer.answer_tokens;
-  usage.total_token_count = answer.prompt_tokens + usage.candidates_token_count;
-  usage.extra["promptTokensDetails"] =
-      json::Array{json::Object{{"modality", "TEXT"}, {"tokenCount", answer.prompt_tokens}}};
+  usage.total_token_count = answer.prompt_tokens + usage.candidates_token_count.value_or(0);
+  usage.prompt_tokens_details = text_tokens(answer.prompt_tokens);
   response.model_version = model;
   response.response_id = id;
   return response;
@@ -97,11 +104,12 @@ Answer Service::generate(const http::Request& request, const http::Target& targe
   const auto wanted = detail::read_request(request.body, route.version, refusal);
   if (refusal) return std::move(*refusal);
   const auto& model = *detail::find_model(route.model);
-  if (const int tokens = count_tokens(wanted.contents); tokens > model.input_token_limit)
+  if (const int tokens = count_tokens(gemini::contents_of(wanted));
+      tokens > model.input_token_limit.value_or(0))
     return error_answer(
         400, "INVALID_ARGUMENT",
         fmt::format("The input token count ({}) exceeds the maximum number of tokens allowed ({}).",
-                    tokens, model.input_token_limit));
+                    tokens, model.input_token_limit.value_or(0)));
   if (route.method == "generateContent") return whole(wanted, route);
   return stream(wanted, route, target.parameter("alt") == "sse");
 }
@@ -151,12 +159,11 @@ Answer Service::count(const http::Request& request, const Route& route) const {
   std::optional<Answer> refusal;
   const auto wanted = detail::read_request(body, route.version, refusal);
   if (refusal) return std::move(*refusal);
-  int total = count_tokens(wanted.contents);
+  int total = count_tokens(gemini::contents_of(wanted));
   if (wanted.system_instruction) total += count_tokens({*wanted.system_instruction});
   gemini::CountTokensResponse response;
   response.total_tokens = total;
-  response.extra["promptTokensDetails"] =
-      json::Array{json::Object{{"modality", "TEXT"}, {"tokenCount", total}}};
+  response.prompt_tokens_details = text_tokens(total);
   return detail::json_answer(detail::pretty(json::encode_text(response)));
 }
 
@@ -180,8 +187,9 @@ Answer Service::list_models(const http::Target& target) const {
   }
   const std::size_t step = *size == 0 ? 50 : std::min<std::size_t>(*size, 1000);
   gemini::ListModelsResponse page;
+  auto& all = page.models.emplace();
   for (std::size_t i = first; i < std::min(first + step, models.size()); ++i)
-    page.models.push_back(models[i]);
+    all.push_back(models[i]);
   if (first + step < models.size()) page.next_page_token = fmt::format("page-{}", first + step);
   return detail::json_answer(detail::pretty(json::encode_text(page)));
 }

@@ -186,7 +186,7 @@ TEST(EmulatorRecordings, AreFoundByModelAndByHeader) {
 }
 
 std::string offline(std::string_view prompt, gemini::GenerateContentRequest request = {}) {
-  request.add(gemini::Content::user(prompt));
+  gemini::add_turn(request, gemini::user_content(prompt));
   std::string text;
   for (const auto& piece : answer_offline(request, 1).pieces) text += piece;
   return text;
@@ -210,8 +210,8 @@ TEST(OfflineModel, AnswersInTheLanguageOfTheQuestion) {
 
 TEST(OfflineModel, ShowsTheConversationItWasGiven) {
   gemini::GenerateContentRequest request;
-  request.add(gemini::Content::user("My name is Ada."));
-  request.add(gemini::Content::model("Hello Ada."));
+  gemini::add_turn(request, gemini::user_content("My name is Ada."));
+  gemini::add_turn(request, gemini::model_content("Hello Ada."));
   EXPECT_NE(offline("What is my name?", request).find("Ada"), std::string::npos);
 }
 
@@ -219,15 +219,15 @@ TEST(OfflineModel, LimitsAndStopSequencesHold) {
   gemini::GenerateContentRequest limited;
   gemini::GenerationConfig config;
   config.max_output_tokens = 10;
-  limited.with_config(config);
-  limited.add(gemini::Content::user("write 300 words about boats"));
+  limited.generation_config = config;
+  gemini::add_turn(limited, gemini::user_content("write 300 words about boats"));
   const auto answer = answer_offline(limited, 1);
   EXPECT_EQ(answer.finish_reason, "MAX_TOKENS");
   EXPECT_LE(answer.answer_tokens, 10);
   gemini::GenerateContentRequest stopped;
   gemini::GenerationConfig stops;
   stops.stop_sequences = {"dich"};
-  stopped.with_config(stops);
+  stopped.generation_config = stops;
   EXPECT_EQ(offline("repeat: ich und dich und", stopped), "ich und ");
 }
 
@@ -235,7 +235,7 @@ TEST(OfflineModel, AsksForJsonGetJson) {
   gemini::GenerateContentRequest request;
   gemini::GenerationConfig config;
   config.response_mime_type = "application/json";
-  request.with_config(config);
+  request.generation_config = config;
   EXPECT_TRUE(json::parse(offline("Tell me about boats", request)));
 }
 

@@ -12,8 +12,8 @@ constexpr std::size_t kMaxWords = 20'000;
 
 std::string text_of(const gemini::Content& content) {
   std::string text;
-  for (const auto& part : content.parts)
-    if (part.text && !part.thought) text += *part.text;
+  for (const auto& part : gemini::parts_of(content))
+    if (part.text && !part.thought.value_or(false)) text += *part.text;
   return text;
 }
 
@@ -98,8 +98,8 @@ std::string topic_of(const std::string& prompt, const std::string& lower) {
 
 Wishes read_wishes(const gemini::GenerateContentRequest& request) {
   Wishes wishes;
-  wishes.messages = request.contents.size();
-  for (const auto& content : request.contents) {
+  wishes.messages = gemini::contents_of(request).size();
+  for (const auto& content : gemini::contents_of(request)) {
     if (content.role == "model") continue;
     wishes.before = std::move(wishes.prompt);
     const std::string text = text_of(content);

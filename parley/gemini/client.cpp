@@ -29,7 +29,7 @@ Result<GenerateContentResponse> read_answer(std::string_view text) {
                     .with_cause(std::move(answer.error())));
   if (answer->extra.contains("error"))
     if (auto error = error_of(json::Value(answer->extra))) return fail(std::move(*error));
-  if (!answer->recognised())
+  if (!is_recognised(*answer))
     return fail(
         Error(ErrorKind::invalid_response,
               fmt::format("the service's answer has no member of a response: {}", beginning(text)))
@@ -138,7 +138,8 @@ Task<std::optional<GenerateContentResponse>> Stream::next() {
       break;
     }
     state.any = true;
-    state.finished = state.finished || !answer->finish_reason().empty() || answer->blocked();
+    state.finished = state.finished || !finish_reason_of(*answer).empty() ||
+                     !block_reason_of(*answer).empty();
     co_return std::move(*answer);
   }
   co_return std::nullopt;
@@ -187,9 +188,10 @@ Task<Result<std::vector<Model>>> Models::list_all() const {
   do {
     auto page = co_await self.list(1000, token);
     if (!page) co_return fail(std::move(page.error()));
-    std::ranges::move(page->models, std::back_inserter(all));
-    if (page->next_page_token == token) break;
-    token = page->next_page_token;
+    if (page->models) std::ranges::move(*page->models, std::back_inserter(all));
+    const auto next = page->next_page_token.value_or("");
+    if (next == token) break;
+    token = next;
   } while (!token.empty());
   co_return all;
 }

@@ -2,57 +2,84 @@
 
 namespace parley::gemini {
 namespace {
+
 Content content_of(std::string_view role, std::string_view text) {
   Content content;
   content.role = role;
-  content.parts.push_back(Part::of_text(text));
+  content.parts.emplace().push_back(text_part(text));
   return content;
 }
+
+template <class T>
+const std::vector<T>& list_of(const std::optional<std::vector<T>>& list) {
+  static const std::vector<T> none;
+  return list ? *list : none;
+}
+
 }  // namespace
 
-Part Part::of_text(std::string_view text) {
+Part text_part(std::string_view text) {
   Part part;
   part.text = text;
   return part;
 }
 
-Content Content::user(std::string_view text) {
+Content user_content(std::string_view text) {
   return content_of("user", text);
 }
-Content Content::model(std::string_view text) {
+Content model_content(std::string_view text) {
   return content_of("model", text);
 }
 
-std::string GenerateContentResponse::text() const {
+GenerateContentRequest prompt(std::string_view text) {
+  GenerateContentRequest request;
+  add_turn(request, user_content(text));
+  return request;
+}
+
+void add_turn(GenerateContentRequest& request, Content turn) {
+  if (!request.contents) request.contents.emplace();
+  request.contents->push_back(std::move(turn));
+}
+
+void set_system_instruction(GenerateContentRequest& request, std::string_view text) {
+  request.system_instruction = user_content(text);
+}
+
+const std::vector<Part>& parts_of(const Content& content) {
+  return list_of(content.parts);
+}
+const std::vector<Content>& contents_of(const GenerateContentRequest& request) {
+  return list_of(request.contents);
+}
+const std::vector<Candidate>& candidates_of(const GenerateContentResponse& response) {
+  return list_of(response.candidates);
+}
+
+std::string text_of(const GenerateContentResponse& response) {
   std::string all;
+  const auto& candidates = candidates_of(response);
   if (candidates.empty() || !candidates.front().content) return all;
-  for (const auto& part : candidates.front().content->parts)
-    if (part.text && !part.thought) all += *part.text;
+  for (const auto& part : parts_of(*candidates.front().content))
+    if (part.text && !part.thought.value_or(false)) all += *part.text;
   return all;
 }
 
-std::string GenerateContentResponse::finish_reason() const {
-  return candidates.empty() ? std::string() : candidates.front().finish_reason;
+std::string finish_reason_of(const GenerateContentResponse& response) {
+  const auto& candidates = candidates_of(response);
+  if (candidates.empty() || !candidates.front().finish_reason) return {};
+  return std::string(candidates.front().finish_reason->wire());
 }
 
-bool GenerateContentResponse::recognised() const {
-  return !candidates.empty() || prompt_feedback || usage_metadata || !model_version.empty() ||
-         !response_id.empty();
+std::string block_reason_of(const GenerateContentResponse& response) {
+  const auto& feedback = response.prompt_feedback;
+  return feedback && feedback->block_reason ? std::string(feedback->block_reason->wire())
+                                            : std::string();
 }
 
-GenerateContentRequest& GenerateContentRequest::add(Content content) {
-  contents.push_back(std::move(content));
-  return *this;
-}
-
-GenerateContentRequest& GenerateContentRequest::with_system_instruction(std::string_view text) {
-  system_instruction = content_of("user", text);
-  return *this;
-}
-
-GenerateContentRequest& GenerateContentRequest::with_config(GenerationConfig config) {
-  generation_config = std::move(config);
-  return *this;
+bool is_recognised(const GenerateContentResponse& response) {
+  return response.candidates || response.prompt_feedback || response.usage_metadata ||
+         response.model_version || response.response_id;
 }
 
 }  // namespace parley::gemini

@@ -63,10 +63,10 @@ TEST(GeminiTypes, TheTextIsTheFirstCandidatesWithoutThoughts) {
       R"({"candidates": [{"content": {"parts": [{"text": "no", "thought": true}, {"text": "a"},
       {"functionCall": {"name": "f"}}, {"text": "b"}]}}, {"content": {"parts": [{"text": "other"}]}}]})");
   ASSERT_TRUE(message);
-  EXPECT_EQ(message->text(), "ab");
-  EXPECT_EQ(message->finish_reason(), "");
-  EXPECT_EQ(GenerateContentResponse().text(), "");
-  EXPECT_FALSE(GenerateContentResponse().recognised());
+  EXPECT_EQ(text_of(*message), "ab");
+  EXPECT_EQ(finish_reason_of(*message), "");
+  EXPECT_EQ(text_of(GenerateContentResponse()), "");
+  EXPECT_FALSE(is_recognised(GenerateContentResponse()));
 }
 
 TEST(GeminiTypes, AWrongTypeIsNamedWithItsPath) {

@@ -91,7 +91,7 @@ Writer& Writer::key(std::string_view name) {
   return *this;
 }
 
-Writer& Writer::key(Name name) {
+Writer& Writer::member(Name name) {
   separate();
   out_ += '"';
   out_ += name.text;

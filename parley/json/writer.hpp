@@ -36,7 +36,7 @@ class Writer {
     }
     std::string_view text;
   };
-  Writer& key(Name name);
+  Writer& member(Name name);
 
   Writer& value(std::string_view text);
   Writer& value(const char* text) { return value(std::string_view(text)); }
@@ -73,18 +73,18 @@ class Writer {
 
   template <class T>
   Writer& field(Name name, const T& of) {
-    return key(name).value(of);
+    return member(name).value(of);
   }
   // Left out where empty (Maybe: where absent).
   template <class T>
   Writer& field(Name name, const std::optional<T>& of) {
-    if (of) key(name).value(*of);
+    if (of) member(name).value(*of);
     return *this;
   }
   template <class T>
   Writer& field(Name name, const Maybe<T>& of) {
-    if (of) return key(name).value(*of);
-    return of.is_null() ? key(name).value(nullptr) : *this;
+    if (of) return member(name).value(*of);
+    return of.is_null() ? member(name).value(nullptr) : *this;
   }
   // Each member of `extra`, for unknown fields that came with a message.
   Writer& fields(const Object& extra);

@@ -40,7 +40,10 @@ bool holds(const Test& test, const json::Value& value) {
   const bool present = found && !found->is_null();
   switch (test.kind) {
     case Test::Kind::present:
-      return present;
+      return present || std::ranges::any_of(test.aliases, [&](const std::string& alias) {
+               const auto* other = at_path(value, alias);
+               return other && !other->is_null();
+             });
     case Test::Kind::absent:
       return !present;
     case Test::Kind::json_kind:

@@ -9,8 +9,11 @@ namespace {
 std::string condition(const Test& test) {
   const auto path = cpp_string(test.path);
   switch (test.kind) {
-    case Test::Kind::present:
-      return fmt::format("in.has({})", path);
+    case Test::Kind::present: {
+      auto out = fmt::format("in.has({})", path);
+      for (const auto& alias : test.aliases) out += fmt::format(" || in.has({})", cpp_string(alias));
+      return test.aliases.empty() ? out : "(" + out + ")";
+    }
     case Test::Kind::absent:
       return fmt::format("!in.has({})", path);
     case Test::Kind::json_kind: {

@@ -94,8 +94,11 @@ void emit_type(Code& code, const Plan& plan, const PlannedType& type) {
 std::string condition(const Test& test) {
   const auto path = fmt::format("at(message, {})", quoted(test.path));
   switch (test.kind) {
-    case Test::Kind::present:
-      return fmt::format("{} != null", path);
+    case Test::Kind::present: {
+      auto out = fmt::format("{} != null", path);
+      for (const auto& alias : test.aliases) out += fmt::format(" || at(message, {}) != null", quoted(alias));
+      return test.aliases.empty() ? out : "(" + out + ")";
+    }
     case Test::Kind::absent:
       return fmt::format("{} == null", path);
     case Test::Kind::json_kind:

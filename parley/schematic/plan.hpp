@@ -34,6 +34,7 @@ struct Test {
 
   Kind kind = Kind::present;
   std::string path;                 // empty: the value itself
+  std::vector<std::string> aliases;  // present: or one of these
   std::vector<json::Value> values;  // equals: one of these
   std::string json_kind;
 };

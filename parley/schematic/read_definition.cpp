@@ -2,6 +2,7 @@
 
 #include "parley/schematic/definition.hpp"
 #include "parley/schematic/detail/map_reader.hpp"
+#include "parley/schematic/names.hpp"
 
 namespace parley::schematic {
 
@@ -81,6 +82,13 @@ std::optional<Definition> read_definition(const Tree& document, Diagnostics& dia
   if (const Tree* socket = in.take("websocket"))
     detail::read_websocket(*socket, out.websocket.emplace(), diagnostics);
   if (const Tree* types = in.take("types")) detail::read_types(*types, out, diagnostics);
+  bool both_spellings = false;
+  in.flag("snake_case_aliases", both_spellings);
+  if (both_spellings)
+    for (auto& type : out.types)
+      for (auto& field : type.fields)
+        if (auto other = snake_name(field.wire); other != field.wire && field.aliases.empty())
+          field.aliases.push_back(std::move(other));
   in.finish();
   return out;
 }

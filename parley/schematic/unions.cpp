@@ -14,6 +14,7 @@ struct Shape {
   std::set<std::string> kinds;                             // JSON kinds
   std::map<std::string, std::vector<json::Value>> values;  // members with a fixed set of values
   std::set<std::string> required;                          // never absent nor null
+  std::map<std::string, std::vector<std::string>> aliases;  // of these
   std::set<std::string> members;                           // that it may have by its definition
   std::string text;                                        // for people
   bool anything = false;
@@ -109,7 +110,8 @@ class Shapes {
                                 field.field->optional ? "?" : "", to_string(field.field->type));
       // A constant tells a type where it is there; a message without it is unknown.
       if (field.presence != Presence::required && !(field.field->optional && target.kind == Type::Kind::literal)) continue;
-      if (field.field->aliases.empty() && field.presence == Presence::required) shape.required.insert(wire);
+      if (field.presence == Presence::required) shape.required.insert(wire);
+      shape.aliases[wire] = field.field->aliases;
       if (target.kind == Type::Kind::literal) shape.values[wire] = {target.literal};
       const PlannedType* named =
           target.kind == Type::Kind::named ? plan_.find(target.name) : nullptr;
@@ -210,6 +212,7 @@ class Planner {
       return;
     }
     if (by_kind(i, k) || by_value(i, k) || by_presence(i, k)) return;
+    if (!told_.insert(k).second) return;  // one clash of each is enough
     diagnostics_.error(
         inputs_[k].at, "E0401",
         fmt::format("{} and {} cannot be told apart: {} is {}, {} is {}; give them a member with "
@@ -280,11 +283,17 @@ class Planner {
     if (shapes_[i].anything || shapes_[k].anything) return false;
     const std::string first = own(i, k), second = own(k, i);
     if (first.empty() && second.empty()) return false;
-    if (!first.empty()) add_test(result_.alternatives[i], Test(Test::Kind::present, first));
-    if (!second.empty()) add_test(result_.alternatives[k], Test(Test::Kind::present, second));
+    if (!first.empty()) add_presence_test(i, first);
+    if (!second.empty()) add_presence_test(k, second);
     if (first.empty()) before_[i].insert(k);
     if (second.empty()) before_[k].insert(i);
     return true;
+  }
+
+  void add_presence_test(std::size_t i, const std::string& name) {
+    Test test(Test::Kind::present, name);
+    test.aliases = shapes_[i].aliases[name];
+    add_test(result_.alternatives[i], std::move(test));
   }
 
   void make_order() {
@@ -342,6 +351,7 @@ class Planner {
   Diagnostics& diagnostics_;
   std::vector<Shape> shapes_;
   std::vector<std::set<std::size_t>> before_;  // that must be tried before
+  std::set<std::size_t> told_;
   PlannedUnion result_;
 };
 

@@ -11,8 +11,9 @@ gemini::GenerateContentRequest request_for(const std::vector<chat::Message>& con
   gemini::GenerateContentRequest request;
   for (const auto& message : context) {
     if (message.content.empty()) continue;
-    request.add(message.role == chat::Role::user ? gemini::Content::user(message.content)
-                                                 : gemini::Content::model(message.content));
+    gemini::add_turn(request, message.role == chat::Role::user
+                                  ? gemini::user_content(message.content)
+                                  : gemini::model_content(message.content));
   }
   return request;
 }
@@ -40,11 +41,12 @@ Task<Result<void>> stream_answer(ServerState& server, const chat::StartGeneratio
   bool any = false;
   std::string finish, blocked;
   while (auto response = co_await stream->next()) {
-    const std::string text = response->text();
+    const std::string text = gemini::text_of(*response);
     any = any || !text.empty();
-    if (!response->finish_reason().empty()) finish = response->finish_reason();
-    if (response->blocked()) blocked = response->prompt_feedback->block_reason;
-    server.hub.generation_text(start.generation_id, text, !response->finish_reason().empty(),
+    const auto reason = gemini::finish_reason_of(*response);
+    if (!reason.empty()) finish = reason;
+    if (auto block = gemini::block_reason_of(*response); !block.empty()) blocked = std::move(block);
+    server.hub.generation_text(start.generation_id, text, !reason.empty(),
                                server.now());
     server.pump();
   }

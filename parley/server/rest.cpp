@@ -284,7 +284,7 @@ Task<void> ServerState::index(net::Exchange& exchange) {
                                     {"stats", "GET /stats"},
                                     {"demo", "GET /demo"},
                                     {"docs", "GET /docs"}})
-    writer.field(name, std::string_view(route));
+    writer.key(name).value(std::string_view(route));
   writer.end_object().end_object();
   co_await exchange.respond(json_response(exchange, 200, std::move(body)));
 }

@@ -28,17 +28,17 @@ gemini::Client client_of(const std::string& base_url) {
 TEST(GeminiModels, AnswerCountListAndGet) {
   in_house([](House& house) -> Task<void> {
     const auto models = client_of(house.emulator.base_url()).models();
-    gemini::GenerateContentRequest request("repeat: exactly this");
+    auto request = gemini::prompt("repeat: exactly this");
     const auto answer = co_await models.generate_content("gemini-2.5-flash", request);
-    EXPECT_EQ(answer->text(), "exactly this");
-    EXPECT_EQ(answer->finish_reason(), "STOP");
+    EXPECT_EQ(gemini::text_of(*answer), "exactly this");
+    EXPECT_EQ(gemini::finish_reason_of(*answer), "STOP");
     EXPECT_EQ(answer->model_version, "gemini-2.5-flash");
-    std::vector<gemini::Content> contents(1, gemini::Content::user("Count this"));
+    std::vector<gemini::Content> contents(1, gemini::user_content("Count this"));
     const auto tokens = co_await models.count_tokens("models/gemini-2.5-flash", contents);
     EXPECT_GT(tokens->total_tokens, 0);
     const auto all = co_await models.list_all();
     const auto page = co_await models.list(2);
-    EXPECT_EQ(page->models.size(), 2u);
+    EXPECT_EQ(page->models->size(), 2u);
     EXPECT_GT(all->size(), 2u);
     const auto one = co_await models.get("gemini-2.5-flash");
     EXPECT_EQ(one->name, "models/gemini-2.5-flash");
@@ -50,8 +50,8 @@ TEST(GeminiModels, AnswerCountListAndGet) {
 TEST(GeminiModels, ARequestGoesOutWhole) {
   in_house([](House& house) -> Task<void> {
     const auto models = client_of(house.emulator.base_url() + "/proxy/path").models();
-    gemini::GenerateContentRequest request("Hello");
-    request.with_system_instruction("Be kind.");
+    auto request = gemini::prompt("Hello");
+    gemini::set_system_instruction(request, "Be kind.");
     (void)co_await models.generate_content("gemini-2.5-flash", request);
     const auto& seen = house.emulator.service().journal().back();
     EXPECT_EQ(seen.target, "/proxy/path/v1beta/models/gemini-2.5-flash:generateContent");
@@ -79,7 +79,7 @@ TEST(GeminiErrors_A32_D30, EachStatusIsATypedError) {
       emulator::Fault fault;
       fault.status = wanted.status;
       house.emulator.service().inject(fault);
-      gemini::GenerateContentRequest request("Hello");
+      auto request = gemini::prompt("Hello");
       const auto stream = co_await models.stream_generate_content("gemini-2.5-flash", request);
       EXPECT_FALSE(stream);
       if (stream) continue;
@@ -102,7 +102,7 @@ TEST(GeminiErrors_A31, AStreamThatIsCutKeepsItsTextAndIsADisconnection) {
       emulator::Fault fault;
       fault.cut = cut;
       house.emulator.service().inject(fault);
-      gemini::GenerateContentRequest request("write 300 words about boats");
+      auto request = gemini::prompt("write 300 words about boats");
       auto stream = co_await models.stream_generate_content("gemini-2.5-flash", request);
       if (!stream) {
         EXPECT_EQ(stream.error().kind(), ErrorKind::disconnected);
@@ -148,21 +148,21 @@ TEST(GeminiStream_A37, TheFirstChunkIsThereBeforeTheBodyEnds) {
                            [&gate](net::Exchange& exchange) { return hold_back(exchange, gate); });
     const auto port = server.listen();
     const auto client = client_of("http://127.0.0.1:" + std::to_string(*port));
-    gemini::GenerateContentRequest request("Hello");
+    auto request = gemini::prompt("Hello");
     auto stream = co_await client.models().stream_generate_content("any", request);
     const auto first = co_await stream->next();
-    EXPECT_EQ(first->text(), "first");
+    EXPECT_EQ(gemini::text_of(*first), "first");
     EXPECT_FALSE(gate.finished);
     gate.timer.expires_at(boost::asio::steady_timer::time_point::min());
     const auto second = co_await stream->next();
-    EXPECT_EQ(second->text(), " second");
+    EXPECT_EQ(gemini::text_of(*second), " second");
     EXPECT_FALSE(co_await stream->next());
     EXPECT_TRUE(stream->outcome());
   });
 }
 
 Task<void> read_for_ever(gemini::Client client) {
-  gemini::GenerateContentRequest request("write 5000 words about boats");
+  auto request = gemini::prompt("write 5000 words about boats");
   auto stream = co_await client.models().stream_generate_content("gemini-2.5-flash", request);
   while (auto part = co_await stream->next()) {
   }
@@ -198,7 +198,7 @@ TEST(GeminiStream_A30_D9, DroppingTheStreamClosesTheSocket) {
       [](House& house) -> Task<void> {
         const auto client = client_of(house.emulator.base_url());
         {
-          gemini::GenerateContentRequest request("write 5000 words about boats");
+          auto request = gemini::prompt("write 5000 words about boats");
           auto stream =
               co_await client.models().stream_generate_content("gemini-2.5-flash", request);
           EXPECT_TRUE(co_await stream->next());

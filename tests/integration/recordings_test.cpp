@@ -27,12 +27,12 @@ struct Heard {
 
 Task<Heard> ask(gemini::Client client, Recording recording) {
   Heard heard;
-  gemini::GenerateContentRequest request("Hello");
+  auto request = gemini::prompt("Hello");
   const std::string model = "recording-" + recording.name;
   if (!recording.streamed) {
     auto answer = co_await client.models().generate_content(model, std::move(request));
     if (answer)
-      heard.text = answer->text();
+      heard.text = gemini::text_of(*answer);
     else
       heard.outcome = fail(std::move(answer.error()));
     co_return heard;
@@ -42,7 +42,7 @@ Task<Heard> ask(gemini::Client client, Recording recording) {
     heard.outcome = fail(std::move(stream.error()));
     co_return heard;
   }
-  while (auto part = co_await stream->next()) heard.text += part->text();
+  while (auto part = co_await stream->next()) heard.text += gemini::text_of(*part);
   heard.outcome = stream->outcome();
   co_return heard;
 }

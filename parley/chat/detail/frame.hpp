@@ -18,7 +18,7 @@ class Frame {
   Frame& operator=(const Frame&) = delete;
   template <class T>
   Frame& with(std::string_view name, const T& value) {
-    writer_.field(name, value);
+    writer_.key(name).value(value);
     return *this;
   }
   Frame& raw(std::string_view name, std::string_view json) {
