@@ -8,8 +8,8 @@
 
 using namespace parley;
 
-// Each generated decoder takes any text; what it takes, its encoder writes so that it is read back to
-// the same text.
+// Each generated decoder takes any text; what it takes, its encoder writes so that it is read back
+// to the same text.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const std::vector<std::vector<api::CodecCase>> all = {
       elevenlabs::codec_cases(), deepgram::codec_cases(), openai_realtime::codec_cases()};

@@ -7,8 +7,8 @@
 using namespace parley;
 using namespace parley::schematic;
 
-// Any text ends in a definition or in diagnostics; what is a definition is written so that it is read
-// back equal, and generates. The importers take any document.
+// Any text ends in a definition or in diagnostics; what is a definition is written so that it is
+// read back equal, and generates. The importers take any document.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   TreeLimits limits;

@@ -68,8 +68,8 @@ struct EndpointRules {
       close_timeout{5'000};
   std::span<const ClientMessageRule> client;
   std::span<const ServerMessageRule> server;
-  int greeting = -1;     // index of a server message
-  int ready_after = -1;  // index of a server message
+  int greeting = -1;           // index of a server message
+  int ready_after = -1;        // index of a server message
   std::string_view keepalive;  // the encoded message
   std::chrono::milliseconds keepalive_every{0};
   std::span<const CloseRule> close_codes;

@@ -1,10 +1,11 @@
+#include "parley/api/detail/keys.hpp"
+
 #include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "parley/api/credentials.hpp"
-#include "parley/api/detail/keys.hpp"
 #include "parley/base/text.hpp"
 #include "parley/http/url.hpp"
 
@@ -18,8 +19,8 @@ Result<Secret> find_secret(const ApiRules& api, const Secret& given, bool use_en
   if (use_environment) names.assign(api.env_auth.begin(), api.env_auth.end());
   auto found = find_key(Secret(), names);
   if (found) return found;
-  const bool needed = !api.auth.empty() && std::ranges::find(api.auth, Kind::none,
-                                                             &AuthRule::kind) == api.auth.end();
+  const bool needed = !api.auth.empty() &&
+                      std::ranges::find(api.auth, Kind::none, &AuthRule::kind) == api.auth.end();
   if (!needed) return Secret();
   if (names.empty())
     return fail(ErrorKind::missing_credentials,

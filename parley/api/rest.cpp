@@ -8,7 +8,8 @@
 namespace parley::api {
 
 struct RestClient::State {
-  State(const ApiRules& of, RestOptions with) : rules(of), options(std::move(with)), client(options.http) {}
+  State(const ApiRules& of, RestOptions with)
+      : rules(of), options(std::move(with)), client(options.http) {}
   const ApiRules& rules;
   RestOptions options;
   http::Url base;
@@ -19,8 +20,8 @@ struct RestClient::State {
 Result<RestClient> RestClient::make(const ApiRules& rules, RestOptions options) {
   auto state = std::make_shared<State>(rules, std::move(options));
   const auto& given = state->options;
-  auto base = http::parse_url(given.base_url.empty() ? rules.rest_url
-                                                     : std::string_view(given.base_url));
+  auto base =
+      http::parse_url(given.base_url.empty() ? rules.rest_url : std::string_view(given.base_url));
   if (!base) return fail(std::move(base.error()));
   state->base = std::move(*base);
   auto key = detail::find_secret(rules, given.key, given.use_environment);

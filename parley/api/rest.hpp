@@ -82,7 +82,9 @@ class TypedEvents {
     ended_ = true;
     co_return std::nullopt;
   }
-  Result<void> outcome() const { return failure_ ? Result<void>(fail(*failure_)) : events_.outcome(); }
+  Result<void> outcome() const {
+    return failure_ ? Result<void>(fail(*failure_)) : events_.outcome();
+  }
 
  private:
   EventStream events_;

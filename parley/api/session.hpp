@@ -46,7 +46,7 @@ struct SessionOptions {
 
   net::ConnectOptions connect;  // TLS trust, proxies, Origin
   // Where empty, the definition's.
-  std::optional<std::chrono::milliseconds> connect_timeout;  // each step, to the upgrade's answer
+  std::optional<std::chrono::milliseconds> connect_timeout;   // each step, to the upgrade's answer
   std::optional<std::chrono::milliseconds> greeting_timeout;  // greeting; answer to initialize
   std::optional<std::chrono::milliseconds> idle_timeout;      // nothing received, pongs included
   std::optional<std::chrono::milliseconds> close_timeout;     // for the close handshake

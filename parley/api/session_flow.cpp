@@ -14,9 +14,8 @@ std::string_view to_string(Phase phase) {
 namespace {
 
 Phase first_phase(const EndpointRules& rules) {
-  const bool initializes =
-      std::ranges::find(rules.client, MessageRole::initialize, &ClientMessageRule::role) !=
-      rules.client.end();
+  const bool initializes = std::ranges::find(rules.client, MessageRole::initialize,
+                                             &ClientMessageRule::role) != rules.client.end();
   return initializes ? Phase::connected : Phase::streaming;
 }
 
@@ -31,16 +30,16 @@ SessionFlow::SessionFlow(const EndpointRules& rules, TimePoint now)
 
 Result<void> SessionFlow::may_send(std::size_t message) const {
   const auto& rule = rules_->client[message];
-  const bool fits = phase_ == Phase::connected ? rule.role == MessageRole::initialize
-                                               : phase_ == Phase::streaming &&
-                                                     rule.role != MessageRole::initialize;
-  const bool again = was_sent_[message] && (!rule.repeatable || rule.role != MessageRole::streaming);
+  const bool fits = phase_ == Phase::connected
+                        ? rule.role == MessageRole::initialize
+                        : phase_ == Phase::streaming && rule.role != MessageRole::initialize;
+  const bool again =
+      was_sent_[message] && (!rule.repeatable || rule.role != MessageRole::streaming);
   if (again)
-    return fail(ErrorKind::invalid_state,
-                fmt::format("{} may be sent once and was", rule.id));
+    return fail(ErrorKind::invalid_state, fmt::format("{} may be sent once and was", rule.id));
   if (!fits)
-    return fail(ErrorKind::invalid_state,
-                fmt::format("{} cannot be sent while the session is {}", rule.id, to_string(phase_)));
+    return fail(ErrorKind::invalid_state, fmt::format("{} cannot be sent while the session is {}",
+                                                      rule.id, to_string(phase_)));
   return {};
 }
 

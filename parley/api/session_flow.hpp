@@ -9,7 +9,8 @@
 
 namespace parley::api {
 
-// Where a session stands. connected: before its initialize message; without one it begins streaming.
+// Where a session stands. connected: before its initialize message; without one it begins
+// streaming.
 enum class Phase { connected, streaming, closing, closed };
 std::string_view to_string(Phase phase);
 
@@ -19,7 +20,8 @@ class SessionFlow {
  public:
   SessionFlow(const EndpointRules& rules, TimePoint now);
 
-  // Errors (invalid_state): the phase does not allow the message; it was sent and is not repeatable.
+  // Errors (invalid_state): the phase does not allow the message; it was sent and is not
+  // repeatable.
   Result<void> may_send(std::size_t message) const;
   void sent(std::size_t message, TimePoint now);
   // Something else went out (an automatic reply).

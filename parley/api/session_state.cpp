@@ -1,10 +1,11 @@
+#include "parley/api/detail/session_state.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
-#include "parley/api/detail/session_state.hpp"
 #include "parley/net/system.hpp"
 
 namespace parley::api::detail {
@@ -88,11 +89,11 @@ void SessionState::take(net::Message message) {
     const int which = rules->classify(message.data);
     awaited_came = awaited_came || which == awaited;
     if (which >= 0 && rules->server[static_cast<std::size_t>(which)].fatal && !awaited_came)
-      awaited_failure = Error(ErrorKind::service,
-                              fmt::format("{} answered with {}", rules->api->name,
-                                          rules->server[static_cast<std::size_t>(which)].id))
-                            .with_stage(Stage::setup)
-                            .with_detail("body", message.data.substr(0, 4096));
+      awaited_failure =
+          Error(ErrorKind::service, fmt::format("{} answered with {}", rules->api->name,
+                                                rules->server[static_cast<std::size_t>(which)].id))
+              .with_stage(Stage::setup)
+              .with_detail("body", message.data.substr(0, 4096));
   }
   push(std::move(message));
 }
@@ -109,8 +110,7 @@ void SessionState::push(net::Message message) {
       ++counters.dropped;
     }
   } else if (full && options.overflow == Overflow::fail) {
-    end_with(Error(ErrorKind::too_large,
-                   fmt::format("{} messages wait unread", inbox.size()))
+    end_with(Error(ErrorKind::too_large, fmt::format("{} messages wait unread", inbox.size()))
                  .with_stage(Stage::receive));
   }
   wake();
@@ -163,8 +163,7 @@ std::optional<TimePoint> SessionState::next_deadline() const {
 }
 
 void SessionState::keep_alive(TimePoint at) {
-  if (socket->state() == net::SessionState::active &&
-      socket->socket().post_text(rules->keepalive))
+  if (socket->state() == net::SessionState::active && socket->socket().post_text(rules->keepalive))
     ++counters.keepalives;
   flow.sent_other(at);
 }
@@ -222,8 +221,8 @@ Task<Result<void>> SessionState::await_message(int message, std::string_view wha
                       : result.error();
     co_return fail(std::move(why).with_stage(Stage::setup));
   }
-  co_return fail(Error(ErrorKind::timeout,
-                       fmt::format("{} sent no {} within {} ms", rules->api->name, what, limit.count()))
+  co_return fail(Error(ErrorKind::timeout, fmt::format("{} sent no {} within {} ms",
+                                                       rules->api->name, what, limit.count()))
                      .with_stage(Stage::setup));
 }
 

@@ -29,7 +29,8 @@ Task<Executor> current_executor() {
 }
 
 Error undecodable(const net::Message& raw, Error why) {
-  auto message = fmt::format("a message of the server does not fit its definition: {}", why.message());
+  auto message =
+      fmt::format("a message of the server does not fit its definition: {}", why.message());
   return Error(ErrorKind::invalid_response, std::move(message))
       .with_stage(Stage::receive)
       .with_detail("body", excerpt(raw))

@@ -14,9 +14,9 @@ namespace parley::api {
 
 template <class Message>
 struct MessageCodec {
-  bool binary_json = false;                  // JSON may come in binary frames
-  Message (*from_bytes)(Bytes) = nullptr;    // null: no message is binary
-  int (*which)(const Message&) = nullptr;    // index of the rule; -1: unknown
+  bool binary_json = false;                // JSON may come in binary frames
+  Message (*from_bytes)(Bytes) = nullptr;  // null: no message is binary
+  int (*which)(const Message&) = nullptr;  // index of the rule; -1: unknown
 };
 
 // Runs a task beside its caller; what it gives is dropped.

@@ -37,9 +37,9 @@ void print(const schematic::Diagnostics& diagnostics, const std::string& file) {
                                   : one.severity == schematic::Severity::warning ? "warning:"
                                                                                  : "note:";
     if (const auto at = text.find(word); at != std::string::npos)
-      text.replace(at, word.size(),
-                   one.severity == schematic::Severity::error ? style.red(word)
-                                                              : style.yellow(word));
+      text.replace(
+          at, word.size(),
+          one.severity == schematic::Severity::error ? style.red(word) : style.yellow(word));
     std::cerr << text << '\n';
   }
   std::cerr << std::flush;
@@ -128,8 +128,9 @@ void add_generate_options(CLI::App& command, GenerateCommand& options) {
   command.add_option("--from", options.from, "What FILE is")
       ->check(CLI::IsMember({"definition", "asyncapi", "openapi", "jsonschema"}))
       ->capture_default_str();
-  command.add_option("--perspective", options.perspective,
-                     "AsyncAPI: whose view the document is written from")
+  command
+      .add_option("--perspective", options.perspective,
+                  "AsyncAPI: whose view the document is written from")
       ->check(CLI::IsMember({"client", "server"}));
   command.add_option("--overrides", options.overrides,
                      "File with your changes of an imported definition");
@@ -181,8 +182,9 @@ std::optional<schematic::Definition> load(const GenerateCommand& command, const 
   auto parsed = changes ? schematic::parse_document(*changes)
                         : Result<schematic::Tree>(fail(ErrorKind::not_found, "it cannot be read"));
   if (!parsed) {
-    diagnostics.error({}, "E0707",
-                      fmt::format("the overrides {}: {}", command.overrides, parsed.error().message()));
+    diagnostics.error(
+        {}, "E0707",
+        fmt::format("the overrides {}: {}", command.overrides, parsed.error().message()));
     return std::nullopt;
   }
   return schematic::apply_overrides(*definition, *parsed, diagnostics);
@@ -234,7 +236,8 @@ int generate(const GenerateCommand& command) {
     return exit_code::ok;
   }
   if (!command.save.empty())
-    if (const int code = save(command, *definition); code != exit_code::ok || command.output.empty())
+    if (const int code = save(command, *definition);
+        code != exit_code::ok || command.output.empty())
       return code;
   return write(command, *files);
 }

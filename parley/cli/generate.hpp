@@ -11,10 +11,10 @@ namespace parley::cli {
 
 struct GenerateCommand {
   GenerateCommand() = default;
-  std::string file;        // a definition, or what --from imports
-  std::string output;      // folder
-  bool check = false;      // write nothing
-  bool dry_run = false;    // show what would be written
+  std::string file;               // a definition, or what --from imports
+  std::string output;             // folder
+  bool check = false;             // write nothing
+  bool dry_run = false;           // show what would be written
   std::vector<std::string> only;  // parts; empty: all
   std::string include_prefix;
   std::string from = "definition";  // asyncapi, openapi, jsonschema
@@ -22,7 +22,7 @@ struct GenerateCommand {
   std::string overrides;            // file
   std::string base_url, name;       // for imports
   bool no_descriptions = false;
-  std::string save;                 // where the imported definition goes
+  std::string save;    // where the imported definition goes
   std::string gather;  // begin of the names of sources that include the generated ones
   bool quiet = false;
   int verbosity = 0;

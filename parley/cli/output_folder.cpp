@@ -5,7 +5,6 @@
 #include <optional>
 #include <set>
 #include <sstream>
-
 #include <unistd.h>
 
 #include <fmt/format.h>

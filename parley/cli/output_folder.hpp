@@ -11,7 +11,8 @@ namespace parley::cli {
 
 // Generated files that change together or not at all: all are written beside their places first,
 // and renamed when the last is complete. A file whose bytes are the same is left alone, so that
-// nothing is built again. What an earlier run wrote and this one does not is removed: the list is in
+// nothing is built again. What an earlier run wrote and this one does not is removed: the list is
+// in
 // ".generated" of each API's folder.
 class OutputFolder {
  public:

@@ -76,7 +76,8 @@ std::string_view MockServer::Core::base(bool rest) const {
 bool MockServer::Core::fits(const std::string& path, bool rest,
                             const net::Exchange& exchange) const {
   const auto& segments = exchange.target().segments;
-  return schematic::path_fits(path, "", segments) || schematic::path_fits(path, base(rest), segments);
+  return schematic::path_fits(path, "", segments) ||
+         schematic::path_fits(path, base(rest), segments);
 }
 
 json::Value MockServer::Core::body_of(const schematic::Type& type, std::size_t turn,
@@ -142,8 +143,10 @@ Task<void> MockServer::Core::serve_socket(std::shared_ptr<Core> self, net::Excha
       socket->close(static_cast<std::uint16_t>(answer.close_code), answer.close_reason);
     auto message = co_await socket->next();
     if (!message) break;
-    if (answer.close_code == 0) answer = session.receive(message->binary, message->data);
-    else answer.frames.clear();
+    if (answer.close_code == 0)
+      answer = session.receive(message->binary, message->data);
+    else
+      answer.frames.clear();
   }
   if (self->events)
     self->events(Event("mock.session")
@@ -155,8 +158,8 @@ Task<void> MockServer::Core::serve_rest(std::shared_ptr<Core> self, net::Exchang
                                         const schematic::PlannedRest* endpoint) {
   const auto& rest = *endpoint->endpoint;
   const HttpMockRequest request(exchange);
-  auto refused = schematic::mock_refusal(self->plan, rest.path, endpoint->params, request,
-                                         self->base(true));
+  auto refused =
+      schematic::mock_refusal(self->plan, rest.path, endpoint->params, request, self->base(true));
   if (refused && refused->status == 404) refused.reset();
   if (!refused && rest.request && rest.request_content_type == "application/json") {
     auto body = json::parse(exchange.request().body, json::trusted_limits());
@@ -191,7 +194,8 @@ Task<void> MockServer::Core::serve_rest(std::shared_ptr<Core> self, net::Exchang
   head.headers.set("Content-Type", "text/event-stream");
   (void)co_await exchange.begin(std::move(head));
   for (std::size_t turn = 0; turn < count; ++turn) {
-    auto event = fmt::format("data: {}\n\n", json::to_string(self->body_of(*good->schema, turn, count)));
+    auto event =
+        fmt::format("data: {}\n\n", json::to_string(self->body_of(*good->schema, turn, count)));
     (void)co_await exchange.write(std::move(event));
   }
   if (!rest.sentinel.empty()) {
@@ -204,8 +208,8 @@ Task<void> MockServer::Core::serve_rest(std::shared_ptr<Core> self, net::Exchang
 MockServer::MockServer(Executor executor, std::shared_ptr<const schematic::Definition> definition,
                        schematic::Plan plan, MockOptions options)
     : core_(std::make_shared<Core>(std::move(definition), std::move(plan), options.events)),
-      server_(std::move(executor), server_options(options),
-              std::bind_front(&Core::answer, core_)) {}
+      server_(std::move(executor), server_options(options), std::bind_front(&Core::answer, core_)) {
+}
 MockServer::~MockServer() = default;
 
 Result<std::uint16_t> MockServer::start() {

@@ -7,8 +7,8 @@
 #include "parley/json/cursor.hpp"
 #include "parley/json/writer.hpp"
 
-// The messages of the Gemini API are generated from definitions/gemini.yaml. Here is what is said so
-// often that it has a shorter form.
+// The messages of the Gemini API are generated from definitions/gemini.yaml. Here is what is said
+// so often that it has a shorter form.
 namespace parley::gemini {
 
 Part text_part(std::string_view text);

@@ -90,7 +90,8 @@ void decode(Cursor in, std::map<std::string, T>& out) {
 }
 void decode(Cursor in, Decimal& out);
 void decode(Cursor in, Unknown& out);
-void refuse_value(Cursor in, std::string_view found, const std::string_view* names, std::size_t count);
+void refuse_value(Cursor in, std::string_view found, const std::string_view* names,
+                  std::size_t count);
 template <class Names>
 void decode(Cursor in, Enum<Names>& out) {
   std::string_view text;
@@ -105,7 +106,8 @@ void decode(Cursor in, std::tuple<Ts...>& out) {
   in.each_element([&](Cursor element) {
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       ((I == at ? element.read(std::get<I>(out)) : void()), ...);
-    }(std::index_sequence_for<Ts...>());
+    }
+    (std::index_sequence_for<Ts...>());
     ++at;
   });
   if (in.ok() && at != sizeof...(Ts))

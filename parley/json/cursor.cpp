@@ -17,7 +17,6 @@ namespace detail {
 
 namespace dom = simdjson::dom;
 
-
 namespace {
 
 Kind kind_of(const dom::element& element) {

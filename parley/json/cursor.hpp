@@ -76,7 +76,7 @@ class Cursor {
   void read(std::uint64_t& out) const;
   void read(int& out) const;
   void read(std::uint32_t& out) const;
-  void read(Bytes& out) const;  // base64, either alphabet
+  void read(Bytes& out) const;   // base64, either alphabet
   void read(Value& out) const;   // anything
   void read(Object& out) const;  // an object, members kept in order
   // null or absent leaves the optional empty.

@@ -16,8 +16,8 @@ namespace parley::json {
 template <class T>
 class Maybe {
  public:
-  Maybe() = default;  // absent
-  Maybe(std::nullptr_t) : null_(true) {}  // NOLINT(google-explicit-constructor)
+  Maybe() = default;                            // absent
+  Maybe(std::nullptr_t) : null_(true) {}        // NOLINT(google-explicit-constructor)
   Maybe(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
 
   bool is_absent() const { return !value_ && !null_; }
@@ -74,8 +74,8 @@ class Box {
   std::unique_ptr<T> value_;
 };
 
-// A number that must not pass through binary floating point, as its text: "0.10". On the wire a JSON
-// string, which is kept unchanged; a peer's JSON number is taken in its shortest form.
+// A number that must not pass through binary floating point, as its text: "0.10". On the wire a
+// JSON string, which is kept unchanged; a peer's JSON number is taken in its shortest form.
 struct Decimal {
   Decimal() = default;
   explicit Decimal(std::string decimal) : text(std::move(decimal)) {}
@@ -94,14 +94,15 @@ struct Unknown {
   Value value;
 };
 
-// An enumeration of texts. `Names` has `enum Known {…, unlisted}`, `wire_names` (a text for each but
-// the last) and `is_open`. An open one keeps texts that it does not know, as services add values.
+// An enumeration of texts. `Names` has `enum Known {…, unlisted}`, `wire_names` (a text for each
+// but the last) and `is_open`. An open one keeps texts that it does not know, as services add
+// values.
 template <class Names>
 class Enum : public Names {
  public:
   using Known = typename Names::Known;
 
-  Enum() = default;  // the first value
+  Enum() = default;                     // the first value
   Enum(Known known) : known_(known) {}  // NOLINT(google-explicit-constructor)
   // A value by its text; of a closed enumeration, `unlisted` with the text.
   static Enum of(std::string_view text) {

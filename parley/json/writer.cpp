@@ -13,7 +13,8 @@ namespace {
 bool is_plain(std::string_view text) {
   unsigned char found = 0;
   for (const char c : text)
-    found |= static_cast<unsigned char>((static_cast<unsigned char>(c) < 0x20) | (c == '"') | (c == '\\'));
+    found |= static_cast<unsigned char>((static_cast<unsigned char>(c) < 0x20) | (c == '"') |
+                                        (c == '\\'));
   return found == 0;
 }
 

@@ -36,7 +36,8 @@ class Checker {
     std::set<std::string_view> values;
     for (const auto& value : type.values)
       if (!values.insert(value.wire).second)
-        error(value.at, "E0204", fmt::format("{} has the value \"{}\" twice", type.name, value.wire));
+        error(value.at, "E0204",
+              fmt::format("{} has the value \"{}\" twice", type.name, value.wire));
     if (type.kind == TypeDefinition::Kind::enumeration && type.values.empty())
       error(type.at, "E0103", fmt::format("the enum {} has no values", type.name));
     if (type.kind == TypeDefinition::Kind::alternatives && type.alternatives.empty())
@@ -47,8 +48,9 @@ class Checker {
       bool fresh = wires.insert(field.wire).second;
       for (const auto& alias : field.aliases) fresh = wires.insert(alias).second && fresh;
       if (!fresh)
-        error(field.at, "E0203", fmt::format("{} has the wire name \"{}\" (or an alias of it) twice",
-                                             type.name, field.wire));
+        error(field.at, "E0203",
+              fmt::format("{} has the wire name \"{}\" (or an alias of it) twice", type.name,
+                          field.wire));
     }
   }
 
@@ -56,8 +58,9 @@ class Checker {
                      std::string_view name) {
     if (!value) return;
     const auto wrong = [&](std::string_view wanted) {
-      error(at, "E0307", fmt::format("the default of \"{}\" must be {}, found {}", name, wanted,
-                                     json::to_string(*value)));
+      error(at, "E0307",
+            fmt::format("the default of \"{}\" must be {}, found {}", name, wanted,
+                        json::to_string(*value)));
     };
     if (value->is_null() && type.nullable) return;
     switch (type.kind) {
@@ -79,10 +82,10 @@ class Checker {
       case Type::Kind::named: {
         const auto* named = definition_.find_type(type.name);
         if (!named || named->kind != TypeDefinition::Kind::enumeration) break;
-        const bool known = value->is_string() &&
-                           std::ranges::any_of(named->values, [&](const EnumValue& one) {
-                             return one.wire == std::string_view(value->as_string());
-                           });
+        const bool known =
+            value->is_string() && std::ranges::any_of(named->values, [&](const EnumValue& one) {
+              return one.wire == std::string_view(value->as_string());
+            });
         if (known) break;
         if (value->is_string() && named->open)
           diagnostics_.warning(at, "W0307",
@@ -97,14 +100,17 @@ class Checker {
     }
   }
 
-  void check_url(std::string_view url, Location at, std::string_view plain, std::string_view secure) {
+  void check_url(std::string_view url, Location at, std::string_view plain,
+                 std::string_view secure) {
     if (!url.starts_with(fmt::format("{}://", plain)) &&
         !url.starts_with(fmt::format("{}://", secure)))
-      error(at, "E0105", fmt::format("base_url must begin with {}:// or {}://, found \"{}\"", plain,
-                                     secure, url));
+      error(
+          at, "E0105",
+          fmt::format("base_url must begin with {}:// or {}://, found \"{}\"", plain, secure, url));
   }
 
-  void check_params(std::string_view path, const std::vector<ConnectionParam>& params, Location at) {
+  void check_params(std::string_view path, const std::vector<ConnectionParam>& params,
+                    Location at) {
     std::set<std::string> in_path;
     for (std::size_t i = 0; i < path.size(); ++i) {
       if (path[i] != '{') continue;
@@ -124,8 +130,9 @@ class Checker {
         error(param.at, "E0302",
               fmt::format("the parameter \"{}\" is not in the path \"{}\"", param.name, path));
       if (!param.required)
-        diagnostics_.warning(param.at, "W0302",
-                             fmt::format("\"{}\" is in the path and so always required", param.name));
+        diagnostics_.warning(
+            param.at, "W0302",
+            fmt::format("\"{}\" is in the path and so always required", param.name));
     }
     for (const auto& name : in_path)
       error(at, "E0301",
@@ -148,12 +155,14 @@ class Checker {
     if (!ids.insert(message.id).second)
       error(message.at, "E0204", fmt::format("two messages have the id \"{}\"", message.id));
     if (message.direction != direction && message.direction != MessageDirection::bidirectional)
-      error(message.at, "E0303", fmt::format("{} goes {}, which does not fit its list", message.id,
-                                             to_string(message.direction)));
-    if (direction == MessageDirection::client_to_server && (message.terminal || message.fatal))
       error(message.at, "E0303",
-            fmt::format("{} is sent by the client; only the server's messages are terminal or fatal",
-                        message.id));
+            fmt::format("{} goes {}, which does not fit its list", message.id,
+                        to_string(message.direction)));
+    if (direction == MessageDirection::client_to_server && (message.terminal || message.fatal))
+      error(
+          message.at, "E0303",
+          fmt::format("{} is sent by the client; only the server's messages are terminal or fatal",
+                      message.id));
     if (message.schema.kind != Type::Kind::named && message.schema.kind != Type::Kind::raw)
       error(message.at, "E0104",
             fmt::format("the schema of {} must be a type with a name, or raw", message.id));
@@ -169,8 +178,9 @@ class Checker {
     std::vector<std::string_view> names;
     for (const auto& message : messages) names.push_back(message.id);
     const auto near = nearest_name(id, names);
-    error(at, "E0304", fmt::format("{} names the message \"{}\", which is not there{}", what, id,
-                                   near ? fmt::format("; did you mean \"{}\"?", *near) : ""));
+    error(at, "E0304",
+          fmt::format("{} names the message \"{}\", which is not there{}", what, id,
+                      near ? fmt::format("; did you mean \"{}\"?", *near) : ""));
   }
 
   void check_lifecycle(const WebSocketEndpoint& endpoint) {
@@ -247,10 +257,11 @@ class Checker {
       if (count <= 6) names += (names.empty() ? "" : ", ") + type.definition->name;
     }
     if (count > 0)
-      diagnostics_.warning(first, "W0306",
-                           fmt::format("{} used nowhere: {}{}",
-                                       count == 1 ? "a type is" : fmt::format("{} types are", count),
-                                       names, count > 6 ? " …" : ""));
+      diagnostics_.warning(
+          first, "W0306",
+          fmt::format("{} used nowhere: {}{}",
+                      count == 1 ? "a type is" : fmt::format("{} types are", count), names,
+                      count > 6 ? " …" : ""));
   }
 
   const Definition& definition_;

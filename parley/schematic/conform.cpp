@@ -49,9 +49,8 @@ bool holds(const Test& test, const json::Value& value) {
     case Test::Kind::json_kind:
       return found && kind_of(*found) == test.json_kind;
     case Test::Kind::equals:
-      return found && std::ranges::any_of(test.values, [&](const json::Value& one) {
-               return same(one, *found);
-             });
+      return found && std::ranges::any_of(
+                          test.values, [&](const json::Value& one) { return same(one, *found); });
   }
   return false;
 }
@@ -104,7 +103,8 @@ class Checker {
  private:
   static bool is_whole(const json::Value& value) {
     if (value.is_int64() || value.is_uint64()) return true;
-    if (value.is_double()) return value.as_double() == static_cast<double>(static_cast<std::int64_t>(value.as_double()));
+    if (value.is_double())
+      return value.as_double() == static_cast<double>(static_cast<std::int64_t>(value.as_double()));
     if (!value.is_string() || value.as_string().empty()) return false;
     return value.as_string().find_first_not_of("-0123456789") == boost::json::string::npos;
   }
@@ -129,14 +129,16 @@ class Checker {
     if (type.kind == Type::Kind::map) {
       if (!value.is_object()) return expected("an object", value);
       for (const auto& [key, member] : value.as_object())
-        if (!within(fmt::format(".{}", std::string_view(key)), type.arguments[0], member)) return false;
+        if (!within(fmt::format(".{}", std::string_view(key)), type.arguments[0], member))
+          return false;
       return true;
     }
     if (!value.is_array()) return expected("an array", value);
     const auto& list = value.as_array();
     const bool tuple = type.kind == Type::Kind::tuple;
     if (tuple && list.size() != type.arguments.size())
-      return refuse(fmt::format("expected {} elements, found {}", type.arguments.size(), list.size()));
+      return refuse(
+          fmt::format("expected {} elements, found {}", type.arguments.size(), list.size()));
     for (std::size_t i = 0; i < list.size(); ++i)
       if (!within(fmt::format("[{}]", i), type.arguments[tuple ? i : 0], list[i])) return false;
     return true;
@@ -207,7 +209,8 @@ json::Value make_sample(const Plan& plan, const Type& type, int depth) {
       return nullptr;
     case Type::Kind::tuple: {
       json::Array out;
-      for (const auto& argument : target.arguments) out.push_back(make_sample(plan, argument, depth + 1));
+      for (const auto& argument : target.arguments)
+        out.push_back(make_sample(plan, argument, depth + 1));
       return out;
     }
     case Type::Kind::named:
@@ -223,7 +226,8 @@ json::Value make_sample(const Plan& plan, const Type& type, int depth) {
   }
   json::Object out;
   for (const auto& field : named.fields)
-    if (!field.field->optional) out[field.field->wire] = make_sample(plan, field.field->type, depth + 1);
+    if (!field.field->optional)
+      out[field.field->wire] = make_sample(plan, field.field->type, depth + 1);
   return out;
 }
 

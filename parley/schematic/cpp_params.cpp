@@ -46,7 +46,9 @@ void emit_params_header(Code& code, const Plan& plan, const std::vector<PlannedP
     code.line("  {}& with_{}({} value) & {{", name, member, type);
     code.line("    {} = std::move(value);", member).line("    return *this;").line("  }}");
     code.line("  {}&& with_{}({} value) && {{", name, member, type);
-    code.line("    {} = std::move(value);", member).line("    return std::move(*this);").line("  }}");
+    code.line("    {} = std::move(value);", member)
+        .line("    return std::move(*this);")
+        .line("  }}");
   }
   code.line("}};");
 }
@@ -55,8 +57,8 @@ void emit_params_use(Code& code, const Plan& plan, const std::vector<PlannedPara
                      std::string_view object) {
   for (const auto& one : params) {
     const auto& param = *one.param;
-    const bool comma = param.style == ListStyle::comma &&
-                       plan.resolve(param.param_type).kind == Type::Kind::list;
+    const bool comma =
+        param.style == ListStyle::comma && plan.resolve(param.param_type).kind == Type::Kind::list;
     const std::string_view call = param.location == ParamLocation::path     ? "path"
                                   : param.location == ParamLocation::header ? "header"
                                   : comma                                   ? "query_list"

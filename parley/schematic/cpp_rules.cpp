@@ -39,7 +39,8 @@ void emit_lists(Code& code, const WebSocketEndpoint& endpoint) {
   }
   if (!endpoint.subprotocols.empty()) {
     std::string all;
-    for (const auto& one : endpoint.subprotocols) all += (all.empty() ? "" : ", ") + cpp_string(one);
+    for (const auto& one : endpoint.subprotocols)
+      all += (all.empty() ? "" : ", ") + cpp_string(one);
     code.line("constexpr std::string_view subprotocols[] = {{{}}};", all);
   }
   if (endpoint.close_codes.empty()) return;
@@ -53,9 +54,8 @@ void emit_lists(Code& code, const WebSocketEndpoint& endpoint) {
 // Which message a text is, without decoding it.
 void emit_which(Code& code, const PlannedEndpoint& endpoint) {
   code.blank().line("int classify_at(::parley::json::Cursor in) {{");
-  const bool always = emit_choice(code, endpoint.server_messages, [](std::size_t at) {
-    return fmt::format("return {};", at);
-  });
+  const bool always = emit_choice(code, endpoint.server_messages,
+                                  [](std::size_t at) { return fmt::format("return {};", at); });
   if (!always) code.line("  return -1;");
   code.line("}}").blank();
   code.line("int classify(std::string_view text) {{").line("  int which = -1;");
@@ -72,8 +72,10 @@ void emit_auto_reply(Code& code, const PlannedEndpoint& endpoint, const Plan& pl
   code.line("    const int which = classify_at(in);");
   for (const auto& reply : replies) {
     code.line("    if (which == {}) {{", index_of(endpoint.server, reply.on));
-    code.line("      ::parley::json::Writer out(reply.emplace());").line("      out.begin_object();");
-    const auto& sent = endpoint.client[static_cast<std::size_t>(index_of(endpoint.client, reply.reply))];
+    code.line("      ::parley::json::Writer out(reply.emplace());")
+        .line("      out.begin_object();");
+    const auto& sent =
+        endpoint.client[static_cast<std::size_t>(index_of(endpoint.client, reply.reply))];
     const PlannedType* type = plan.find(plan.resolve(sent.message->schema).name);
     for (const auto& field : fields_of(type))
       if (field.constant)
@@ -94,11 +96,13 @@ void emit_answered(Code& code, const WebSocketEndpoint& endpoint) {
   code.blank().line("std::string answered_request(std::string_view text) {{");
   code.line("  std::string id;");
   code.line("  (void)::parley::json::inspect(text, [&](::parley::json::Cursor in) {{");
-  code.line("    const auto found = in.find({});", cpp_string(endpoint.correlation->response_field));
+  code.line("    const auto found = in.find({});",
+            cpp_string(endpoint.correlation->response_field));
   code.line("    if (!found || found->is_null()) return;");
   code.line("    ::parley::json::Value value;").line("    found->read(value);");
-  code.line("    id = value.is_string() ? std::string(value.as_string()) : "
-            "::parley::json::to_string(value);");
+  code.line(
+      "    id = value.is_string() ? std::string(value.as_string()) : "
+      "::parley::json::to_string(value);");
   code.line("  }});").line("  return id;").line("}}");
 }
 
@@ -138,7 +142,8 @@ void emit_endpoint(Code& code, const Plan& plan, const PlannedEndpoint& planned)
   if (!endpoint.lifecycle.greeting.empty())
     code.line("  rules.greeting = {};", index_of(planned.server, endpoint.lifecycle.greeting));
   if (!endpoint.lifecycle.ready_after.empty())
-    code.line("  rules.ready_after = {};", index_of(planned.server, endpoint.lifecycle.ready_after));
+    code.line("  rules.ready_after = {};",
+              index_of(planned.server, endpoint.lifecycle.ready_after));
   if (endpoint.keepalive) {
     code.line("  rules.keepalive = {};", cpp_string(keepalive_text(plan, planned)));
     time("keepalive_every", endpoint.keepalive->every);

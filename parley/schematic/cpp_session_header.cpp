@@ -42,9 +42,10 @@ void emit_variants(Code& code, const Plan& plan, const PlannedEndpoint& endpoint
 }
 
 void emit_connection(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) {
-  code.blank().comment("The session with its rules checked when it runs: a message out of its phase is an Error "
-                       "(invalid_state). Belongs to its executor's thread; destroying it closes the "
-                       "connection and does not wait.");
+  code.blank().comment(
+      "The session with its rules checked when it runs: a message out of its phase is an Error "
+      "(invalid_state). Belongs to its executor's thread; destroying it closes the "
+      "connection and does not wait.");
   code.line("class Connection {{").line(" public:");
   code.comment("Errors: see ::parley::api::SessionCore::open().", 2);
   code.line("  [[nodiscard]] static ::parley::Task<::parley::Result<Connection>> open(");
@@ -64,14 +65,17 @@ void emit_connection(Code& code, const Plan& plan, const PlannedEndpoint& endpoi
               send_name(one), message_type(plan, one));
   }
   if (!endpoint.client.empty())
-    code.line("  [[nodiscard]] ::parley::Task<::parley::Result<void>> send(ClientMessage message);");
+    code.line(
+        "  [[nodiscard]] ::parley::Task<::parley::Result<void>> send(ClientMessage message);");
   if (endpoint.endpoint->correlation && !endpoint.client.empty()) {
-    code.comment(fmt::format("Sends a message with an id of its own in \"{}\", and waits for the message "
-                             "that answers it. Errors: those of send(), timeout, invalid_response.",
-                             endpoint.endpoint->correlation->request_field),
-                 2);
-    code.line("  [[nodiscard]] ::parley::Task<::parley::Result<ServerMessage>> request(ClientMessage "
-              "message);");
+    code.comment(
+        fmt::format("Sends a message with an id of its own in \"{}\", and waits for the message "
+                    "that answers it. Errors: those of send(), timeout, invalid_response.",
+                    endpoint.endpoint->correlation->request_field),
+        2);
+    code.line(
+        "  [[nodiscard]] ::parley::Task<::parley::Result<ServerMessage>> request(ClientMessage "
+        "message);");
   }
   if (close) {
     code.comment(close->message->description, 2);
@@ -85,7 +89,8 @@ void emit_connection(Code& code, const Plan& plan, const PlannedEndpoint& endpoi
   code.line("  [[nodiscard]] ::parley::Task<std::optional<ServerMessage>> next();");
   code.line("  ::parley::Result<void> outcome() const {{ return core_.outcome(); }}");
   code.line("  ::parley::api::Phase phase() const {{ return core_.phase(); }}");
-  code.line("  const ::parley::api::SessionCounters& counters() const {{ return core_.counters(); }}");
+  code.line(
+      "  const ::parley::api::SessionCounters& counters() const {{ return core_.counters(); }}");
   code.line("  const std::string& subprotocol() const {{ return core_.subprotocol(); }}");
   code.comment("A second handle to the same session.", 2);
   code.line("  Connection share() const {{ return Connection(core_.share()); }}").blank();
@@ -94,50 +99,11 @@ void emit_connection(Code& code, const Plan& plan, const PlannedEndpoint& endpoi
   code.line("  ::parley::api::SessionCore core_;").line("}};");
 }
 
-void emit_typestate(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) {
-  const auto* initialize = with_role(endpoint, Role::initialize);
-  const auto* close = with_role(endpoint, Role::close);
-  const std::string first = initialize ? "connected" : "streaming";
-  code.blank().comment("The session with its phases checked when it is compiled. A step to the next phase takes the "
-                       "session and gives the next one.");
-  code.line("template <::parley::api::Phase P>").line("class Session;");
-  if (initialize) code.line("using Connected = Session<::parley::api::Phase::connected>;");
-  code.line("using Streaming = Session<::parley::api::Phase::streaming>;");
-  code.line("using Closing = Session<::parley::api::Phase::closing>;").blank();
-  code.line("[[nodiscard]] ::parley::Task<::parley::Result<{}>> connect(",
-            initialize ? "Connected" : "Streaming");
-  code.line("    Params params, ::parley::api::SessionOptions options = {{}});").blank();
-  code.line("namespace detail {{");
-  if (initialize)
-    code.line("::parley::Task<::parley::Result<Streaming>> initialize(Connection connection, {} message);",
-              message_type(plan, *initialize));
-  code.line("::parley::Task<::parley::Result<Closing>> close(Connection connection{});",
-            close ? fmt::format(", {} message", message_type(plan, *close)) : "");
-  code.line("}}  // namespace detail").blank();
-  code.line("template <::parley::api::Phase P>").line("class Session {{").line(" public:");
-  code.line("  explicit Session(Connection connection) : connection_(std::move(connection)) {{}}").blank();
-  const auto in_phase = [](std::string_view phase) {
-    return fmt::format("requires(P == ::parley::api::Phase::{})", phase);
-  };
-  if (initialize) {
-    code.comment(initialize->message->description, 2);
-    if (!endpoint.endpoint->lifecycle.ready_after.empty())
-      code.comment(fmt::format("Returns when the server has answered with {}, which next() still gives.",
-                               endpoint.endpoint->lifecycle.ready_after),
-                   2);
-    code.line("  [[nodiscard]] ::parley::Task<::parley::Result<Streaming>> initialize(");
-    code.line("      {} message{}) && {} {{", message_type(plan, *initialize),
-              is_default_constructible(plan, *initialize) ? " = {}" : "", in_phase("connected"));
-    code.line("    return detail::initialize(std::move(connection_), std::move(message));").line("  }}");
-  }
-  for (const auto& one : endpoint.client) {
-    if (one.role != Role::streaming) continue;
-    code.comment(one.message->description, 2);
-    code.line("  [[nodiscard]] ::parley::Task<::parley::Result<void>> {}({} message)", send_name(one),
-              message_type(plan, one));
-    code.line("    {} {{", in_phase("streaming"));
-    code.line("    return connection_.{}(std::move(message));", send_name(one)).line("  }}");
-  }
+std::string in_phase(std::string_view phase) {
+  return fmt::format("requires(P == ::parley::api::Phase::{})", phase);
+}
+
+void emit_close_step(Code& code, const Plan& plan, const PlannedMessage* close) {
   code.comment(close ? close->message->description
                      : "Begins the close handshake; what the server still sends can be read.",
                2);
@@ -151,6 +117,56 @@ void emit_typestate(Code& code, const Plan& plan, const PlannedEndpoint& endpoin
               in_phase("streaming"));
     code.line("    return detail::close(std::move(connection_));").line("  }}");
   }
+}
+
+void emit_typestate(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) {
+  const auto* initialize = with_role(endpoint, Role::initialize);
+  const auto* close = with_role(endpoint, Role::close);
+  const std::string first = initialize ? "connected" : "streaming";
+  code.blank().comment(
+      "The session with its phases checked when it is compiled. A step to the next phase takes the "
+      "session and gives the next one.");
+  code.line("template <::parley::api::Phase P>").line("class Session;");
+  if (initialize) code.line("using Connected = Session<::parley::api::Phase::connected>;");
+  code.line("using Streaming = Session<::parley::api::Phase::streaming>;");
+  code.line("using Closing = Session<::parley::api::Phase::closing>;").blank();
+  code.line("[[nodiscard]] ::parley::Task<::parley::Result<{}>> connect(",
+            initialize ? "Connected" : "Streaming");
+  code.line("    Params params, ::parley::api::SessionOptions options = {{}});").blank();
+  code.line("namespace detail {{");
+  if (initialize)
+    code.line(
+        "::parley::Task<::parley::Result<Streaming>> initialize(Connection connection, {} "
+        "message);",
+        message_type(plan, *initialize));
+  code.line("::parley::Task<::parley::Result<Closing>> close(Connection connection{});",
+            close ? fmt::format(", {} message", message_type(plan, *close)) : "");
+  code.line("}}  // namespace detail").blank();
+  code.line("template <::parley::api::Phase P>").line("class Session {{").line(" public:");
+  code.line("  explicit Session(Connection connection) : connection_(std::move(connection)) {{}}")
+      .blank();
+  if (initialize) {
+    code.comment(initialize->message->description, 2);
+    if (!endpoint.endpoint->lifecycle.ready_after.empty())
+      code.comment(
+          fmt::format("Returns when the server has answered with {}, which next() still gives.",
+                      endpoint.endpoint->lifecycle.ready_after),
+          2);
+    code.line("  [[nodiscard]] ::parley::Task<::parley::Result<Streaming>> initialize(");
+    code.line("      {} message{}) && {} {{", message_type(plan, *initialize),
+              is_default_constructible(plan, *initialize) ? " = {}" : "", in_phase("connected"));
+    code.line("    return detail::initialize(std::move(connection_), std::move(message));")
+        .line("  }}");
+  }
+  for (const auto& one : endpoint.client) {
+    if (one.role != Role::streaming) continue;
+    code.comment(one.message->description, 2);
+    code.line("  [[nodiscard]] ::parley::Task<::parley::Result<void>> {}({} message)",
+              send_name(one), message_type(plan, one));
+    code.line("    {} {{", in_phase("streaming"));
+    code.line("    return connection_.{}(std::move(message));", send_name(one)).line("  }}");
+  }
+  emit_close_step(code, plan, close);
   code.comment("The next message; empty: the end, see outcome(). One at a time.", 2);
   code.line("  [[nodiscard]] ::parley::Task<std::optional<ServerMessage>> next() {{");
   code.line("    return connection_.next();").line("  }}");
@@ -162,11 +178,13 @@ void emit_typestate(Code& code, const Plan& plan, const PlannedEndpoint& endpoin
 
 void emit_split(Code& code, const PlannedEndpoint& endpoint) {
   if (endpoint.client.empty()) return;
-  code.blank().comment("The two directions of a session for two coroutines of one executor: one send() and one "
-                       "next() may be pending at a time. The session ends with the later of the two.");
+  code.blank().comment(
+      "The two directions of a session for two coroutines of one executor: one send() and one "
+      "next() may be pending at a time. The session ends with the later of the two.");
   code.line("class Sink {{").line(" public:");
   code.line("  explicit Sink(Connection connection) : connection_(std::move(connection)) {{}}");
-  code.line("  [[nodiscard]] ::parley::Task<::parley::Result<void>> send(ClientMessage message) {{");
+  code.line(
+      "  [[nodiscard]] ::parley::Task<::parley::Result<void>> send(ClientMessage message) {{");
   code.line("    return connection_.send(std::move(message));").line("  }}");
   code.line(" private:").line("  Connection connection_;").line("}};").blank();
   code.line("class Stream {{").line(" public:");
@@ -185,9 +203,10 @@ void emit_split(Code& code, const PlannedEndpoint& endpoint) {
 
 void emit_callbacks(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) {
   const auto types = message_types(plan, endpoint.server);
-  code.blank().comment("The session with a function for each message of the server. They are called on the "
-                       "executor, one at a time; what has no function is dropped. An exception of one ends the "
-                       "session, and closed() tells it.");
+  code.blank().comment(
+      "The session with a function for each message of the server. They are called on the "
+      "executor, one at a time; what has no function is dropped. An exception of one ends the "
+      "session, and closed() tells it.");
   code.line("struct Handlers {{").line("  Handlers() = default;").blank();
   std::vector<char> done(types.types.size());
   for (std::size_t i = 0; i < endpoint.server.size(); ++i) {
@@ -198,7 +217,8 @@ void emit_callbacks(Code& code, const Plan& plan, const PlannedEndpoint& endpoin
     code.line("  Handlers& on_{}(std::function<void(const {}&)> handler) {{", name, type);
     code.line("    {} = std::move(handler);", name).line("    return *this;").line("  }}");
   }
-  code.line("  Handlers& on_unknown(std::function<void(const ::parley::json::Unknown&)> handler) {{");
+  code.line(
+      "  Handlers& on_unknown(std::function<void(const ::parley::json::Unknown&)> handler) {{");
   code.line("    unknown_message = std::move(handler);").line("    return *this;").line("  }}");
   code.line("  Handlers& on_closed(std::function<void(const ::parley::Result<void>&)> handler) {{");
   code.line("    closed = std::move(handler);").line("    return *this;").line("  }}").blank();
@@ -211,15 +231,21 @@ void emit_callbacks(Code& code, const Plan& plan, const PlannedEndpoint& endpoin
   code.line("  std::function<void(const ::parley::json::Unknown&)> unknown_message;");
   code.line("  std::function<void(const ::parley::Result<void>&)> closed;").line("}};").blank();
   code.comment("Calls the handlers until the session ends; returns its outcome.");
-  code.line("[[nodiscard]] ::parley::Task<::parley::Result<void>> dispatch(Connection connection, Handlers "
-            "handlers);");
-  code.comment("Opens a session and calls its handlers from then on; the returned connection is for sending.");
+  code.line(
+      "[[nodiscard]] ::parley::Task<::parley::Result<void>> dispatch(Connection connection, "
+      "Handlers "
+      "handlers);");
+  code.comment(
+      "Opens a session and calls its handlers from then on; the returned connection is for "
+      "sending.");
   code.line("[[nodiscard]] ::parley::Task<::parley::Result<Connection>> connect(");
   code.line("    Params params, Handlers handlers, ::parley::api::SessionOptions options = {{}});");
   if (endpoint.client.empty()) return;
-  code.blank().comment("Sends what `source.next()` gives, a Task of an optional message, until it gives none.");
+  code.blank().comment(
+      "Sends what `source.next()` gives, a Task of an optional message, until it gives none.");
   code.line("template <class Source>");
-  code.line("::parley::Task<::parley::Result<void>> send_all(Connection& connection, Source source) {{");
+  code.line(
+      "::parley::Task<::parley::Result<void>> send_all(Connection& connection, Source source) {{");
   code.line("  while (auto message = co_await source.next()) {{");
   code.line("    ClientMessage one(std::move(*message));");
   code.line("    auto sent = co_await connection.send(std::move(one));");

@@ -35,7 +35,9 @@ void emit_which(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) {
   const auto raw = std::ranges::find_if(endpoint.server, is_raw);
   if (raw != endpoint.server.end()) {
     code.line("ServerMessage from_bytes(::parley::Bytes data) {{");
-    code.line("  return ServerMessage({}(std::move(data)));", message_type(plan, *raw)).line("}}").blank();
+    code.line("  return ServerMessage({}(std::move(data)));", message_type(plan, *raw))
+        .line("}}")
+        .blank();
   }
   code.line("::parley::api::MessageCodec<ServerMessage> codec() {{");
   code.line("  ::parley::api::MessageCodec<ServerMessage> out;");
@@ -62,15 +64,19 @@ void emit_send(Code& code, const Plan& plan, const PlannedMessage& message, std:
   code.blank().line("::parley::Task<::parley::Result<void>> Connection::{}({} message) {{", name,
                     message_type(plan, message));
   if (is_raw(message)) {
-    code.line("  co_return co_await core_.send_bytes({}, std::move(message.data));", index).line("}}");
+    code.line("  co_return co_await core_.send_bytes({}, std::move(message.data));", index)
+        .line("}}");
     return;
   }
   if (message.role == Role::initialize) {
     if (const auto field = key_field(plan, message); !field.empty())
       code.line("  if (!core_.message_key().empty() && !message.{})", field)
           .line("    message.{} = core_.message_key().reveal();", field);
-    code.line("  auto sent = co_await core_.send({}, ::parley::json::encode_text(message));", index);
-    code.line("  if (!sent) co_return sent;").line("  co_return co_await core_.ready();").line("}}");
+    code.line("  auto sent = co_await core_.send({}, ::parley::json::encode_text(message));",
+              index);
+    code.line("  if (!sent) co_return sent;")
+        .line("  co_return co_await core_.ready();")
+        .line("}}");
     return;
   }
   code.line("  co_return co_await core_.send({}, ::parley::json::encode_text(message));", index);
@@ -80,8 +86,9 @@ void emit_send(Code& code, const Plan& plan, const PlannedMessage& message, std:
 void emit_sends(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) {
   code.blank().line("::parley::Task<::parley::Result<Connection>> Connection::open(");
   code.line("    Params params, ::parley::api::SessionOptions options) {{");
-  code.line("  auto core = co_await ::parley::api::SessionCore::open(rules(), target_of(params), "
-            "std::move(options));");
+  code.line(
+      "  auto core = co_await ::parley::api::SessionCore::open(rules(), target_of(params), "
+      "std::move(options));");
   code.line("  if (!core) co_return ::parley::fail(std::move(core.error()));");
   code.line("  co_return Connection(std::move(*core));").line("}}");
   for (std::size_t i = 0; i < endpoint.client.size(); ++i)
@@ -95,7 +102,8 @@ void emit_sends(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) {
   code.line("  co_return co_await ::parley::api::next_message(core_, how);").line("}}");
   if (endpoint.client.empty()) return;
   const auto types = message_types(plan, endpoint.client);
-  code.blank().line("::parley::Task<::parley::Result<void>> Connection::send(ClientMessage message) {{");
+  code.blank().line(
+      "::parley::Task<::parley::Result<void>> Connection::send(ClientMessage message) {{");
   code.line("  switch (message.index()) {{");
   std::vector<char> done(types.types.size());
   for (std::size_t i = 0; i < endpoint.client.size(); ++i) {
@@ -105,11 +113,13 @@ void emit_sends(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) {
                              : one.role == Role::close    ? "close"
                                                           : send_name(one);
     code.line("    case {}:", types.places[i]);
-    code.line("      co_return co_await {}(std::get<{}>(std::move(message)));", name, types.places[i]);
+    code.line("      co_return co_await {}(std::get<{}>(std::move(message)));", name,
+              types.places[i]);
   }
   code.line("    default:");
-  code.line("      co_return ::parley::fail(::parley::ErrorKind::invalid_argument, \"the message is "
-            "valueless\");");
+  code.line(
+      "      co_return ::parley::fail(::parley::ErrorKind::invalid_argument, \"the message is "
+      "valueless\");");
   code.line("  }}").line("}}");
 }
 
@@ -117,8 +127,9 @@ void emit_request(Code& code, const Plan& plan, const PlannedEndpoint& endpoint)
   const auto& correlation = endpoint.endpoint->correlation;
   if (!correlation || endpoint.client.empty()) return;
   const auto types = message_types(plan, endpoint.client);
-  code.blank().line("::parley::Task<::parley::Result<ServerMessage>> Connection::request(ClientMessage "
-                    "message) {{");
+  code.blank().line(
+      "::parley::Task<::parley::Result<ServerMessage>> Connection::request(ClientMessage "
+      "message) {{");
   code.line("  const auto number = core_.new_request_id();");
   code.line("  std::string id = std::to_string(number);").line("  std::string text;");
   code.line("  std::size_t which_message = 0;");
@@ -132,14 +143,15 @@ void emit_request(Code& code, const Plan& plan, const PlannedEndpoint& endpoint)
     code.line("  if (auto* one = std::get_if<{}>(&message)) {{", types.places[i]);
     if (field && !field->constant) {
       const bool text = plan.resolve(field->field->type).kind == Type::Kind::string;
-      code.line("    one->{} = {};", field->name,
-                text ? "id"
-                     : fmt::format("static_cast<{}>(number)", cpp_type(plan, field->field->type)));
+      code.line(
+          "    one->{} = {};", field->name,
+          text ? "id" : fmt::format("static_cast<{}>(number)", cpp_type(plan, field->field->type)));
     }
     code.line("    text = ::parley::json::encode_text(*one);");
     code.line("    which_message = {};", i).line("  }}");
   }
-  code.line("  auto answer = co_await core_.request(which_message, std::move(text), std::move(id));");
+  code.line(
+      "  auto answer = co_await core_.request(which_message, std::move(text), std::move(id));");
   code.line("  if (!answer) co_return ::parley::fail(std::move(answer.error()));");
   code.line("  co_return ::parley::api::decode_message(std::move(*answer), codec());").line("}}");
 }
@@ -150,14 +162,15 @@ void emit_phases(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) 
   const char* first = initialize ? "Connected" : "Streaming";
   code.blank().line("::parley::Task<::parley::Result<{}>> connect(", first);
   code.line("    Params params, ::parley::api::SessionOptions options) {{");
-  code.line("  auto connection = co_await Connection::open(std::move(params), std::move(options));");
+  code.line(
+      "  auto connection = co_await Connection::open(std::move(params), std::move(options));");
   code.line("  if (!connection) co_return ::parley::fail(std::move(connection.error()));");
   code.line("  co_return {}(std::move(*connection));", first).line("}}");
   code.blank().line("namespace detail {{");
   const auto step = [&](std::string_view name, std::string_view next, std::string_view parameter,
                         std::string_view argument) {
-    code.blank().line("::parley::Task<::parley::Result<{}>> {}(Connection connection{}) {{", next, name,
-                      parameter);
+    code.blank().line("::parley::Task<::parley::Result<{}>> {}(Connection connection{}) {{", next,
+                      name, parameter);
     code.line("  auto done = co_await connection.{}({});", name, argument);
     code.line("  if (!done) co_return ::parley::fail(std::move(done.error()));");
     code.line("  co_return {}(std::move(connection));", next).line("}}");
@@ -177,25 +190,33 @@ void emit_dispatch(Code& code, const Plan& plan, const PlannedEndpoint& endpoint
   std::vector<char> done(types.types.size());
   for (std::size_t i = 0; i < endpoint.server.size(); ++i) {
     if (std::exchange(done[types.places[i]], true)) continue;
-    code.line("  if (const auto* one = std::get_if<{}>(&message); one && handlers.{})", types.places[i],
-              endpoint.server[i].name);
+    code.line("  if (const auto* one = std::get_if<{}>(&message); one && handlers.{})",
+              types.places[i], endpoint.server[i].name);
     code.line("    handlers.{}(*one);", endpoint.server[i].name);
   }
   code.line("  if (const auto* one = std::get_if<{}>(&message); one && handlers.unknown_message)",
             types.types.size());
   code.line("    handlers.unknown_message(*one);").line("}}").blank();
   code.line("}}  // namespace").blank();
-  code.line("::parley::Task<::parley::Result<void>> dispatch(Connection connection, Handlers handlers) {{");
+  code.line(
+      "::parley::Task<::parley::Result<void>> dispatch(Connection connection, Handlers handlers) "
+      "{{");
   code.line("  ::parley::Result<void> outcome;").line("  try {{");
   code.line("    while (auto message = co_await connection.next()) call(handlers, *message);");
-  code.line("    outcome = connection.outcome();").line("  }} catch (const std::exception& error) {{");
-  code.line("    outcome = ::parley::fail(::parley::ErrorKind::internal, std::string(\"a handler threw: \") + "
-            "error.what());");
+  code.line("    outcome = connection.outcome();")
+      .line("  }} catch (const std::exception& error) {{");
+  code.line(
+      "    outcome = ::parley::fail(::parley::ErrorKind::internal, std::string(\"a handler threw: "
+      "\") + "
+      "error.what());");
   code.line("  }}");
-  code.line("  if (handlers.closed) handlers.closed(outcome);").line("  co_return outcome;").line("}}");
+  code.line("  if (handlers.closed) handlers.closed(outcome);")
+      .line("  co_return outcome;")
+      .line("}}");
   code.blank().line("::parley::Task<::parley::Result<Connection>> connect(");
   code.line("    Params params, Handlers handlers, ::parley::api::SessionOptions options) {{");
-  code.line("  auto connection = co_await Connection::open(std::move(params), std::move(options));");
+  code.line(
+      "  auto connection = co_await Connection::open(std::move(params), std::move(options));");
   code.line("  if (!connection) co_return connection;");
   code.line("  ::parley::api::start(co_await ::parley::api::current_executor(),");
   code.line("                       dispatch(connection->share(), std::move(handlers)));");
@@ -210,13 +231,20 @@ std::string session_source(const Plan& plan, const PlannedEndpoint& endpoint,
   code.raw(file_header(plan));
   code.line("#include \"{}{}.hpp\"", folder, endpoint.name).blank();
   code.line("#include <array>").line("#include <exception>").blank();
-  code.line("#include \"parley/api/typed_session.hpp\"").line("#include \"parley/json/codec.hpp\"").blank();
+  code.line("#include \"parley/api/typed_session.hpp\"")
+      .line("#include \"parley/json/codec.hpp\"")
+      .blank();
   code.line("namespace {}::{} {{", plan.cpp_namespace, endpoint.name);
   code.line("namespace {{").blank();
   code.line("template <class Message>");
   code.line("[[maybe_unused]] void write(::parley::json::Writer& out, const Message& message) {{");
-  code.line("  if constexpr (requires {{ message.data.size(); }} && !requires {{ message.extra; }})");
-  code.line("    out.value(message.data);").line("  else").line("    out.value(message);").line("}}").blank();
+  code.line(
+      "  if constexpr (requires {{ message.data.size(); }} && !requires {{ message.extra; }})");
+  code.line("    out.value(message.data);")
+      .line("  else")
+      .line("    out.value(message);")
+      .line("}}")
+      .blank();
   emit_which(code, plan, endpoint);
   code.blank().line("}}  // namespace");
   emit_codec(code, plan, endpoint);

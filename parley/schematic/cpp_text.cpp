@@ -58,8 +58,7 @@ Code& Code::comment(std::string_view text, std::size_t indent) {
       if (word.empty()) continue;
       if (!current.empty() && indent + 3 + current.size() + 1 + word.size() > line_width) flush();
       if (!current.empty()) current += ' ';
-      for (const char c : word)
-        current += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+      for (const char c : word) current += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     }
     if (!current.empty()) flush();
   }

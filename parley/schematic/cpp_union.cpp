@@ -11,7 +11,8 @@ std::string condition(const Test& test) {
   switch (test.kind) {
     case Test::Kind::present: {
       auto out = fmt::format("in.has({})", path);
-      for (const auto& alias : test.aliases) out += fmt::format(" || in.has({})", cpp_string(alias));
+      for (const auto& alias : test.aliases)
+        out += fmt::format(" || in.has({})", cpp_string(alias));
       return test.aliases.empty() ? out : "(" + out + ")";
     }
     case Test::Kind::absent:
@@ -56,7 +57,8 @@ void emit_by_tag(Code& code, const PlannedUnion& alternatives, const Action& act
     code.line("      {{{}, {}}},", cpp_string(text), number);
   }
   code.line("  }}}};");
-  code.line("  switch (::parley::json::find_tag(tags, in.text_at({}))) {{", cpp_string(alternatives.tag));
+  code.line("  switch (::parley::json::find_tag(tags, in.text_at({}))) {{",
+            cpp_string(alternatives.tag));
   std::map<int, std::vector<std::size_t>> numbered;
   for (const auto& [members, number] : cases) numbered[number] = members;
   for (const auto& [number, members] : numbered) {

@@ -158,7 +158,8 @@ OutputFile emit_asyncapi(const Plan& plan) {
   if (!schemes.empty()) {
     json::Array security;
     for (const auto& [name, scheme] : schemes)
-      security.push_back(json::Object{{"$ref", "#/components/securitySchemes/" + std::string(name)}});
+      security.push_back(
+          json::Object{{"$ref", "#/components/securitySchemes/" + std::string(name)}});
     server["security"] = std::move(security);
     components["securitySchemes"] = std::move(schemes);
   }
@@ -206,12 +207,12 @@ json::Object rest_operation(const Plan& plan, const PlannedRest& rest) {
     const bool good = response.status >= 200 && response.status < 300;
     const bool events = good && endpoint.streaming == Streaming::sse;
     if (response.schema)
-      written["content"] = content(*response.schema,
-                                   events ? "text/event-stream"
-                                   : response.schema->kind == Type::Kind::raw
-                                       ? "application/octet-stream"
-                                       : "application/json");
-    responses[response.status == 0 ? "default" : std::to_string(response.status)] = std::move(written);
+      written["content"] = content(*response.schema, events ? "text/event-stream"
+                                                     : response.schema->kind == Type::Kind::raw
+                                                         ? "application/octet-stream"
+                                                         : "application/json");
+    responses[response.status == 0 ? "default" : std::to_string(response.status)] =
+        std::move(written);
   }
   out["responses"] = std::move(responses);
   return out;
@@ -235,7 +236,8 @@ OutputFile emit_openapi(const Plan& plan) {
   auto schemes = security_schemes(definition, false);
   if (!schemes.empty()) {
     json::Array security;
-    for (const auto& [name, scheme] : schemes) security.push_back(json::Object{{name, json::Array()}});
+    for (const auto& [name, scheme] : schemes)
+      security.push_back(json::Object{{name, json::Array()}});
     out["security"] = std::move(security);
     components["securitySchemes"] = std::move(schemes);
   }

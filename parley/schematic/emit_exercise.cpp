@@ -22,7 +22,8 @@ std::string exercise_header(const Plan& plan) {
   code.line("namespace {} {{", plan.cpp_namespace).blank();
   code.comment("Each type's way from JSON to a value and back, by the definition's names.");
   code.line("std::vector<::parley::api::CodecCase> codec_cases();");
-  code.comment("Each endpoint against a server that plays the other side at `base_url`; what went wrong.");
+  code.comment(
+      "Each endpoint against a server that plays the other side at `base_url`; what went wrong.");
   code.line("std::vector<::parley::api::EndpointCase> endpoint_cases();").blank();
   code.line("}}  // namespace {}", plan.cpp_namespace);
   return code.take();
@@ -102,10 +103,13 @@ void emit_socket(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) 
   code.line("  namespace endpoint = {}::{};", plan.cpp_namespace, endpoint.name);
   code.line("  using namespace endpoint;  // messages that are bytes");
   code.line("  ::parley::api::ExerciseCheck check;");
-  code.line("  endpoint::Params params{};", params_arguments(plan, endpoint.params).empty()
-                                        ? ""
-                                        : "(" + params_arguments(plan, endpoint.params) + ")");
-  code.line("  auto opened = co_await endpoint::Connection::open(params, check.options(std::move(base_url)));");
+  code.line("  endpoint::Params params{};",
+            params_arguments(plan, endpoint.params).empty()
+                ? ""
+                : "(" + params_arguments(plan, endpoint.params) + ")");
+  code.line(
+      "  auto opened = co_await endpoint::Connection::open(params, "
+      "check.options(std::move(base_url)));");
   code.line("  if (!check.opened(opened)) co_return check.failures;");
   code.line("  auto& connection = *opened;");
   if (!cycle.greeting.empty()) code.line("  check.received(co_await connection.next());");
@@ -129,15 +133,17 @@ void emit_socket(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) 
 }
 
 void emit_rest_call(Code& code, const Plan& plan, const PlannedRest& rest) {
-  code.blank().line("::parley::Task<std::vector<std::string>> exercise_rest_{}(std::string base_url) {{",
-                    rest.name);
+  code.blank().line(
+      "::parley::Task<std::vector<std::string>> exercise_rest_{}(std::string base_url) {{",
+      rest.name);
   code.line("  ::parley::api::ExerciseCheck check;");
   code.line("  auto client = RestClient::make(check.rest_options(std::move(base_url)));");
   code.line("  if (!check.opened(client)) co_return check.failures;");
   std::string arguments;
   if (!rest.params.empty()) {
     const auto values = params_arguments(plan, rest.params);
-    code.line("  {} params{};", detail::rest_params(rest), values.empty() ? "" : "(" + values + ")");
+    code.line("  {} params{};", detail::rest_params(rest),
+              values.empty() ? "" : "(" + values + ")");
     arguments = "params";
   }
   if (rest.endpoint->request) {
@@ -178,7 +184,8 @@ std::string exercise_source(const Plan& plan, const std::string& folder) {
   code.line("std::vector<::parley::api::CodecCase> codec_cases() {{").line("  return {{");
   for (const auto& type : plan.types)
     if (has_codec(type))
-      code.line("      {{{}, ::parley::api::round_trip<{}>}},", cpp_string(type.definition->name), type.name);
+      code.line("      {{{}, ::parley::api::round_trip<{}>}},", cpp_string(type.definition->name),
+                type.name);
   code.line("  }};").line("}}").blank();
   code.line("std::vector<::parley::api::EndpointCase> endpoint_cases() {{").line("  return {{");
   for (const auto& one : plan.endpoints)

@@ -64,7 +64,8 @@ json::Object builtin(const Plan& plan, const Type& type, const std::string& pref
     case Type::Kind::tuple: {
       out = plain("array");
       json::Array items;
-      for (const auto& argument : type.arguments) items.push_back(schema_of(plan, argument, prefix));
+      for (const auto& argument : type.arguments)
+        items.push_back(schema_of(plan, argument, prefix));
       out["minItems"] = items.size();
       out["prefixItems"] = std::move(items);
       out["items"] = false;
@@ -123,7 +124,8 @@ json::Object type_schema(const Plan& plan, const PlannedType& type, const std::s
     }
     case TypeDefinition::Kind::alternatives: {
       json::Array all;
-      for (const auto& one : definition.alternatives) all.push_back(schema_of(plan, one.type, prefix));
+      for (const auto& one : definition.alternatives)
+        all.push_back(schema_of(plan, one.type, prefix));
       out["anyOf"] = std::move(all);
       break;
     }

@@ -30,7 +30,8 @@ void emit_params(Code& code, const std::vector<PlannedParam>& params) {
   }
 }
 
-void emit_messages(Code& code, std::string_view title, const std::vector<PlannedMessage>& messages) {
+void emit_messages(Code& code, std::string_view title,
+                   const std::vector<PlannedMessage>& messages) {
   if (messages.empty()) return;
   constexpr std::string_view roles[] = {"first", "", "last"};
   code.blank().line("| {} | type | | |", title).line("| --- | --- | --- | --- |");
@@ -43,8 +44,8 @@ void emit_messages(Code& code, std::string_view title, const std::vector<Planned
     if (one.message->fatal) add("ends the session");
     if (!one.message->repeatable) add("once");
     if (one.message->frame == Frame::binary) add("binary");
-    code.line("| {} | `{}` | {} | {} |", one.message->id, cell(to_string(one.message->schema)), notes,
-              cell(one.message->description));
+    code.line("| {} | `{}` | {} | {} |", one.message->id, cell(to_string(one.message->schema)),
+              notes, cell(one.message->description));
   }
 }
 
@@ -81,17 +82,20 @@ void emit_type(Code& code, const PlannedType& type) {
       }
       code.line("| member | type | | |").line("| --- | --- | --- | --- |");
       for (const auto& field : type.fields)
-        code.line("| `{}` | `{}` | {}{} | {} |", field.field->wire, cell(to_string(field.field->type)),
-                  field.field->optional ? "optional" : "required",
-                  [&] {
-                    const auto facts = detail::facts(field.field->default_value, field.field->min, field.field->max);
-                    return facts.empty() ? std::string() : "; " + cell(facts);
-                  }(),
-                  cell(field.field->description));
+        code.line(
+            "| `{}` | `{}` | {}{} | {} |", field.field->wire, cell(to_string(field.field->type)),
+            field.field->optional ? "optional" : "required",
+            [&] {
+              const auto facts =
+                  detail::facts(field.field->default_value, field.field->min, field.field->max);
+              return facts.empty() ? std::string() : "; " + cell(facts);
+            }(),
+            cell(field.field->description));
       break;
     case TypeDefinition::Kind::enumeration:
       for (const auto& value : definition.values)
-        code.line("- `{}`{}{}", value.wire, value.description.empty() ? "" : ": ", value.description);
+        code.line("- `{}`{}{}", value.wire, value.description.empty() ? "" : ": ",
+                  value.description);
       if (definition.open) code.line("- or another text");
       break;
     case TypeDefinition::Kind::alternatives:
@@ -113,13 +117,15 @@ OutputFile emit_markdown(const Plan& plan) {
   if (!definition.docs_url.empty()) code.line("<{}>", definition.docs_url).blank();
   if (!definition.env_auth.empty()) {
     std::string names;
-    for (const auto& name : definition.env_auth) names += fmt::format("{}`{}`", names.empty() ? "" : ", then ", name);
+    for (const auto& name : definition.env_auth)
+      names += fmt::format("{}`{}`", names.empty() ? "" : ", then ", name);
     code.line("The key is taken from {}.", names);
   }
   for (const auto& endpoint : plan.endpoints) {
     code.blank().line("## {}", endpoint.endpoint->id).blank();
     code.line("`{}{}`", definition.websocket->base_url, endpoint.endpoint->path);
-    if (!endpoint.endpoint->description.empty()) code.blank().line("{}", endpoint.endpoint->description);
+    if (!endpoint.endpoint->description.empty())
+      code.blank().line("{}", endpoint.endpoint->description);
     emit_params(code, endpoint.params);
     emit_sequence(code, endpoint);
     emit_messages(code, "client sends", endpoint.client);
@@ -136,9 +142,10 @@ OutputFile emit_markdown(const Plan& plan) {
     emit_params(code, rest.params);
     if (rest.endpoint->request) code.blank().line("Body: `{}`", to_string(*rest.endpoint->request));
     for (const auto& response : rest.endpoint->responses)
-      code.blank().line("{}: {}{}", response.status == 0 ? std::string("Other") : std::to_string(response.status),
-                        response.schema ? fmt::format("`{}`", to_string(*response.schema)) : "no body",
-                        rest.endpoint->streaming == Streaming::sse ? ", as server-sent events" : "");
+      code.blank().line(
+          "{}: {}{}", response.status == 0 ? std::string("Other") : std::to_string(response.status),
+          response.schema ? fmt::format("`{}`", to_string(*response.schema)) : "no body",
+          rest.endpoint->streaming == Streaming::sse ? ", as server-sent events" : "");
   }
   if (!plan.types.empty()) code.blank().line("## Types");
   for (const auto& type : plan.types) emit_type(code, type);

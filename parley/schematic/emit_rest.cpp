@@ -51,10 +51,13 @@ std::string rest_header(const Plan& plan, const std::string& folder) {
   for (const auto& one : plan.rest)
     if (!one.params.empty())
       detail::emit_params_header(code, plan, one.params, detail::rest_params(one));
-  code.blank().comment("Calls to the API. Belongs to one executor; calls may run side by side. Errors of each "
-                       "call: see ::parley::api::RestClient; invalid_response with the JSON path.");
+  code.blank().comment(
+      "Calls to the API. Belongs to one executor; calls may run side by side. Errors of each "
+      "call: see ::parley::api::RestClient; invalid_response with the JSON path.");
   code.line("class RestClient {{").line(" public:");
-  code.line("  static ::parley::Result<RestClient> make(::parley::api::RestOptions options = {{}});").blank();
+  code.line(
+          "  static ::parley::Result<RestClient> make(::parley::api::RestOptions options = {{}});")
+      .blank();
   for (const auto& one : plan.rest) {
     code.comment(one.endpoint->description, 2);
     code.comment(fmt::format("{} {}", one.endpoint->method, one.endpoint->path), 2);
@@ -62,7 +65,8 @@ std::string rest_header(const Plan& plan, const std::string& folder) {
               detail::rest_result(plan, one), one.name, detail::rest_arguments(plan, one));
   }
   code.blank().line(" private:");
-  code.line("  explicit RestClient(::parley::api::RestClient client) : client_(std::move(client)) {{}}");
+  code.line(
+      "  explicit RestClient(::parley::api::RestClient client) : client_(std::move(client)) {{}}");
   code.line("  ::parley::api::RestClient client_;").line("}};").blank();
   code.line("}}  // namespace {}", plan.cpp_namespace);
   return code.take();
@@ -94,7 +98,8 @@ void emit_call(Code& code, const Plan& plan, const PlannedRest& rest) {
   code.line("  if (!answer) co_return ::parley::fail(std::move(answer.error()));");
   const auto* good = detail::good_response(endpoint);
   if (events)
-    code.line("  co_return {}(std::move(*answer), {});", result, detail::cpp_string(endpoint.sentinel));
+    code.line("  co_return {}(std::move(*answer), {});", result,
+              detail::cpp_string(endpoint.sentinel));
   else if (result == "void")
     code.line("  co_return ::parley::Result<void>();");
   else if (plan.resolve(*good->schema).kind == Type::Kind::raw)

@@ -40,10 +40,10 @@ void emit_field(Code& code, const Plan& plan, const PlannedField& field) {
     note = cpp_string(field.field->wire) + (note.empty() ? "" : "; " + note);
   if (field.field->deprecated) note += note.empty() ? "deprecated" : "; deprecated";
   code.comment(field.field->description, 2);
-  const auto declaration = type == "bool" || type.ends_with("int32_t") || type.ends_with("int64_t") ||
-                                   type == "double"
-                               ? fmt::format("{} {}{{}};", type, field.name)
-                               : fmt::format("{} {};", type, field.name);
+  const auto declaration =
+      type == "bool" || type.ends_with("int32_t") || type.ends_with("int64_t") || type == "double"
+          ? fmt::format("{} {}{{}};", type, field.name)
+          : fmt::format("{} {};", type, field.name);
   if (note.empty())
     code.line("  {}", declaration);
   else if (declaration.size() + note.size() + 8 <= 100)
@@ -139,7 +139,9 @@ std::string emit_header(const Plan& plan) {
   Code code;
   code.raw(detail::file_header(plan)).line("#pragma once").blank();
   code.raw(includes_of(plan)).blank();
-  code.line("#include \"parley/base/bytes.hpp\"").line("#include \"parley/json/types.hpp\"").blank();
+  code.line("#include \"parley/base/bytes.hpp\"")
+      .line("#include \"parley/json/types.hpp\"")
+      .blank();
   code.line("namespace parley::json {{").line("class Cursor;").line("class Writer;").line("}}");
   code.blank().comment(plan.definition->description);
   if (!plan.definition->docs_url.empty()) code.comment(plan.definition->docs_url);
@@ -197,7 +199,8 @@ void emit_decode(Code& code, const Plan& plan, const PlannedType& type) {
   bool first = true;
   for (const auto& field : type.fields) {
     std::string test = fmt::format("key == {}", cpp_string(field.field->wire));
-    for (const auto& alias : field.field->aliases) test += fmt::format(" || key == {}", cpp_string(alias));
+    for (const auto& alias : field.field->aliases)
+      test += fmt::format(" || key == {}", cpp_string(alias));
     code.line("    {}if ({}) {{", std::exchange(first, false) ? "" : "} else ", test);
     const json::Value constant = plan.resolve(field.field->type).literal;
     emit_member_read(code, field, required, field.constant ? &constant : nullptr);

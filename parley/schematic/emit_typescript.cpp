@@ -48,7 +48,8 @@ std::string ts_type(const Plan& plan, const Type& type) {
       out = fmt::format("{{ [name: string]: {} }}", ts_type(plan, type.arguments[0]));
       break;
     case Type::Kind::tuple:
-      for (const auto& argument : type.arguments) out += (out.empty() ? "" : ", ") + ts_type(plan, argument);
+      for (const auto& argument : type.arguments)
+        out += (out.empty() ? "" : ", ") + ts_type(plan, argument);
       out = "[" + out + "]";
       break;
     case Type::Kind::named:
@@ -63,7 +64,8 @@ std::string ts_type(const Plan& plan, const Type& type) {
 void doc(Code& code, std::string_view text, std::size_t indent) {
   if (text.empty()) return;
   std::string safe(text);
-  for (std::size_t at = safe.find("*/"); at != std::string::npos; at = safe.find("*/", at)) safe.replace(at, 2, "* /");
+  for (std::size_t at = safe.find("*/"); at != std::string::npos; at = safe.find("*/", at))
+    safe.replace(at, 2, "* /");
   std::ranges::replace(safe, '\n', ' ');
   code.line("{}/** {} */", std::string(indent, ' '), safe);
 }
@@ -83,10 +85,14 @@ void emit_type(Code& code, const Plan& plan, const PlannedType& type) {
     return;
   }
   std::string all;
-  for (const auto& value : definition.values) all += (all.empty() ? "" : " | ") + quoted(value.wire);
-  if (definition.kind == TypeDefinition::Kind::enumeration && definition.open) all += " | (string & {})";
-  for (const auto& one : definition.alternatives) all += (all.empty() ? "" : " | ") + ts_type(plan, one.type);
-  if (definition.kind == TypeDefinition::Kind::alternatives && definition.open) all += " | UnknownMessage";
+  for (const auto& value : definition.values)
+    all += (all.empty() ? "" : " | ") + quoted(value.wire);
+  if (definition.kind == TypeDefinition::Kind::enumeration && definition.open)
+    all += " | (string & {})";
+  for (const auto& one : definition.alternatives)
+    all += (all.empty() ? "" : " | ") + ts_type(plan, one.type);
+  if (definition.kind == TypeDefinition::Kind::alternatives && definition.open)
+    all += " | UnknownMessage";
   if (definition.kind == TypeDefinition::Kind::alias) all = ts_type(plan, definition.target);
   code.line("export type {} = {};", type.name, all);
 }
@@ -96,7 +102,8 @@ std::string condition(const Test& test) {
   switch (test.kind) {
     case Test::Kind::present: {
       auto out = fmt::format("{} != null", path);
-      for (const auto& alias : test.aliases) out += fmt::format(" || at(message, {}) != null", quoted(alias));
+      for (const auto& alias : test.aliases)
+        out += fmt::format(" || at(message, {}) != null", quoted(alias));
       return test.aliases.empty() ? out : "(" + out + ")";
     }
     case Test::Kind::absent:
@@ -118,7 +125,8 @@ void emit_guards(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) 
   std::set<std::string> types;
   std::string all;
   for (const auto& one : endpoint.server)
-    if (one.message->schema.kind != Type::Kind::raw && types.insert(ts_type(plan, one.message->schema)).second)
+    if (one.message->schema.kind != Type::Kind::raw &&
+        types.insert(ts_type(plan, one.message->schema)).second)
       all += (all.empty() ? "" : " | ") + ts_type(plan, one.message->schema);
   if (all.empty()) return;
   code.blank();

@@ -19,8 +19,8 @@ struct ImportOptions {
   std::string base_url;                    // where the document names no server
   std::string name;                        // instead of the document's title
   bool descriptions = true;
-  // Reads another document that a $ref names, by its path relative to the importing one; empty: such
-  // references are refused.
+  // Reads another document that a $ref names, by its path relative to the importing one; empty:
+  // such references are refused.
   std::function<Result<Tree>(const std::string& path)> load;
 };
 
@@ -36,8 +36,8 @@ std::optional<Definition> import_json_schema(const Tree& document, const ImportO
                                              Diagnostics& report);
 
 // Changes of an imported definition that belong to its user, kept in a file beside it: maps are
-// merged member by member, null removes one, lists of maps with "id" or "name" by that, other values
-// are replaced. Findings: E0707 for a path that is not there.
+// merged member by member, null removes one, lists of maps with "id" or "name" by that, other
+// values are replaced. Findings: E0707 for a path that is not there.
 std::optional<Definition> apply_overrides(const Definition& definition, const Tree& overrides,
                                           Diagnostics& report);
 

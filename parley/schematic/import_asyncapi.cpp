@@ -28,18 +28,20 @@ class Importer {
     const bool two = version.starts_with("2."), three = version.starts_with("3.");
     if (!two && !three) {
       report_.error(root.tree->at, "E0701",
-                    version.empty() ? "this is no AsyncAPI document: it has no \"asyncapi\""
-                                    : fmt::format("AsyncAPI {} is not known; 2.x and 3.x are", version));
+                    version.empty()
+                        ? "this is no AsyncAPI document: it has no \"asyncapi\""
+                        : fmt::format("AsyncAPI {} is not known; 2.x and 3.x are", version));
       return std::nullopt;
     }
     if (!options_.perspective) {
-      report_.error(root.tree->at, "E0702",
-                    "say whose view the document is written from: perspective client or server; the "
-                    "same words mean opposite things");
+      report_.error(
+          root.tree->at, "E0702",
+          "say whose view the document is written from: perspective client or server; the "
+          "same words mean opposite things");
       return std::nullopt;
     }
     read_info(root);
-    read_servers(root);
+    detail::read_servers(references_, out_);
     if (report_.has_errors()) return std::nullopt;
     two ? read_channels_2(root) : read_channels_3(root);
     if (out_.websocket->endpoints.empty() && !report_.has_errors())
@@ -55,76 +57,6 @@ class Importer {
     out_.version = info.text("version");
     out_.description = detail::text_of(info.find("description"), options_);
     out_.websocket.emplace();
-  }
-
-  static bool is_socket(std::string_view protocol) {
-    return protocol == "ws" || protocol == "wss" || protocol == "http" || protocol == "https" ||
-           protocol == "websocket" || protocol == "websockets";
-  }
-
-  void read_server(const Node& server) {
-    auto protocol = server.text("protocol");
-    auto url = server.text("url");
-    if (url.empty()) url = server.text("host") + server.text("pathname");
-    if (const auto scheme = url.find("://"); scheme != std::string::npos) {
-      protocol = url.substr(0, scheme);
-      url = url.substr(scheme + 3);
-    }
-    if (!is_socket(protocol)) {
-      other_protocol_ = protocol;
-      other_at_ = server.tree->at;
-      return;
-    }
-    for (const auto list = server.find("variables"); list && url.find('{') != std::string::npos;) {
-      const auto open = url.find('{'), close = url.find('}', open);
-      if (close == std::string::npos) break;
-      const auto variable = references_.follow(list.find(url.substr(open + 1, close - open - 1)));
-      auto value = variable.text("default");
-      if (value.empty() && variable.find("enum") && !variable.find("enum").tree->items.empty())
-        value = variable.find("enum").tree->items[0].text;
-      if (value.empty()) value = "default";
-      url.replace(open, close - open + 1, value);
-    }
-    const bool secure = protocol == "wss" || protocol == "https";
-    const bool known = protocol == "http" || protocol == "https";
-    if (known)
-      report_.note(server.tree->at, "I0702",
-                   fmt::format("a server of protocol {} is taken as {}", protocol, secure ? "wss" : "ws"));
-    if (out_.websocket->base_url.empty())
-      out_.websocket->base_url = fmt::format("{}://{}", secure ? "wss" : "ws", url);
-    if (const auto security = server.find("security"))
-      for (const auto& item : security.tree->items) read_security({&item, security.file});
-  }
-
-  void read_security(Node item) {
-    if (!detail::References::target_of(item).empty() || item.find("type")) {
-      if (const auto scheme = references_.follow(item)) detail::add_security(scheme, out_, report_);
-      return;
-    }
-    for (const auto& member : item.tree->members) {
-      const auto scheme = references_.follow(
-          references_.find("#/components/securitySchemes/" + member.key, item.tree->at));
-      if (scheme) detail::add_security(scheme, out_, report_);
-    }
-  }
-
-  void read_servers(const Node& root) {
-    const auto servers = references_.follow(root.find("servers"));
-    for (const auto& member : members_of(servers))
-      if (const auto server = references_.follow({&member.value, servers.file})) read_server(server);
-    auto& base = out_.websocket->base_url;
-    if (!options_.base_url.empty()) base = options_.base_url;
-    if (!base.empty()) return;
-    if (!other_protocol_.empty()) {
-      report_.error(other_at_, "E0706",
-                    fmt::format("the protocol {} is no WebSocket; give a base URL to take the channels "
-                                "over one",
-                                other_protocol_));
-      return;
-    }
-    report_.warning(root.tree->at, "W0706",
-                    "the document names no server: base_url must be set before a client can connect");
-    base = "wss://server.invalid";
   }
 
   bool sends_to_server(bool first_word) const {
@@ -150,14 +82,16 @@ class Importer {
     if (id.empty()) id = hint;
     out.id = pascal_name(id);
     out.description = detail::text_of(message.find("summary"), options_);
-    if (out.description.empty()) out.description = detail::text_of(message.find("description"), options_);
+    if (out.description.empty())
+      out.description = detail::text_of(message.find("description"), options_);
     auto payload = message.find("payload");
-    if (!payload) payload = payload_of_traits(message);
+    if (!payload) payload = detail::payload_of_traits(references_, message);
     if (payload && payload.find("schemaFormat")) {
       const auto format = payload.text("schemaFormat");
-      if (format.find("avro") != std::string::npos || format.find("protobuf") != std::string::npos ||
-          format.find("raml") != std::string::npos)
-        report_.error(payload.tree->at, "E0704", fmt::format("payloads in {} are not read", format));
+      if (format.find("avro") != std::string::npos ||
+          format.find("protobuf") != std::string::npos || format.find("raml") != std::string::npos)
+        report_.error(payload.tree->at, "E0704",
+                      fmt::format("payloads in {} are not read", format));
       payload = payload.find("schema");
     }
     if (message.find("headers"))
@@ -170,21 +104,14 @@ class Importer {
     return out;
   }
 
-  Node payload_of_traits(const Node& message) {
-    const auto traits = message.find("traits");
-    for (const auto& item : items_of(traits)) {
-      const auto trait = references_.follow({&item, traits.file});
-      if (trait && trait.find("payload")) return trait.find("payload");
-    }
-    return {};
-  }
-
   void read_payload(const Node& message, const Node& payload, MessageSchema& out) {
     const auto content = message.text("contentType");
-    const bool bytes = content.starts_with("application/octet-stream") || content.starts_with("audio/");
+    const bool bytes =
+        content.starts_with("application/octet-stream") || content.starts_with("audio/");
     if (bytes || !payload) {
       if (!bytes)
-        report_.note(message.tree->at, "I0702", fmt::format("{} has no payload and is taken as any JSON", out.id));
+        report_.note(message.tree->at, "I0702",
+                     fmt::format("{} has no payload and is taken as any JSON", out.id));
       out.schema = bytes ? Type(Type::Kind::raw) : named_json(out.id);
       if (bytes) out.frame = Frame::binary;
       return;
@@ -230,7 +157,8 @@ class Importer {
   }
 
   // The messages of one direction: one, oneOf, or a map.
-  void add_messages(Node list, const std::string& hint, bool to_server, WebSocketEndpoint& endpoint) {
+  void add_messages(Node list, const std::string& hint, bool to_server,
+                    WebSocketEndpoint& endpoint) {
     const auto direction =
         to_server ? MessageDirection::client_to_server : MessageDirection::server_to_client;
     auto& cycle = endpoint.lifecycle;
@@ -239,13 +167,13 @@ class Importer {
     if (!followed) return;
     const auto one_of = followed.find("oneOf");
     std::vector<Node> all;
-    for (const auto& item : items_of(one_of))
-      all.emplace_back(&item, one_of.file);
+    for (const auto& item : items_of(one_of)) all.emplace_back(&item, one_of.file);
     if (all.empty()) all.push_back(list);
     // The tree's nodes must outlive the loop, so they are found again by their place.
     for (std::size_t i = 0; i < all.size(); ++i) {
       const Node one = one_of ? Node(&one_of.tree->items[i], one_of.file) : list;
-      auto message = read_message(one, fmt::format("{}{}", hint, all.size() > 1 ? std::to_string(i + 1) : ""), direction);
+      auto message = read_message(
+          one, fmt::format("{}{}", hint, all.size() > 1 ? std::to_string(i + 1) : ""), direction);
       if (message.id.empty()) continue;
       std::vector<std::string> taken;
       for (const auto& other : messages) taken.push_back(other.id);
@@ -265,11 +193,13 @@ class Importer {
     const auto take = [&](std::initializer_list<std::string_view> begins, std::string_view role) {
       std::optional<MessageSchema> out;
       const auto found = std::ranges::find_if(messages, [&](const MessageSchema& message) {
-        return std::ranges::any_of(begins, [&](std::string_view begin) { return message.id.starts_with(begin); });
+        return std::ranges::any_of(
+            begins, [&](std::string_view begin) { return message.id.starts_with(begin); });
       });
       if (found == messages.end() || messages.size() < 2) return out;
-      report_.note(found->at, "I0704", fmt::format("{} is taken as the {} message of {}, by its name",
-                                                   found->id, role, endpoint.id));
+      report_.note(found->at, "I0704",
+                   fmt::format("{} is taken as the {} message of {}, by its name", found->id, role,
+                               endpoint.id));
       out = std::move(*found);
       out->repeatable = false;
       messages.erase(found);
@@ -300,7 +230,8 @@ class Importer {
     const auto bindings = references_.follow(channel.find("bindings"));
     const auto socket = references_.follow(bindings.find("ws"));
     if (!socket) return;
-    for (const auto& [key, location] : {std::pair("query", ParamLocation::query), std::pair("headers", ParamLocation::header)}) {
+    for (const auto& [key, location] :
+         {std::pair("query", ParamLocation::query), std::pair("headers", ParamLocation::header)}) {
       const auto schema = references_.follow(socket.find(key));
       const auto properties = schema.find("properties");
       const auto required = schema.find("required");
@@ -310,31 +241,20 @@ class Importer {
         param.location = location;
         const auto followed = references_.follow(property);
         param.description = detail::text_of(followed.find("description"), options_);
-        param.required = required && std::ranges::any_of(required.tree->items, [&](const Tree& one) { return one.text == member.key; });
-        if (const auto value = followed.find("default"); value && !value.tree->is_null()) set_default(param, value);
+        param.required = required && std::ranges::any_of(
+                                         required.tree->items,
+                                         [&](const Tree& one) { return one.text == member.key; });
+        if (const auto value = followed.find("default"); value && !value.tree->is_null())
+          detail::set_default(param, value, report_);
         endpoint.connection_params.push_back(std::move(param));
       }
     }
   }
 
-  void set_default(ConnectionParam& param, const Node& value) {
-    const auto found = value.tree->value();
-    const auto kind = param.param_type.kind;
-    const bool fits = kind == Type::Kind::boolean ? found.is_bool()
-                      : kind == Type::Kind::int64 || kind == Type::Kind::int32 ? found.is_int64()
-                      : kind == Type::Kind::float64 ? found.is_number()
-                      : kind == Type::Kind::list    ? found.is_array()
-                                                    : found.is_string();
-    if (fits)
-      param.default_value = found;
-    else
-      report_.note(value.tree->at, "I0702", fmt::format("the default {} of \"{}\" is no value of its type and is left out",
-                                                        json::to_string(found), param.name));
-  }
-
   void read_parameters(const Node& channel, WebSocketEndpoint& endpoint) {
     const auto parameters = references_.follow(channel.find("parameters"));
-    for (std::size_t at = endpoint.path.find('{'); at != std::string::npos; at = endpoint.path.find('{', at + 1)) {
+    for (std::size_t at = endpoint.path.find('{'); at != std::string::npos;
+         at = endpoint.path.find('{', at + 1)) {
       const auto end = endpoint.path.find('}', at);
       if (end == std::string::npos) break;
       const auto name = endpoint.path.substr(at + 1, end - at - 1);
@@ -342,22 +262,30 @@ class Importer {
       ConnectionParam param;
       param.name = name;
       if (parameter && parameter.find("schema"))
-        param = detail::import_param(schemas_, parameter.find("schema"), name, endpoint.id + "_" + name);
+        param = detail::import_param(schemas_, parameter.find("schema"), name,
+                                     endpoint.id + "_" + name);
       param.location = ParamLocation::path;
       param.required = true;
       param.description = parameter ? detail::text_of(parameter.find("description"), options_) : "";
-      const bool known = std::ranges::find(endpoint.connection_params, name, &ConnectionParam::name) != endpoint.connection_params.end();
+      const bool known =
+          std::ranges::find(endpoint.connection_params, name, &ConnectionParam::name) !=
+          endpoint.connection_params.end();
       if (!known) endpoint.connection_params.push_back(std::move(param));
     }
     // What stands under "parameters" but not in the path goes into the query.
     for (const auto& member : members_of(parameters)) {
       if (endpoint.path.find("{" + member.key + "}") != std::string::npos) continue;
-      report_.note(member.at, "I0702", fmt::format("the channel parameter \"{}\" is not in the address and is taken as a query parameter", member.key));
-      const auto parameter = references_.follow({parameters.tree->find(member.key), parameters.file});
+      report_.note(member.at, "I0702",
+                   fmt::format("the channel parameter \"{}\" is not in the address and is taken as "
+                               "a query parameter",
+                               member.key));
+      const auto parameter =
+          references_.follow({parameters.tree->find(member.key), parameters.file});
       ConnectionParam param;
       param.name = member.key;
       if (parameter && parameter.find("schema"))
-        param = detail::import_param(schemas_, parameter.find("schema"), member.key, endpoint.id + "_" + member.key);
+        param = detail::import_param(schemas_, parameter.find("schema"), member.key,
+                                     endpoint.id + "_" + member.key);
       endpoint.connection_params.push_back(std::move(param));
     }
   }
@@ -375,41 +303,49 @@ class Importer {
       if (!channel) continue;
       WebSocketEndpoint endpoint;
       const auto group = channel.text("x-fern-sdk-group-name");
-      read_channel_common(channel, member.key, endpoint_id(group.empty() ? member.key : group), endpoint);
+      read_channel_common(channel, member.key, endpoint_id(group.empty() ? member.key : group),
+                          endpoint);
       for (const char* word : {"publish", "subscribe"}) {
         const auto operation = channel.find(word);
         if (!operation || !operation.find("message")) continue;
         auto hint = operation.text("operationId");
-        if (hint.empty()) hint = endpoint.id + (std::string_view(word) == "publish" ? "Request" : "Event");
-        add_messages(operation.find("message"), pascal_name(hint), sends_to_server(std::string_view(word) == "publish"), endpoint);
+        if (hint.empty())
+          hint = endpoint.id + (std::string_view(word) == "publish" ? "Request" : "Event");
+        add_messages(operation.find("message"), pascal_name(hint),
+                     sends_to_server(std::string_view(word) == "publish"), endpoint);
       }
       add_endpoint(std::move(endpoint));
     }
   }
 
   void add_endpoint(WebSocketEndpoint endpoint) {
-    if (endpoint.lifecycle.streaming_messages.empty() && endpoint.lifecycle.server_messages.empty()) {
-      report_.note(endpoint.at, "I0701", fmt::format("the channel {} has no messages and is left out", endpoint.path));
+    if (endpoint.lifecycle.streaming_messages.empty() &&
+        endpoint.lifecycle.server_messages.empty()) {
+      report_.note(endpoint.at, "I0701",
+                   fmt::format("the channel {} has no messages and is left out", endpoint.path));
       return;
     }
     propose_roles(endpoint);
     out_.websocket->endpoints.push_back(std::move(endpoint));
   }
 
-  void read_operation_3(const Node& operation, const std::string& name, const std::string& channel_target,
-                        const Node& channel, WebSocketEndpoint& endpoint, bool reply) {
+  void read_operation_3(const Node& operation, const std::string& name,
+                        const std::string& channel_target, const Node& channel,
+                        WebSocketEndpoint& endpoint, bool reply) {
     const auto part = reply ? operation.find("reply") : operation;
     if (!part || detail::References::target_of(part.find("channel")) != channel_target) return;
     const bool receives = (operation.text("action") == "receive") != reply;
     const auto messages = part.find("messages");
     if (messages) {
       for (std::size_t i = 0; i < messages.tree->items.size(); ++i)
-        add_messages({&messages.tree->items[i], messages.file}, pascal_name(name), sends_to_server(receives), endpoint);
+        add_messages({&messages.tree->items[i], messages.file}, pascal_name(name),
+                     sends_to_server(receives), endpoint);
       return;
     }
     const auto all = references_.follow(channel.find("messages"));
     for (const auto& member : members_of(all))
-      add_messages({all.tree->find(member.key), all.file}, pascal_name(member.key), sends_to_server(receives), endpoint);
+      add_messages({all.tree->find(member.key), all.file}, pascal_name(member.key),
+                   sends_to_server(receives), endpoint);
   }
 
   void read_channels_3(const Node& root) {
@@ -426,7 +362,8 @@ class Importer {
       read_channel_common(channel, address, endpoint_id(member.key), endpoint);
       const auto target = channels.file + "#/channels/" + member.key;
       for (const auto& one : members_of(operations)) {
-        const auto operation = references_.follow({operations.tree->find(one.key), operations.file});
+        const auto operation =
+            references_.follow({operations.tree->find(one.key), operations.file});
         if (!operation) continue;
         read_operation_3(operation, one.key, target, channel, endpoint, false);
         read_operation_3(operation, one.key, target, channel, endpoint, true);
@@ -440,10 +377,8 @@ class Importer {
   Definition out_;
   detail::References references_;
   detail::SchemaImporter schemas_;
-  std::map<const Tree*, MessageSchema> messages_;  // that operations share
+  std::map<const Tree*, MessageSchema> messages_;          // that operations share
   std::map<std::string, std::string, std::less<>> roles_;  // that the document gives, by message
-  std::string other_protocol_;
-  Location other_at_;
 };
 
 }  // namespace

@@ -1,8 +1,9 @@
+#include "parley/schematic/detail/import_common.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "parley/schematic/detail/import_common.hpp"
 #include "parley/schematic/detail/unions.hpp"
 
 namespace parley::schematic::detail {
@@ -34,6 +35,31 @@ ConnectionParam import_param(SchemaImporter& schemas, const Node& schema, const 
   return param;
 }
 
+void set_default(ConnectionParam& param, const Node& value, Diagnostics& report) {
+  const auto found = value.tree->value();
+  const auto kind = param.param_type.kind;
+  const bool fits = kind == Type::Kind::boolean                              ? found.is_bool()
+                    : kind == Type::Kind::int64 || kind == Type::Kind::int32 ? found.is_int64()
+                    : kind == Type::Kind::float64                            ? found.is_number()
+                    : kind == Type::Kind::list                               ? found.is_array()
+                                                                             : found.is_string();
+  if (fits)
+    param.default_value = found;
+  else
+    report.note(value.tree->at, "I0702",
+                fmt::format("the default {} of \"{}\" is no value of its type and is left out",
+                            json::to_string(found), param.name));
+}
+
+Node payload_of_traits(References& references, const Node& message) {
+  const auto traits = message.find("traits");
+  for (const auto& item : items_of(traits)) {
+    const auto trait = references.follow({&item, traits.file});
+    if (trait && trait.find("payload")) return trait.find("payload");
+  }
+  return {};
+}
+
 void add_security(const Node& scheme, Definition& out, Diagnostics& report) {
   AuthStrategy auth;
   const auto type = scheme.text("type"), word = scheme.text("scheme");
@@ -59,7 +85,8 @@ void add_security(const Node& scheme, Definition& out, Diagnostics& report) {
 
 std::string unique_id(const std::vector<std::string>& taken, std::string id) {
   const auto base = id;
-  for (int n = 2; std::ranges::find(taken, id) != taken.end(); ++n) id = fmt::format("{}{}", base, n);
+  for (int n = 2; std::ranges::find(taken, id) != taken.end(); ++n)
+    id = fmt::format("{}{}", base, n);
   return id;
 }
 
@@ -119,10 +146,11 @@ bool join_ambiguous(Definition& out, Diagnostics& report) {
       any.at = other.at;
       other.schema = Type::named(any.name);
       other.direction = MessageDirection::server_to_client;
-      report.note(other.at, "I0705",
-                  fmt::format("{} cannot be told apart and arrive as one message of any JSON; give them "
-                              "a match to have their types",
-                              names));
+      report.note(
+          other.at, "I0705",
+          fmt::format("{} cannot be told apart and arrive as one message of any JSON; give them "
+                      "a match to have their types",
+                      names));
       out.types.push_back(std::move(any));
       kept.push_back(std::move(other));
     }

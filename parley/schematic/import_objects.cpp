@@ -7,15 +7,17 @@
 
 namespace parley::schematic::detail {
 
-void SchemaImporter::add_fields(const Node& schema, const std::string& hint, std::vector<Field>& out,
-                                int depth) {
+void SchemaImporter::add_fields(const Node& schema, const std::string& hint,
+                                std::vector<Field>& out, int depth) {
   if (depth > 32) return;
   if (const auto list = schema.find("allOf"); list && list.tree->is_list())
     for (const auto& item : list.tree->items)
-      if (const auto part = references_.follow({&item, list.file})) add_fields(part, hint, out, depth + 1);
+      if (const auto part = references_.follow({&item, list.file}))
+        add_fields(part, hint, out, depth + 1);
   const auto required = schema.find("required");
   const auto is_required = [&](std::string_view name) {
-    return required && std::ranges::any_of(required.tree->items, [&](const Tree& one) { return one.text == name; });
+    return required && std::ranges::any_of(required.tree->items,
+                                           [&](const Tree& one) { return one.text == name; });
   };
   const auto properties = schema.find("properties");
   for (const auto& member : members_of(properties)) {
@@ -26,7 +28,8 @@ void SchemaImporter::add_fields(const Node& schema, const std::string& hint, std
     if (field.type.kind == Type::Kind::raw) field.type.kind = Type::Kind::string;
     if (const auto value = property.find("default"); value && !value.tree->is_null())
       field.default_value = value.tree->value();
-    for (const auto& [key, bound] : {std::pair("minimum", &field.min), std::pair("maximum", &field.max)})
+    for (const auto& [key, bound] :
+         {std::pair("minimum", &field.min), std::pair("maximum", &field.max)})
       if (const auto found = property.find(key); found && found.tree->value().is_number())
         *bound = found.tree->value().to_number<double>();
     field.deprecated = property.flag("deprecated");
@@ -97,9 +100,10 @@ Type SchemaImporter::object(const Node& schema, const std::string& hint) {
   add_fields(schema, hint, type.fields, 0);
   for (auto& field : type.fields)
     if (field.default_value && !default_fits(out_, field)) {
-      references_.report().note(field.at, "I0702",
-                                fmt::format("the default {} of \"{}\" is no value of its type and is left out",
-                                            json::to_string(*field.default_value), field.wire));
+      references_.report().note(
+          field.at, "I0702",
+          fmt::format("the default {} of \"{}\" is no value of its type and is left out",
+                      json::to_string(*field.default_value), field.wire));
       field.default_value.reset();
     }
   add_examples(schema, type);
@@ -114,8 +118,8 @@ Type SchemaImporter::all_of(const Node& schema, const Node& list, const std::str
     const Node one(&item, list.file);
     const auto followed = references_.follow(one);
     if (!followed) return Type(Type::Kind::json);
-    constexpr std::string_view telling[] = {"type", "properties", "allOf", "anyOf", "oneOf", "enum",
-                                            "const", "items",      "$ref"};
+    constexpr std::string_view telling[] = {"type", "properties", "allOf", "anyOf", "oneOf",
+                                            "enum", "const",      "items", "$ref"};
     const bool tells = std::ranges::any_of(
         telling, [&](std::string_view key) { return followed.find(key).tree != nullptr; });
     if (!tells) continue;
@@ -130,7 +134,8 @@ Type SchemaImporter::all_of(const Node& schema, const Node& list, const std::str
   for (const auto& part : parts) {
     const auto followed = references_.follow(part);
     if (followed.find("oneOf") || followed.find("anyOf")) {
-      note(part, "I0702", "alternatives inside \"allOf\" are left out; their members are kept as unknown ones");
+      note(part, "I0702",
+           "alternatives inside \"allOf\" are left out; their members are kept as unknown ones");
     }
   }
   return object(schema, hint);
@@ -154,14 +159,15 @@ void SchemaImporter::settle() {
         const auto same = [&](Location at) {
           return at.line == one.at.line && at.column == one.at.column;
         };
-        return same(type.at) || (is_union && std::ranges::any_of(type.alternatives, [&](const Alternative& a) {
-                                   return same(a.at);
-                                 }));
+        return same(type.at) ||
+               (is_union && std::ranges::any_of(type.alternatives,
+                                                [&](const Alternative& a) { return same(a.at); }));
       });
       if (!refused) continue;
-      references_.report().note(type.at, "I0703",
-                                fmt::format("the alternatives of {} cannot be told apart; it is taken as json",
-                                            type.name));
+      references_.report().note(
+          type.at, "I0703",
+          fmt::format("the alternatives of {} cannot be told apart; it is taken as json",
+                      type.name));
       type.kind = TypeDefinition::Kind::alias;
       type.alternatives.clear();
       type.target = Type(Type::Kind::json);

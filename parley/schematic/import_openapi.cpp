@@ -25,10 +25,11 @@ class Importer {
     const auto version = root.text("openapi");
     if (!version.starts_with("3.")) {
       const auto found = root.text("swagger");
-      report_.error(root.tree->at, "E0701",
-                    !found.empty()    ? fmt::format("Swagger {} is not read; convert it to OpenAPI 3", found)
-                    : version.empty() ? std::string("this is no OpenAPI document: it has no \"openapi\"")
-                                      : fmt::format("OpenAPI {} is not known; 3.x is", version));
+      report_.error(
+          root.tree->at, "E0701",
+          !found.empty()    ? fmt::format("Swagger {} is not read; convert it to OpenAPI 3", found)
+          : version.empty() ? std::string("this is no OpenAPI document: it has no \"openapi\"")
+                            : fmt::format("OpenAPI {} is not known; 3.x is", version));
       return std::nullopt;
     }
     const auto info = root.find("info");
@@ -52,7 +53,8 @@ class Importer {
       if (const auto scheme = references_.follow({security.tree->find(member.key), security.file}))
         detail::add_security(scheme, out_, report_);
     if (const auto webhooks = root.find("webhooks"))
-      report_.note(webhooks.tree->at, "I0701", "webhooks are calls to a server of yours and are left out");
+      report_.note(webhooks.tree->at, "I0701",
+                   "webhooks are calls to a server of yours and are left out");
   }
 
   std::string base_url(const Node& root) {
@@ -62,9 +64,14 @@ class Importer {
     if (servers && !servers.tree->items.empty())
       url = Node(&servers.tree->items[0], servers.file).text("url");
     if (url.starts_with("http://") || url.starts_with("https://")) return url;
-    report_.warning(root.tree->at, "W0706",
-                    url.empty() ? std::string("the document names no server: base_url must be set before a client can call it")
-                                : fmt::format("the server \"{}\" has no host: base_url must be set before a client can call it", url));
+    report_.warning(
+        root.tree->at, "W0706",
+        url.empty()
+            ? std::string(
+                  "the document names no server: base_url must be set before a client can call it")
+            : fmt::format(
+                  "the server \"{}\" has no host: base_url must be set before a client can call it",
+                  url));
     return "https://server.invalid" + (url.starts_with('/') && url != "/" ? url : "");
   }
 
@@ -78,17 +85,20 @@ class Importer {
     out_.rest.emplace();
     out_.rest->base_url = base_url(root);
     constexpr std::pair<std::string_view, std::string_view> methods[] = {
-        {"get", "GET"}, {"post", "POST"}, {"put", "PUT"}, {"patch", "PATCH"}, {"delete", "DELETE"}, {"head", "HEAD"}, {"options", "OPTIONS"}};
+        {"get", "GET"},       {"post", "POST"}, {"put", "PUT"},        {"patch", "PATCH"},
+        {"delete", "DELETE"}, {"head", "HEAD"}, {"options", "OPTIONS"}};
     for (const auto& member : paths.tree->members) {
       const auto item = references_.follow({paths.tree->find(member.key), paths.file});
       if (!item) continue;
       for (const auto& [word, method] : methods)
-        if (const auto operation = item.find(word)) read_operation(item, operation, member.key, std::string(method));
+        if (const auto operation = item.find(word))
+          read_operation(item, operation, member.key, std::string(method));
     }
     if (out_.rest->endpoints.empty()) out_.rest.reset();
   }
 
-  void read_operation(const Node& item, const Node& operation, const std::string& path, const std::string& method) {
+  void read_operation(const Node& item, const Node& operation, const std::string& path,
+                      const std::string& method) {
     RestEndpoint endpoint;
     endpoint.at = operation.tree->at;
     auto id = operation.text("operationId");
@@ -105,7 +115,8 @@ class Importer {
     read_body(operation, endpoint);
     read_responses(operation, endpoint);
     if (const auto callbacks = operation.find("callbacks"))
-      report_.note(callbacks.tree->at, "I0701", "callbacks are calls to a server of yours and are left out");
+      report_.note(callbacks.tree->at, "I0701",
+                   "callbacks are calls to a server of yours and are left out");
     out_.rest->endpoints.push_back(std::move(endpoint));
   }
 
@@ -117,21 +128,26 @@ class Importer {
       if (!parameter) continue;
       const auto name = parameter.text("name"), where = parameter.text("in");
       if (where != "path" && where != "query" && where != "header") {
-        report_.note(parameter.tree->at, "I0701", fmt::format("the parameter \"{}\" in {} is left out", name, where));
+        report_.note(parameter.tree->at, "I0701",
+                     fmt::format("the parameter \"{}\" in {} is left out", name, where));
         continue;
       }
       ConnectionParam param;
       auto schema = parameter.find("schema");
       if (!schema)
-        if (const auto content = parameter.find("content"); content && !content.tree->members.empty())
+        if (const auto content = parameter.find("content");
+            content && !content.tree->members.empty())
           schema = Node(&content.tree->members[0].value, content.file).find("schema");
       if (schema) param = detail::import_param(schemas_, schema, name, endpoint.id + "_" + name);
       param.at = parameter.tree->at;
       param.name = name;
-      param.location = where == "path" ? ParamLocation::path : where == "query" ? ParamLocation::query : ParamLocation::header;
+      param.location = where == "path"    ? ParamLocation::path
+                       : where == "query" ? ParamLocation::query
+                                          : ParamLocation::header;
       param.required = where == "path" || parameter.flag("required");
       param.description = detail::text_of(parameter.find("description"), options_);
-      if (const auto explode = parameter.find("explode"); explode && explode.tree->value() == json::Value(false))
+      if (const auto explode = parameter.find("explode");
+          explode && explode.tree->value() == json::Value(false))
         param.style = ListStyle::comma;
       std::erase_if(endpoint.params, [&](const ConnectionParam& other) {
         return other.name == param.name && other.location == param.location;
@@ -142,11 +158,16 @@ class Importer {
 
   void add_missing_path_params(RestEndpoint& endpoint) {
     std::erase_if(endpoint.params, [&](const ConnectionParam& param) {
-      if (param.location != ParamLocation::path || endpoint.path.find("{" + param.name + "}") != std::string::npos) return false;
-      report_.note(param.at, "I0702", fmt::format("the path parameter \"{}\" is not in \"{}\" and is left out", param.name, endpoint.path));
+      if (param.location != ParamLocation::path ||
+          endpoint.path.find("{" + param.name + "}") != std::string::npos)
+        return false;
+      report_.note(param.at, "I0702",
+                   fmt::format("the path parameter \"{}\" is not in \"{}\" and is left out",
+                               param.name, endpoint.path));
       return true;
     });
-    for (std::size_t at = endpoint.path.find('{'); at != std::string::npos; at = endpoint.path.find('{', at + 1)) {
+    for (std::size_t at = endpoint.path.find('{'); at != std::string::npos;
+         at = endpoint.path.find('{', at + 1)) {
       const auto end = endpoint.path.find('}', at);
       if (end == std::string::npos) return;
       const auto name = endpoint.path.substr(at + 1, end - at - 1);
@@ -154,7 +175,9 @@ class Importer {
         return param.name == name && param.location == ParamLocation::path;
       });
       if (known) continue;
-      report_.note(endpoint.at, "I0702", fmt::format("the path parameter \"{}\" is not described and is taken as text", name));
+      report_.note(
+          endpoint.at, "I0702",
+          fmt::format("the path parameter \"{}\" is not described and is taken as text", name));
       ConnectionParam param;
       param.name = name;
       param.location = ParamLocation::path;
@@ -164,11 +187,13 @@ class Importer {
   }
 
   // The JSON of a content map, or its first entry as bytes.
-  std::optional<Type> content_type(const Node& owner, const std::string& hint, std::string& media, Streaming* streaming) {
+  std::optional<Type> content_type(const Node& owner, const std::string& hint, std::string& media,
+                                   Streaming* streaming) {
     const auto content = owner.find("content");
     if (!content || content.tree->members.empty()) return std::nullopt;
     for (const auto& member : content.tree->members) {
-      const bool json = member.key.starts_with("application/json") || member.key.find("+json") != std::string::npos || member.key == "*/*";
+      const bool json = member.key.starts_with("application/json") ||
+                        member.key.find("+json") != std::string::npos || member.key == "*/*";
       const bool events = streaming && member.key.starts_with("text/event-stream");
       if (!json && !events) continue;
       if (events) *streaming = Streaming::sse;
@@ -202,7 +227,8 @@ class Importer {
       if (member.key.size() == 3 && member.key.find_first_not_of("0123456789") == std::string::npos)
         out.status = std::stoi(member.key);
       else if (member.key != "default") {
-        report_.note(member.at, "I0702", fmt::format("the responses {} are left to the default", member.key));
+        report_.note(member.at, "I0702",
+                     fmt::format("the responses {} are left to the default", member.key));
         continue;
       }
       if (out.status != 0 && (out.status < 100 || out.status > 599)) {
@@ -212,8 +238,11 @@ class Importer {
       out.description = detail::text_of(response.find("description"), options_);
       std::string media;
       const bool good = out.status >= 200 && out.status < 300;
-      out.schema = content_type(response, fmt::format("{}{}Response", endpoint.id, good ? "" : member.key), media, good ? &endpoint.streaming : nullptr);
-      if (out.schema && out.schema->kind != Type::Kind::raw && out.schema->nullable) out.schema->nullable = false;
+      out.schema =
+          content_type(response, fmt::format("{}{}Response", endpoint.id, good ? "" : member.key),
+                       media, good ? &endpoint.streaming : nullptr);
+      if (out.schema && out.schema->kind != Type::Kind::raw && out.schema->nullable)
+        out.schema->nullable = false;
       endpoint.responses.push_back(std::move(out));
     }
   }

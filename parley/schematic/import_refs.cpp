@@ -28,6 +28,11 @@ const std::vector<Tree>& items_of(const Node& node) {
   return node ? node.tree->items : none;
 }
 
+std::string last_part(const std::string& target) {
+  const auto slash = target.rfind('/');
+  return slash == std::string::npos ? "Root" : target.substr(slash + 1);
+}
+
 References::References(const Tree& document, const ImportOptions& options, Diagnostics& report)
     : root_(&document), options_(options), report_(report) {}
 
@@ -73,7 +78,8 @@ const Tree* step(const Tree& tree, std::string_view name) {
 std::string beside(const std::string& from, std::string_view path) {
   const auto slash = from.rfind('/');
   std::vector<std::string> parts;
-  const std::string joined = (slash == std::string::npos ? "" : from.substr(0, slash + 1)) + std::string(path);
+  const std::string joined =
+      (slash == std::string::npos ? "" : from.substr(0, slash + 1)) + std::string(path);
   for (const auto part : split(joined, '/')) {
     if (part == "." || part.empty()) continue;
     if (part == ".." && !parts.empty() && parts.back() != "..")
@@ -106,8 +112,10 @@ Node References::find(const std::string& target, Location at) {
     auto found = files_.find(file);
     if (found == files_.end()) {
       if (file.find("://") != std::string::npos || file.starts_with("http:") || !options_.load) {
-        report_.error(at, "E0703", fmt::format("the reference \"{}\" leads to another document, which "
-                                               "is not read", target));
+        report_.error(at, "E0703",
+                      fmt::format("the reference \"{}\" leads to another document, which "
+                                  "is not read",
+                                  target));
         return {};
       }
       auto loaded = options_.load(file);
@@ -133,8 +141,13 @@ Node References::find(const std::string& target, Location at) {
 // What stands on the way may be a reference itself.
 Node References::walk(Node at, std::string_view pointer, int depth) {
   if (pointer.empty()) return at;
-  if (depth > 64) return {};
-  if (!target_of(at).empty()) at = follow(at);
+  if (depth > 64 || following_ > 64) return {};
+  if (!target_of(at).empty()) {
+    // A pointer through a reference that leads through itself has no end.
+    ++following_;
+    at = follow(at);
+    --following_;
+  }
   if (!at) return {};
   pointer.remove_prefix(1);
   for (std::size_t end = pointer.find('/');; end = pointer.find('/', end + 1)) {
@@ -151,7 +164,8 @@ Node References::follow(Node node) {
     const auto target = target_of(node);
     if (target.empty()) return node;
     if (steps > 64) {
-      report_.error(node.tree->at, "E0703", fmt::format("the reference \"{}\" leads to itself", target));
+      report_.error(node.tree->at, "E0703",
+                    fmt::format("the reference \"{}\" leads to itself", target));
       return {};
     }
     node = find(target, node.tree->at);

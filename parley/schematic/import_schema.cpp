@@ -11,14 +11,6 @@ namespace {
 
 constexpr int max_depth = 100;
 
-bool is_null_schema(const Node& schema) {
-  if (schema.text("type") == "null") return true;
-  const auto constant = schema.find("const");
-  if (constant && constant.tree->is_null()) return true;
-  const auto values = schema.find("enum");
-  return values && values.tree->items.size() == 1 && values.tree->items[0].is_null();
-}
-
 std::optional<double> number_of(const Node& schema, std::string_view key) {
   const auto found = schema.find(key);
   if (!found) return std::nullopt;
@@ -40,11 +32,6 @@ void replace(Type& type, const std::string& name, const Type& by) {
   type.nullable = nullable && by.kind != Type::Kind::json;
 }
 
-std::string last_part(const std::string& target) {
-  const auto slash = target.rfind('/');
-  return slash == std::string::npos ? "Root" : target.substr(slash + 1);
-}
-
 }  // namespace
 
 void SchemaImporter::note(const Node& at, std::string_view code, const std::string& text) {
@@ -53,11 +40,12 @@ void SchemaImporter::note(const Node& at, std::string_view code, const std::stri
 }
 
 std::string SchemaImporter::description_of(const Node& schema) const {
-  return references_.options().descriptions ? std::string(trim(std::string_view(
-                                                  schema.find("description") && schema.find("description").tree->is_scalar()
-                                                      ? schema.find("description").tree->text
-                                                      : schema.tree->text)))
-                                            : std::string();
+  return references_.options().descriptions
+             ? std::string(trim(std::string_view(
+                   schema.find("description") && schema.find("description").tree->is_scalar()
+                       ? schema.find("description").tree->text
+                       : schema.tree->text)))
+             : std::string();
 }
 
 std::string SchemaImporter::take_name(const std::string& hint) {
@@ -187,7 +175,8 @@ std::optional<Type> SchemaImporter::literal_or_enum(const Node& schema, const st
   for (const auto& item : values.tree->items) {
     const auto value = item.value();
     // A plain scalar in a schema of type string is its text, whatever YAML takes it for.
-    const bool text = value.is_string() || (schema.text("type") == "string" && item.is_scalar() && !value.is_null());
+    const bool text = value.is_string() ||
+                      (schema.text("type") == "string" && item.is_scalar() && !value.is_null());
     if (value.is_null()) {
       nullable = true;
       continue;
@@ -195,7 +184,8 @@ std::optional<Type> SchemaImporter::literal_or_enum(const Node& schema, const st
     texts = texts && text;
     whole = whole && value.is_int64();
     single = text ? json::Value(item.text) : value;
-    const bool known = std::ranges::find(type.values, item.text, &EnumValue::wire) != type.values.end();
+    const bool known =
+        std::ranges::find(type.values, item.text, &EnumValue::wire) != type.values.end();
     if (text && !known) type.values.emplace_back(item.text);
   }
   const auto count = values.tree->items.size() - (nullable ? 1 : 0);
@@ -216,11 +206,22 @@ std::optional<Type> SchemaImporter::literal_or_enum(const Node& schema, const st
 }
 
 void SchemaImporter::note_dropped(const Node& schema) {
-  constexpr std::string_view keywords[] = {
-      "not",           "if",           "then",          "else",        "patternProperties",
-      "propertyNames", "dependencies", "contains",      "uniqueItems", "unevaluatedProperties",
-      "multipleOf",    "pattern",      "minProperties", "maxProperties", "dependentSchemas",
-      "dependentRequired"};
+  constexpr std::string_view keywords[] = {"not",
+                                           "if",
+                                           "then",
+                                           "else",
+                                           "patternProperties",
+                                           "propertyNames",
+                                           "dependencies",
+                                           "contains",
+                                           "uniqueItems",
+                                           "unevaluatedProperties",
+                                           "multipleOf",
+                                           "pattern",
+                                           "minProperties",
+                                           "maxProperties",
+                                           "dependentSchemas",
+                                           "dependentRequired"};
   for (const auto keyword : keywords)
     if (const auto found = schema.find(keyword))
       note(found, "I0701", fmt::format("\"{}\" is not checked by the generated types", keyword));
@@ -233,9 +234,11 @@ Type SchemaImporter::by_keyword(const Node& schema, const std::string& hint) {
   if (const auto list = schema.find("allOf"); list && list.tree->is_list())
     return all_of(schema, list, hint);
   for (const char* keyword : {"oneOf", "anyOf"})
-    if (const auto list = schema.find(keyword); list && list.tree->is_list() && !list.tree->items.empty()) {
+    if (const auto list = schema.find(keyword);
+        list && list.tree->is_list() && !list.tree->items.empty()) {
       if (schema.find("properties"))
-        note(schema, "I0702", fmt::format("the properties beside \"{}\" are left to its alternatives", keyword));
+        note(schema, "I0702",
+             fmt::format("the properties beside \"{}\" are left to its alternatives", keyword));
       return any_of(schema, list, hint);
     }
   const auto word = schema.find("type");
@@ -291,7 +294,8 @@ Type SchemaImporter::by_type(const Node& schema, const std::string& word, const 
     note(schema, "I0702", "a schema with items and without a type is taken as an array");
     return array(schema, hint);
   }
-  if (!schema.tree->members.empty() && (schema.find("required") || schema.find("additionalProperties")))
+  if (!schema.tree->members.empty() &&
+      (schema.find("required") || schema.find("additionalProperties")))
     note(schema, "I0702", "a schema without type and properties is taken as json");
   return Type(Type::Kind::json);
 }
@@ -305,7 +309,9 @@ Type SchemaImporter::array(const Node& schema, const std::string& hint) {
     const auto more = schema.find(first.tree == items.tree ? "additionalItems" : "items");
     const bool closed = more && (more.tree->value() == json::Value(false) || more.find("not"));
     const auto least = number_of(schema, "minItems");
-    const bool whole = closed && (more.find("not") || (least && *least >= static_cast<double>(first.tree->items.size())));
+    const bool whole =
+        closed &&
+        (more.find("not") || (least && *least >= static_cast<double>(first.tree->items.size())));
     if (whole) {
       Type tuple(Type::Kind::tuple);
       for (std::size_t i = 0; i < first.tree->items.size(); ++i)
@@ -313,94 +319,15 @@ Type SchemaImporter::array(const Node& schema, const std::string& hint) {
             import({&first.tree->items[i], schema.file}, fmt::format("{}Item{}", hint, i + 1)));
       return tuple;
     }
-    note(first, "I0702", "an array with a type for each place that may be shorter or longer is taken as list<json>");
+    note(
+        first, "I0702",
+        "an array with a type for each place that may be shorter or longer is taken as list<json>");
     return Type::list(Type(Type::Kind::json));
   }
   if (!items) return Type::list(Type(Type::Kind::json));
   Type element = import(items, hint + "Item");
   if (element.kind == Type::Kind::raw) element = Type(Type::Kind::string);
   return Type::list(std::move(element));
-}
-
-Type SchemaImporter::any_of(const Node& schema, const Node& list, const std::string& hint) {
-  std::vector<Node> wanted;
-  bool nullable = false, any_text = false, all_text = true;
-  for (const auto& item : list.tree->items) {
-    const Node one(&item, list.file);
-    const Node followed = references_.follow(one);
-    if (!followed) return Type(Type::Kind::json);
-    if (followed.tree->is_map() && is_null_schema(followed)) {
-      nullable = true;
-      continue;
-    }
-    const bool plain = followed.text("type") == "string" && !followed.find("enum") &&
-                       !followed.find("const") && !followed.find("format");
-    any_text = any_text || plain;
-    all_text = all_text && (plain || (followed.find("enum") && followed.text("type") == "string"));
-    wanted.push_back(one);
-  }
-  Type result(Type::Kind::json);
-  if (wanted.size() == 1) {
-    result = import(wanted[0], hint);
-  } else if (any_text && all_text && !wanted.empty()) {
-    // "any text, these among them": an open enumeration.
-    std::erase_if(wanted, [&](const Node& one) { return !references_.follow(one).find("enum"); });
-    result = wanted.empty() ? Type(Type::Kind::string) : import(wanted[0], hint);
-    if (wanted.size() > 1) result = Type(Type::Kind::string);
-  } else if (!wanted.empty()) {
-    TypeDefinition type;
-    type.at = schema.tree->at;
-    type.name = take_name(hint);
-    type.kind = TypeDefinition::Kind::alternatives;
-    type.description = description_of(schema);
-    const auto discriminator = schema.find("discriminator");
-    const auto property = discriminator ? (discriminator.tree->is_scalar() ? discriminator.tree->text
-                                                                           : discriminator.text("propertyName"))
-                                        : std::string();
-    int number = 0;
-    for (const auto& one : wanted) {
-      Alternative alternative(import(one, fmt::format("{}{}", hint, ++number)));
-      alternative.at = one.tree->at;
-      nullable = nullable || alternative.type.nullable;
-      alternative.type.nullable = false;
-      const auto target = References::target_of(one);
-      const auto mapping = discriminator.find("mapping");
-      for (const auto& entry : members_of(mapping)) {
-        const bool same = entry.value.text == one.text("$ref") || entry.value.text == last_part(target);
-        if (!same || property.empty()) continue;
-        Condition& rule = alternative.match.emplace_back();
-        rule.path = property;
-        rule.equals = json::Value(entry.key);
-        break;
-      }
-      const bool known = std::ranges::find(type.alternatives, alternative.type, &Alternative::type) !=
-                         type.alternatives.end();
-      if (!known) type.alternatives.push_back(std::move(alternative));
-    }
-    const bool any = std::ranges::any_of(type.alternatives, [](const Alternative& one) {
-      return one.type.kind == Type::Kind::json;
-    });
-    if (any) {
-      note(schema, "I0702", "alternatives of which one is any value are taken as json");
-      return Type(Type::Kind::json);
-    }
-    // Rules that the structures' own constants say already are left to them.
-    const bool all_mapped = std::ranges::all_of(
-        type.alternatives, [](const Alternative& one) { return !one.match.empty(); });
-    if (!all_mapped)
-      for (auto& one : type.alternatives) one.match.clear();
-    result = add(std::move(type), hint);
-  }
-  result.nullable = nullable && result.kind != Type::Kind::json;
-  return result;
-}
-
-void SchemaImporter::add_examples(const Node& schema, TypeDefinition& type) {
-  if (const auto example = schema.find("example"); example && !example.tree->is_scalar())
-    type.examples.push_back(example.tree->value());
-  if (const auto examples = schema.find("examples"); examples && examples.tree->is_list())
-    for (const auto& one : examples.tree->items)
-      if (!one.is_scalar()) type.examples.push_back(one.value());
 }
 
 }  // namespace parley::schematic::detail

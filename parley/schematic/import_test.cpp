@@ -1,3 +1,5 @@
+#include "parley/schematic/import.hpp"
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -7,7 +9,6 @@
 
 #include "parley/schematic/conform.hpp"
 #include "parley/schematic/generate.hpp"
-#include "parley/schematic/import.hpp"
 
 namespace parley::schematic {
 namespace {
@@ -32,15 +33,17 @@ ImportOptions options_for(const fs::path& file, std::optional<Perspective> persp
   return options;
 }
 
-std::optional<Definition> import_file(const fs::path& file, Perspective perspective, Diagnostics& report) {
+std::optional<Definition> import_file(const fs::path& file, Perspective perspective,
+                                      Diagnostics& report) {
   const auto tree = parse_document(read(file));
   if (!tree) {
     report.error(location_of(tree.error()), "E0100", message_of(tree.error()));
     return std::nullopt;
   }
   const auto options = options_for(file, perspective);
-  return file.string().find("asyncapi") != std::string::npos ? import_asyncapi(*tree, options, report)
-                                                             : import_openapi(*tree, options, report);
+  return file.string().find("asyncapi") != std::string::npos
+             ? import_asyncapi(*tree, options, report)
+             : import_openapi(*tree, options, report);
 }
 
 std::vector<fs::path> documents(const std::string& folder) {
@@ -87,13 +90,15 @@ TEST(Import_E30, PerspectiveIsNeverGuessed) {
   const auto tree = parse_document("asyncapi: 3.0.0\ninfo: { title: X, version: '1' }\n");
   Diagnostics report;
   EXPECT_FALSE(import_asyncapi(*tree, ImportOptions(), report));
-  EXPECT_NE(report.text("a").find("a:1:1: error: say whose view the document is written from"), std::string::npos);
+  EXPECT_NE(report.text("a").find("a:1:1: error: say whose view the document is written from"),
+            std::string::npos);
 }
 
 std::vector<std::string> wires(const Definition& definition, const MessageSchema& message) {
   std::vector<std::string> out;
   const auto* type = definition.find_type(message.schema.name);
-  for (const auto& field : type ? type->fields : std::vector<Field>()) out.push_back(field.wire == "xi-api-key" ? "xi_api_key" : field.wire);
+  for (const auto& field : type ? type->fields : std::vector<Field>())
+    out.push_back(field.wire == "xi-api-key" ? "xi_api_key" : field.wire);
   std::ranges::sort(out);
   return out;
 }
@@ -102,9 +107,11 @@ std::vector<std::string> wires(const Definition& definition, const MessageSchema
 TEST(Import_E37, TheVendorsFileHasTheSurfaceOfTheHandMadeDefinition) {
   if (!fs::exists(kDocuments)) GTEST_SKIP() << "the shared documents are not here";
   Diagnostics report;
-  const auto vendor = import_file(kDocuments / "asyncapi/elevenlabs-tts.yml", Perspective::server, report);
+  const auto vendor =
+      import_file(kDocuments / "asyncapi/elevenlabs-tts.yml", Perspective::server, report);
   ASSERT_TRUE(vendor) << report.text("");
-  const auto ours = read_definition_text(read(fs::path(PARLEY_SOURCE_DIR) / "definitions/elevenlabs.yaml"), report);
+  const auto ours = read_definition_text(
+      read(fs::path(PARLEY_SOURCE_DIR) / "definitions/elevenlabs.yaml"), report);
   ASSERT_TRUE(ours);
   for (std::size_t i = 0; i < 2; ++i) {
     const auto &a = vendor->websocket->endpoints[i], &b = ours->websocket->endpoints[i];
@@ -125,7 +132,8 @@ TEST(Import_E37, TheVendorsFileHasTheSurfaceOfTheHandMadeDefinition) {
     EXPECT_EQ(wires(*vendor, *a.lifecycle.close), wires(*ours, *b.lifecycle.close));
     ASSERT_EQ(a.lifecycle.streaming_messages.size(), b.lifecycle.streaming_messages.size());
     for (std::size_t k = 0; k < a.lifecycle.streaming_messages.size(); ++k)
-      EXPECT_EQ(wires(*vendor, a.lifecycle.streaming_messages[k]), wires(*ours, b.lifecycle.streaming_messages[k]));
+      EXPECT_EQ(wires(*vendor, a.lifecycle.streaming_messages[k]),
+                wires(*ours, b.lifecycle.streaming_messages[k]));
     // Each server message of the file is one of ours, with at least its members.
     for (const auto& message : a.lifecycle.server_messages) {
       const auto wanted = wires(*vendor, message);
@@ -138,7 +146,8 @@ TEST(Import_E37, TheVendorsFileHasTheSurfaceOfTheHandMadeDefinition) {
 
 TEST(Export_E30, AsyncApiIsReadBackWithItsRolesAndRules) {
   Diagnostics report;
-  const auto ours = read_definition_text(read(fs::path(PARLEY_SOURCE_DIR) / "definitions/elevenlabs.yaml"), report);
+  const auto ours = read_definition_text(
+      read(fs::path(PARLEY_SOURCE_DIR) / "definitions/elevenlabs.yaml"), report);
   const auto plan = make_plan(*ours, report);
   ASSERT_TRUE(plan);
   const auto tree = parse_document(emit_asyncapi(*plan).text);
@@ -149,7 +158,8 @@ TEST(Export_E30, AsyncApiIsReadBackWithItsRolesAndRules) {
   ASSERT_TRUE(again) << report.text("");
   ASSERT_EQ(again->websocket->endpoints.size(), ours->websocket->endpoints.size());
   for (std::size_t i = 0; i < ours->websocket->endpoints.size(); ++i) {
-    const auto &a = again->websocket->endpoints[i].lifecycle, &b = ours->websocket->endpoints[i].lifecycle;
+    const auto &a = again->websocket->endpoints[i].lifecycle,
+               &b = ours->websocket->endpoints[i].lifecycle;
     EXPECT_EQ(a.initialize.has_value(), b.initialize.has_value());
     EXPECT_EQ(a.close.has_value(), b.close.has_value());
     ASSERT_EQ(a.server_messages.size(), b.server_messages.size());
@@ -170,7 +180,8 @@ websocket:
     - { id: A, path: /a, lifecycle: { server_messages: [Thing] } }
 types:
   Thing: { fields: { n: int64 } }
-)", *std::make_unique<Diagnostics>());
+)",
+                                         *std::make_unique<Diagnostics>());
   Diagnostics report;
   const auto changes = parse_document(R"(
 env_auth: [KEY]
@@ -202,7 +213,8 @@ TEST(Import, ValidInstancesOfTheJsonSchemaTestSuiteFit) {
     const auto suite = parse_document(read(file));
     ASSERT_TRUE(suite) << file;
     Diagnostics whole;
-    EXPECT_FALSE(import_json_schema(*suite, ImportOptions(), whole));  // a list of groups is no schema
+    EXPECT_FALSE(
+        import_json_schema(*suite, ImportOptions(), whole));  // a list of groups is no schema
     EXPECT_TRUE(whole.has_errors());
     for (const auto& group : suite->items) {
       SCOPED_TRACE(file.filename().string() + ": " + group.find("description")->text);

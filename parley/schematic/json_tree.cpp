@@ -107,7 +107,8 @@ class Reader {
   bool word(Tree& out) {
     const auto end = std::min(text_.find_first_of(" \t\r\n,:]}[{\"", at_), text_.size());
     const auto found = text_.substr(at_, end - at_);
-    if (!json::parse(found, json::trusted_limits())) return refuse(fmt::format("\"{}\" is no value", found.substr(0, 40)));
+    if (!json::parse(found, json::trusted_limits()))
+      return refuse(fmt::format("\"{}\" is no value", found.substr(0, 40)));
     out.text = found;
     at_ = end;
     return true;

@@ -97,9 +97,9 @@ void MapReader::duration(std::string_view key, std::chrono::milliseconds& out) {
   if (const auto value = read_duration(*found))
     out = *value;
   else
-    diagnostics_.error(
-        found->at, "E0105",
-        fmt::format("\"{}\" must be a time such as 15s, 500ms or 2m, found \"{}\"", key, found->text));
+    diagnostics_.error(found->at, "E0105",
+                       fmt::format("\"{}\" must be a time such as 15s, 500ms or 2m, found \"{}\"",
+                                   key, found->text));
 }
 
 void MapReader::texts(std::string_view key, std::vector<std::string>& out) {
@@ -118,8 +118,7 @@ void MapReader::texts(std::string_view key, std::vector<std::string>& out) {
     diagnostics_.error(found->at, "E0101", fmt::format("\"{}\" must be a list of texts", key));
 }
 
-void MapReader::pairs(std::string_view key,
-                      std::vector<std::pair<std::string, std::string>>& out) {
+void MapReader::pairs(std::string_view key, std::vector<std::pair<std::string, std::string>>& out) {
   const Tree* found = take(key);
   if (!found) return;
   if (!found->is_map()) {
@@ -140,9 +139,8 @@ void MapReader::type(std::string_view key, Type& out) {
 
 void MapReader::unknown_word(const Tree& at, std::string_view key, std::string_view found,
                              const std::vector<std::string_view>& names) {
-  diagnostics_.error(
-      at.at, "E0105",
-      fmt::format("\"{}\" must be {}, found \"{}\"", key, list_names(names), found));
+  diagnostics_.error(at.at, "E0105",
+                     fmt::format("\"{}\" must be {}, found \"{}\"", key, list_names(names), found));
 }
 
 void MapReader::finish() {

@@ -19,8 +19,8 @@ MockFrame MockSession::frame_of(const MessageSchema& message, std::size_t turn) 
   const PlannedType* type = plan_.find(plan_.resolve(message.schema).name);
   const auto* examples = &message.examples;
   if (examples->empty() && type) examples = &type->definition->examples;
-  json::Value value = examples->empty() ? sample(plan_, message.schema)
-                                        : (*examples)[turn % examples->size()];
+  json::Value value =
+      examples->empty() ? sample(plan_, message.schema) : (*examples)[turn % examples->size()];
   if (!raw) {
     frame.data = json::to_string(value);
     return frame;
@@ -133,7 +133,8 @@ MockAnswer MockSession::receive(bool binary, std::string_view data) {
 bool path_fits(std::string_view path_template, std::string_view base_url,
                const std::vector<std::string>& segments) {
   auto authority = base_url.find("://");
-  auto base = authority == std::string_view::npos ? std::string_view() : base_url.substr(authority + 3);
+  auto base =
+      authority == std::string_view::npos ? std::string_view() : base_url.substr(authority + 3);
   const auto slash = base.find('/');
   std::string whole(slash == std::string_view::npos ? "" : base.substr(slash));
   while (whole.ends_with('/')) whole.pop_back();
@@ -201,9 +202,10 @@ std::optional<MockRefusal> mock_refusal(const Plan& plan, const std::string& pat
   }
   for (const auto& one : params) {
     const auto& param = *one.param;
-    const bool given = param.location == ParamLocation::path ||
-                       (param.location == ParamLocation::query ? request.query(param.name).has_value()
-                                                               : request.header(param.name).has_value());
+    const bool given =
+        param.location == ParamLocation::path ||
+        (param.location == ParamLocation::query ? request.query(param.name).has_value()
+                                                : request.header(param.name).has_value());
     if (!param.required || given) continue;
     out.status = 400;
     out.text = fmt::format("the parameter \"{}\" is missing", param.name);

@@ -24,10 +24,10 @@ struct MockAnswer {
   std::string close_reason;
 };
 
-// The server's side of one connection, played from a definition: greeting, the answer to initialize,
-// the examples of the server's messages in turn (one for each client message), the terminal message
-// behind the close message. A message that the definition does not allow ends the connection with
-// 1008 and a reason that says why. Pure: bytes in, bytes out.
+// The server's side of one connection, played from a definition: greeting, the answer to
+// initialize, the examples of the server's messages in turn (one for each client message), the
+// terminal message behind the close message. A message that the definition does not allow ends the
+// connection with 1008 and a reason that says why. Pure: bytes in, bytes out.
 class MockSession {
  public:
   // The plan must outlive the session.
@@ -49,9 +49,9 @@ class MockSession {
   std::size_t turn_ = 0;
 };
 
-// The first mistake in an upgrade request to the endpoint: 400 and a text for a parameter, 401 where
-// no credentials of a kind that the definition knows were given; empty: it may come in. `target` is
-// the request's; headers are found by `header`. "404" where the path is another.
+// The first mistake in an upgrade request to the endpoint: 400 and a text for a parameter, 401
+// where no credentials of a kind that the definition knows were given; empty: it may come in.
+// `target` is the request's; headers are found by `header`. "404" where the path is another.
 struct MockRefusal {
   MockRefusal() = default;
   int status = 0;

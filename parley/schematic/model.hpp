@@ -119,8 +119,8 @@ struct TypeDefinition {
   std::string description;
   Kind kind = Kind::structure;
   std::vector<std::string> includes;  // structure: types whose fields come first
-  std::vector<Field> fields;      // structure
-  std::vector<EnumValue> values;  // enumeration
+  std::vector<Field> fields;          // structure
+  std::vector<EnumValue> values;      // enumeration
   bool open = true;  // enumeration: other values are kept; alternatives: unknown ones are
   std::vector<Alternative> alternatives;
   Type target;  // alias
@@ -174,7 +174,7 @@ struct ConnectionLifecycle {
   ConnectionLifecycle() = default;
   bool operator==(const ConnectionLifecycle& other) const = default;
 
-  std::string greeting;     // id of the server message that comes first of all
+  std::string greeting;  // id of the server message that comes first of all
   std::optional<MessageSchema> initialize;
   std::string ready_after;  // id of the server message that answers initialize
   std::vector<MessageSchema> streaming_messages;
@@ -198,8 +198,8 @@ struct AutoReply {
   AutoReply() = default;
   bool operator==(const AutoReply& other) const = default;
 
-  std::string on;     // id of a server message
-  std::string reply;  // id of a client message
+  std::string on;                                         // id of a server message
+  std::string reply;                                      // id of a client message
   std::vector<std::pair<std::string, std::string>> copy;  // reply's member ← path in the message
   Location at;
 };
@@ -282,7 +282,7 @@ struct RestResponse {
   RestResponse() = default;
   bool operator==(const RestResponse& other) const = default;
 
-  int status = 200;  // 0: every other
+  int status = 200;            // 0: every other
   std::optional<Type> schema;  // none: the body is not read
   std::string description;
 };

@@ -26,7 +26,8 @@ void merge_list(json::Array& list, const json::Array& changes) {
     auto* entry = change.is_object() ? entry_of(list, change.as_object()) : nullptr;
     if (!entry) {
       list.push_back(change);
-    } else if (const auto* remove = change.as_object().if_contains("remove"); remove && *remove == json::Value(true)) {
+    } else if (const auto* remove = change.as_object().if_contains("remove");
+               remove && *remove == json::Value(true)) {
       list.erase(list.begin() + (entry - list.data()));
     } else {
       merge(*entry, change);
@@ -48,7 +49,8 @@ void merge(json::Value& into, const json::Value& change) {
   }
   const bool by_key = change.is_array() && into.is_array() && !change.as_array().empty() &&
                       std::ranges::all_of(change.as_array(), [](const json::Value& one) {
-                        return one.is_object() && (one.as_object().contains("id") || one.as_object().contains("name"));
+                        return one.is_object() &&
+                               (one.as_object().contains("id") || one.as_object().contains("name"));
                       });
   if (by_key)
     merge_list(into.as_array(), change.as_array());
@@ -67,10 +69,12 @@ std::optional<Definition> apply_overrides(const Definition& definition, const Tr
   json::Value whole = to_json(definition);
   const auto changes = overrides.value();
   for (const auto& [key, value] : changes.as_object())
-    if (const bool known = whole.as_object().contains(key) || key == "namespace" || key == "auth" || key == "env_auth" ||
-                           key == "docs_url" || key == "headers" || key == "env_username" || key == "websocket" || key == "rest";
+    if (const bool known = whole.as_object().contains(key) || key == "namespace" || key == "auth" ||
+                           key == "env_auth" || key == "docs_url" || key == "headers" ||
+                           key == "env_username" || key == "websocket" || key == "rest";
         !known)
-      report.error(overrides.at, "E0707", fmt::format("a definition has no member \"{}\"", std::string_view(key)));
+      report.error(overrides.at, "E0707",
+                   fmt::format("a definition has no member \"{}\"", std::string_view(key)));
   merge(whole, changes);
   const auto tree = parse_json(json::to_string(whole));
   if (!tree) {

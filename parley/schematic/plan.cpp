@@ -39,8 +39,8 @@ class Planner {
 
   std::optional<Plan> make() {
     const auto& definition = *plan_.definition;
-    plan_.cpp_namespace = definition.cpp_namespace.empty() ? namespace_of(definition.name)
-                                                           : definition.cpp_namespace;
+    plan_.cpp_namespace =
+        definition.cpp_namespace.empty() ? namespace_of(definition.name) : definition.cpp_namespace;
     const auto last = plan_.cpp_namespace.rfind(':');
     plan_.file_name =
         last == std::string::npos ? plan_.cpp_namespace : plan_.cpp_namespace.substr(last + 1);
@@ -70,10 +70,12 @@ class Planner {
       planned.definition = &type;
       planned.name = scope.take(pascal_name(type.name));
       if (!plan_.index.emplace(type.name, plan_.types.size() - 1).second)
-        diagnostics_.error(type.at, "E0202", fmt::format("the type {} is defined twice", type.name));
+        diagnostics_.error(type.at, "E0202",
+                           fmt::format("the type {} is defined twice", type.name));
       if (planned.name != pascal_name(type.name))
-        diagnostics_.warning(type.at, "W0501",
-                             fmt::format("the type {} is named {} in C++", type.name, planned.name));
+        diagnostics_.warning(
+            type.at, "W0501",
+            fmt::format("the type {} is named {} in C++", type.name, planned.name));
     }
   }
 
@@ -96,9 +98,9 @@ class Planner {
       for (const auto& included : type.includes) {
         const PlannedType* base = plan_.find(included);
         if (!base || base->definition->kind != TypeDefinition::Kind::structure)
-          diagnostics_.error(type.at, "E0201",
-                             fmt::format("{} includes {}, which is no type with fields", type.name,
-                                         included));
+          diagnostics_.error(
+              type.at, "E0201",
+              fmt::format("{} includes {}, which is no type with fields", type.name, included));
       }
     }
     if (const auto& api = plan_.definition->websocket)
@@ -155,8 +157,9 @@ class Planner {
       planned.constant =
           target.kind == Type::Kind::literal && planned.presence == Presence::required;
       if (target.kind == Type::Kind::raw)
-        diagnostics_.error(field->at, "E0104",
-                           fmt::format("\"{}\": raw is for whole messages; use bytes", field->wire));
+        diagnostics_.error(
+            field->at, "E0104",
+            fmt::format("\"{}\": raw is for whole messages; use bytes", field->wire));
     }
   }
 
@@ -185,8 +188,8 @@ class Planner {
 
   void plan_messages(PlannedEndpoint& endpoint) {
     NameScope client, server;
-    const auto add = [](std::vector<PlannedMessage>& to, NameScope& scope, const MessageSchema& message,
-                        Role role) {
+    const auto add = [](std::vector<PlannedMessage>& to, NameScope& scope,
+                        const MessageSchema& message, Role role) {
       PlannedMessage& planned = to.emplace_back();
       planned.message = &message;
       planned.role = role;
@@ -210,10 +213,11 @@ class Planner {
     }
     const auto binaries = std::ranges::count(inputs, true, &detail::UnionInput::binary);
     if (binaries > 1)
-      diagnostics_.error(endpoint.endpoint->at, "E0403",
-                         fmt::format("{} has {} binary messages from the server; their bytes do not "
-                                     "tell them apart",
-                                     endpoint.endpoint->id, binaries));
+      diagnostics_.error(
+          endpoint.endpoint->at, "E0403",
+          fmt::format("{} has {} binary messages from the server; their bytes do not "
+                      "tell them apart",
+                      endpoint.endpoint->id, binaries));
     endpoint.server_messages = detail::plan_union(plan_, inputs, true, diagnostics_);
   }
 

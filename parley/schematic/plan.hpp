@@ -33,9 +33,9 @@ struct Test {
   bool operator==(const Test& other) const = default;
 
   Kind kind = Kind::present;
-  std::string path;                 // empty: the value itself
+  std::string path;                  // empty: the value itself
   std::vector<std::string> aliases;  // present: or one of these
-  std::vector<json::Value> values;  // equals: one of these
+  std::vector<json::Value> values;   // equals: one of these
   std::string json_kind;
 };
 

@@ -69,8 +69,7 @@ std::optional<Definition> read_definition(const Tree& document, Diagnostics& dia
     std::string hint;
     if (document.find("asyncapi")) hint = "; this is an AsyncAPI document: import it first";
     if (document.find("openapi")) hint = "; this is an OpenAPI document: import it first";
-    diagnostics.error(document.at, "E0106",
-                      "the file does not begin with \"schematic: 1\"" + hint);
+    diagnostics.error(document.at, "E0106", "the file does not begin with \"schematic: 1\"" + hint);
     return std::nullopt;
   } else if (format->text != "1") {
     diagnostics.error(format->at, "E0106",

@@ -156,7 +156,8 @@ void read_protocols(MapReader& in, WebSocketEndpoint& out, Diagnostics& diagnost
   in.flag("binary_json", out.binary_json);
   in.flag("compression", out.compression);
   in.count("max_message_bytes", out.max_message_bytes);
-  if (const Tree* timeouts = in.take("timeouts")) read_timeouts(*timeouts, out.timeouts, diagnostics);
+  if (const Tree* timeouts = in.take("timeouts"))
+    read_timeouts(*timeouts, out.timeouts, diagnostics);
   if (const Tree* keepalive = in.take("keepalive"))
     read_keepalive(*keepalive, out.keepalive.emplace(), diagnostics);
   if (const Tree* codes = in.take("close_codes")) read_close_codes(*codes, out, diagnostics);

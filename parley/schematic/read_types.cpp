@@ -112,8 +112,9 @@ TypeDefinition read_one(const Tree::Member& member, Diagnostics& diagnostics) {
                     (alternatives != nullptr) + (alias != nullptr);
   // A type without members is written as "fields: {}", which reads as an empty map.
   if (kinds != 1)
-    diagnostics.error(member.at, "E0103",
-                      fmt::format("the type {} needs one of fields, enum, union or alias", out.name));
+    diagnostics.error(
+        member.at, "E0103",
+        fmt::format("the type {} needs one of fields, enum, union or alias", out.name));
   if (fields && !fields->is_map())
     diagnostics.error(fields->at, "E0101", fmt::format("fields of {} must be a map", out.name));
   if (fields)

@@ -19,7 +19,8 @@ websocket:
       connection_params:
         - { name: room, in: path, type: string }
         - { name: limit, type: integer, default: 3 }
-)" + endpoint + R"(
+)" + endpoint +
+         R"(
       lifecycle:
         initialize: { id: Start, schema: StartMessage }
         streaming_messages:
@@ -66,39 +67,68 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 }
 
 const BadCase bad_cases[] = {
-    {"no_version", "name: X\n", "d.yaml:1:1: error: the file does not begin with \"schematic: 1\" [E0106]"},
+    {"no_version", "name: X\n",
+     "d.yaml:1:1: error: the file does not begin with \"schematic: 1\" [E0106]"},
     {"asyncapi", "asyncapi: 3.0.0\n", "this is an AsyncAPI document: import it first [E0106]"},
     {"bad_yaml", "schematic: 1\nname: [a\n", "[E0100]"},
-    {"twice", "schematic: 1\nname: A\nname: B\n", "d.yaml:3:1: error: the name \"name\" stands twice in one map [E0100]"},
+    {"twice", "schematic: 1\nname: A\nname: B\n",
+     "d.yaml:3:1: error: the name \"name\" stands twice in one map [E0100]"},
     {"unknown_key", minimal("      timeout: 3s\n"),
-     "d.yaml:11:7: error: the endpoint has no member \"timeout\"; did you mean \"timeouts\"? [E0102]"},
-    {"bad_duration", minimal("      timeouts: { connect: soon }\n"), "\"connect\" must be a time such as 15s, 500ms or 2m, found \"soon\" [E0105]"},
+     "d.yaml:11:7: error: the endpoint has no member \"timeout\"; did you mean \"timeouts\"? "
+     "[E0102]"},
+    {"bad_duration", minimal("      timeouts: { connect: soon }\n"),
+     "\"connect\" must be a time such as 15s, 500ms or 2m, found \"soon\" [E0105]"},
     {"unknown_type", minimal("", "  More: { fields: { a: strin } }\n"),
      "d.yaml:26:21: error: there is no type strin; did you mean string? [E0201]"},
-    {"bad_type", minimal("", "  More: { fields: { a: \"list<string\" } }\n"), "in the type \"list<string\": a '>' is missing [E0104]"},
-    {"type_twice", replaced(minimal(), "StopMessage: { fields", "SayMessage: { fields"), "stands twice in one map [E0100]"},
+    {"bad_type", minimal("", "  More: { fields: { a: \"list<string\" } }\n"),
+     "in the type \"list<string\": a '>' is missing [E0104]"},
+    {"type_twice", replaced(minimal(), "StopMessage: { fields", "SayMessage: { fields"),
+     "stands twice in one map [E0100]"},
     {"path_without_param", replaced(minimal(), "/talk/{room}", "/talk/{room}/{seat}"),
      "d.yaml:6:7: error: \"{seat}\" in the path has no parameter with \"in: path\" [E0301]"},
-    {"param_not_in_path", replaced(minimal(), "/talk/{room}", "/talk"), "d.yaml:9:11: error: the parameter \"room\" is not in the path \"/talk\" [E0302]"},
-    {"wrong_direction", replaced(minimal(), "schema: SayMessage }", "schema: SayMessage, direction: server_to_client }"),
+    {"param_not_in_path", replaced(minimal(), "/talk/{room}", "/talk"),
+     "d.yaml:9:11: error: the parameter \"room\" is not in the path \"/talk\" [E0302]"},
+    {"wrong_direction",
+     replaced(minimal(), "schema: SayMessage }",
+              "schema: SayMessage, direction: server_to_client }"),
      "Say goes server_to_client, which does not fit its list [E0303]"},
-    {"terminal_client", replaced(minimal(), "schema: SayMessage }", "schema: SayMessage, terminal: true }"), "only the server's messages are terminal or fatal [E0303]"},
+    {"terminal_client",
+     replaced(minimal(), "schema: SayMessage }", "schema: SayMessage, terminal: true }"),
+     "only the server's messages are terminal or fatal [E0303]"},
     {"unknown_message", minimal("      keepalive: { message: Sai, every: 5s }\n"),
-     "d.yaml:11:18: error: keepalive names the message \"Sai\", which is not there; did you mean \"Say\"? [E0304]"},
-    {"bad_default", replaced(minimal(), "default: 3", "default: three"), "the default of \"limit\" must be a whole number, found \"three\" [E0307]"},
-    {"ids_twice", replaced(minimal(), "id: Done, schema", "id: Heard, schema"), "two messages have the id \"Heard\" [E0204]"},
-    {"ambiguous", replaced(minimal(), "{ type: '\"done\"' }", "{ type: '\"heard\"', \"words?\": list<string> }"),
-     "d.yaml:19:13: error: Heard and Done cannot be told apart: Heard is { type: \"heard\", words: list<string> }, Done is { type: \"heard\", words?: list<string> }"},
-    {"shadowed", replaced(replaced(minimal(), "schema: HeardMessage }", "schema: HeardMessage, match: { words: present } }"), "terminal: true }", "match: { words: present, type: done } }"),
-     "Done can never be chosen: every message that fits it fits Heard, which is tried before [E0402]"},
-    {"two_binary", replaced(minimal(), "- { id: Heard, schema: HeardMessage }", "- { id: Heard, schema: raw }\n          - { id: Other, schema: raw }"), "Talk has 2 binary messages from the server"},
-    {"alias_circle", minimal("", "  A: { alias: B }\n  B: { alias: A }\n"), "holds a value of itself"},
-    {"include_missing", minimal("", "  A: { include: [Nothing], fields: {} }\n"), "A includes Nothing, which is no type with fields [E0201]"},
-    {"field_twice", minimal("", "  A: { fields: { x: string, \"x?\": string } }\n"), "twice [E0203]"},
+     "d.yaml:11:18: error: keepalive names the message \"Sai\", which is not there; did you mean "
+     "\"Say\"? [E0304]"},
+    {"bad_default", replaced(minimal(), "default: 3", "default: three"),
+     "the default of \"limit\" must be a whole number, found \"three\" [E0307]"},
+    {"ids_twice", replaced(minimal(), "id: Done, schema", "id: Heard, schema"),
+     "two messages have the id \"Heard\" [E0204]"},
+    {"ambiguous",
+     replaced(minimal(), "{ type: '\"done\"' }", "{ type: '\"heard\"', \"words?\": list<string> }"),
+     "d.yaml:19:13: error: Heard and Done cannot be told apart: Heard is { type: \"heard\", words: "
+     "list<string> }, Done is { type: \"heard\", words?: list<string> }"},
+    {"shadowed",
+     replaced(replaced(minimal(), "schema: HeardMessage }",
+                       "schema: HeardMessage, match: { words: present } }"),
+              "terminal: true }", "match: { words: present, type: done } }"),
+     "Done can never be chosen: every message that fits it fits Heard, which is tried before "
+     "[E0402]"},
+    {"two_binary",
+     replaced(minimal(), "- { id: Heard, schema: HeardMessage }",
+              "- { id: Heard, schema: raw }\n          - { id: Other, schema: raw }"),
+     "Talk has 2 binary messages from the server"},
+    {"alias_circle", minimal("", "  A: { alias: B }\n  B: { alias: A }\n"),
+     "holds a value of itself"},
+    {"include_missing", minimal("", "  A: { include: [Nothing], fields: {} }\n"),
+     "A includes Nothing, which is no type with fields [E0201]"},
+    {"field_twice", minimal("", "  A: { fields: { x: string, \"x?\": string } }\n"),
+     "twice [E0203]"},
     {"enum_twice", minimal("", "  A: { enum: [x, x] }\n"), "A has the value \"x\" twice [E0204]"},
-    {"no_kind", minimal("", "  A: { description: x }\n"), "needs one of fields, enum, union or alias [E0103]"},
-    {"bad_url", replaced(minimal(), "wss://demo.example", "https://demo.example"), "d.yaml:4:13: error: base_url must begin with ws:// or wss://"},
-    {"bad_close_code", minimal("      close_codes: { 99: { class: fatal } }\n"), "\"99\" is no close code (1000 to 4999) [E0105]"},
+    {"no_kind", minimal("", "  A: { description: x }\n"),
+     "needs one of fields, enum, union or alias [E0103]"},
+    {"bad_url", replaced(minimal(), "wss://demo.example", "https://demo.example"),
+     "d.yaml:4:13: error: base_url must begin with ws:// or wss://"},
+    {"bad_close_code", minimal("      close_codes: { 99: { class: fatal } }\n"),
+     "\"99\" is no close code (1000 to 4999) [E0105]"},
     {"bad_auth", "auth: token\n" + minimal(), "auth \"token\" is not known"},
     {"nothing", "schematic: 1\nname: A\n", "there is nothing to generate"},
 };
@@ -205,7 +235,9 @@ TEST(Names_E29, AreStableValidAndKeepTheirWords) {
   EXPECT_EQ(snake_name("mp3_44100_128"), "mp3_44100_128");
   EXPECT_EQ(snake_name("1inchusd"), "n1inchusd");
   EXPECT_EQ(snake_name("audio/pcm"), "audio_pcm");
-  EXPECT_EQ(snake_name("\xc3\xbc" "ber"), "u00fcber");
+  EXPECT_EQ(snake_name("\xc3\xbc"
+                       "ber"),
+            "u00fcber");
   EXPECT_EQ(snake_name(""), "empty");
   EXPECT_EQ(pascal_name("conversation.item.created"), "ConversationItemCreated");
   NameScope scope;
@@ -216,8 +248,9 @@ TEST(Names_E29, AreStableValidAndKeepTheirWords) {
 }
 
 TEST(TypeExpression, IsReadAndWritten) {
-  for (const char* text : {"string", "list<string?>?", "map<list<int64>>", "tuple<decimal, Side, bool>",
-                           "\"a \\\"b\\\"\"", "true", "42", "Alignment?"}) {
+  for (const char* text :
+       {"string", "list<string?>?", "map<list<int64>>", "tuple<decimal, Side, bool>",
+        "\"a \\\"b\\\"\"", "true", "42", "Alignment?"}) {
     const auto type = parse_type(text);
     ASSERT_TRUE(type) << text;
     EXPECT_EQ(to_string(*type), text);
@@ -230,7 +263,8 @@ TEST(Tree, FollowsAnchorsWithinItsLimits) {
   EXPECT_TRUE(parse_yaml("a: &x [1, 2]\nb: *x\n"));
   TreeLimits limits;
   limits.max_nodes = 100;
-  const auto bomb = parse_yaml("a: &a [1,1,1,1,1]\nb: &b [*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b]\n", limits);
+  const auto bomb =
+      parse_yaml("a: &a [1,1,1,1,1]\nb: &b [*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b]\n", limits);
   ASSERT_FALSE(bomb);
   EXPECT_NE(bomb.error().message().find("more than 100 nodes"), std::string::npos);
   EXPECT_FALSE(parse_yaml(std::string(100'000, '[')));
@@ -252,7 +286,8 @@ TEST(Mock, PlaysTheLifecycle) {
   const auto answer = session.receive(false, R"({"type":"say","text":"x"})");
   ASSERT_EQ(answer.frames.size(), 1u);
   EXPECT_EQ(answer.frames[0].data, R"({"type":"heard","words":[]})");
-  EXPECT_EQ(session.receive(false, R"({"type":"say"})").close_reason, "Say: $: the member \"text\" is missing");
+  EXPECT_EQ(session.receive(false, R"({"type":"say"})").close_reason,
+            "Say: $: the member \"text\" is missing");
   const auto last = session.receive(false, R"({"type":"stop"})");
   EXPECT_EQ(last.close_code, 1000);
   EXPECT_EQ(last.frames[0].data, R"({"type":"done"})");

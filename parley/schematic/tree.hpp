@@ -29,7 +29,7 @@ struct Tree {
 
   Kind kind = Kind::scalar;
   Location at;
-  std::string text;    // of a scalar, without its quotes
+  std::string text;     // of a scalar, without its quotes
   bool quoted = false;  // a string whatever it looks like
   std::vector<Tree> items;
   std::vector<Member> members;

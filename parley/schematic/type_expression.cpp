@@ -15,14 +15,14 @@ struct Word {
 };
 // The first word of a kind is the one that is written.
 constexpr Word words[] = {
-    {"bool", Type::Kind::boolean},   {"string", Type::Kind::string},
-    {"int32", Type::Kind::int32},    {"uint32", Type::Kind::uint32},
-    {"int64", Type::Kind::int64},    {"uint64", Type::Kind::uint64},
+    {"bool", Type::Kind::boolean},    {"string", Type::Kind::string},
+    {"int32", Type::Kind::int32},     {"uint32", Type::Kind::uint32},
+    {"int64", Type::Kind::int64},     {"uint64", Type::Kind::uint64},
     {"float64", Type::Kind::float64}, {"decimal", Type::Kind::decimal},
-    {"bytes", Type::Kind::bytes},    {"raw", Type::Kind::raw},
-    {"json", Type::Kind::json},      {"object", Type::Kind::object},
+    {"bytes", Type::Kind::bytes},     {"raw", Type::Kind::raw},
+    {"json", Type::Kind::json},       {"object", Type::Kind::object},
     {"boolean", Type::Kind::boolean}, {"integer", Type::Kind::int64},
-    {"float", Type::Kind::float64},  {"number", Type::Kind::float64},
+    {"float", Type::Kind::float64},   {"number", Type::Kind::float64},
 };
 
 class Parser {
@@ -86,8 +86,9 @@ class Parser {
   }
 
   Result<Type> container(std::string_view name, int depth) {
-    Type type(name == "list" ? Type::Kind::list
-                             : name == "map" ? Type::Kind::map : Type::Kind::tuple);
+    Type type(name == "list"  ? Type::Kind::list
+              : name == "map" ? Type::Kind::map
+                              : Type::Kind::tuple);
     if (!take('<')) return refuse(fmt::format("{} needs <…>", name));
     do {
       auto argument = one(depth + 1);

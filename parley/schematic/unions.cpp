@@ -11,12 +11,12 @@ namespace {
 
 // What is known of all values of a type.
 struct Shape {
-  std::set<std::string> kinds;                             // JSON kinds
-  std::map<std::string, std::vector<json::Value>> values;  // members with a fixed set of values
-  std::set<std::string> required;                          // never absent nor null
+  std::set<std::string> kinds;                              // JSON kinds
+  std::map<std::string, std::vector<json::Value>> values;   // members with a fixed set of values
+  std::set<std::string> required;                           // never absent nor null
   std::map<std::string, std::vector<std::string>> aliases;  // of these
-  std::set<std::string> members;                           // that it may have by its definition
-  std::string text;                                        // for people
+  std::set<std::string> members;                            // that it may have by its definition
+  std::string text;                                         // for people
   bool anything = false;
 };
 
@@ -109,7 +109,9 @@ class Shapes {
       shape.text += fmt::format("{}{}{}: {}", shape.text.empty() ? "{ " : ", ", wire,
                                 field.field->optional ? "?" : "", to_string(field.field->type));
       // A constant tells a type where it is there; a message without it is unknown.
-      if (field.presence != Presence::required && !(field.field->optional && target.kind == Type::Kind::literal)) continue;
+      if (field.presence != Presence::required &&
+          !(field.field->optional && target.kind == Type::Kind::literal))
+        continue;
       if (field.presence == Presence::required) shape.required.insert(wire);
       shape.aliases[wire] = field.field->aliases;
       if (target.kind == Type::Kind::literal) shape.values[wire] = {target.literal};
@@ -134,8 +136,10 @@ class Shapes {
         shape.values = std::move(other.values);
         shape.required = std::move(other.required);
       } else {
-        std::erase_if(shape.required, [&](const auto& name) { return !other.required.contains(name); });
-        std::erase_if(shape.values, [&](const auto& entry) { return !other.values.contains(entry.first); });
+        std::erase_if(shape.required,
+                      [&](const auto& name) { return !other.required.contains(name); });
+        std::erase_if(shape.values,
+                      [&](const auto& entry) { return !other.values.contains(entry.first); });
         for (auto& [path, values] : shape.values)
           values.insert(values.end(), other.values[path].begin(), other.values[path].end());
       }
@@ -322,10 +326,11 @@ class Planner {
         const bool always = std::ranges::all_of(
             a, [&](const Test& test) { return std::ranges::find(b, test) != b.end(); });
         if (!always) continue;
-        diagnostics_.error(inputs_[k].at, "E0402",
-                           fmt::format("{} can never be chosen: every message that fits it fits {}, "
-                                       "which is tried before",
-                                       inputs_[k].label, inputs_[i].label));
+        diagnostics_.error(
+            inputs_[k].at, "E0402",
+            fmt::format("{} can never be chosen: every message that fits it fits {}, "
+                        "which is tried before",
+                        inputs_[k].label, inputs_[i].label));
       }
   }
 

@@ -54,7 +54,8 @@ std::string flow(const json::Value& value) {
   if (value.is_object()) {
     std::string out = "{";
     for (const auto& [key, member] : value.as_object())
-      out += fmt::format("{}{}: {}", out.size() > 1 ? ", " : " ", key_text(key, true), flow(member));
+      out +=
+          fmt::format("{}{}: {}", out.size() > 1 ? ", " : " ", key_text(key, true), flow(member));
     return out.size() > 1 ? out + " }" : "{}";
   }
   if (value.is_array()) {
@@ -106,7 +107,8 @@ void block(std::string& out, const json::Value& value, std::size_t indent) {
   }
   for (const auto& item : value.as_array()) {
     if (!item.is_structured() || fits(item, indent + 2, 1)) {
-      out += fmt::format("{}- {}\n", space, item.is_structured() ? flow(item) : scalar(item, false));
+      out +=
+          fmt::format("{}- {}\n", space, item.is_structured() ? flow(item) : scalar(item, false));
       continue;
     }
     std::string inner;

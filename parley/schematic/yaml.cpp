@@ -2,12 +2,12 @@
 #include <map>
 #include <streambuf>
 #include <unordered_set>
-
-#include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
+
+#include <fmt/format.h>
 
 #include "parley/base/text.hpp"
 #include "parley/schematic/detail/tree_builder.hpp"

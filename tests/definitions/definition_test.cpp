@@ -151,11 +151,13 @@ TEST(Definition, DecodersAgreeWithAnIndependentReader) {
       const auto text = json::to_string(value);
       const auto wrong = mismatch(loaded.plan, schematic::Type::named(type), value);
       const auto back = codec->round_trip(text);
-      ASSERT_EQ(back.has_value(), !wrong) << type << " " << text << "\nreader: " << wrong.value_or("fits")
-                                          << "\ndecoder: " << (back ? *back : back.error().describe());
+      ASSERT_EQ(back.has_value(), !wrong)
+          << type << " " << text << "\nreader: " << wrong.value_or("fits")
+          << "\ndecoder: " << (back ? *back : back.error().describe());
       ++(back ? accepted : refused);
       if (back) {
-        ASSERT_TRUE(same(json::parse(*back).value(), value)) << type << " " << text << "\n" << *back;
+        ASSERT_TRUE(same(json::parse(*back).value(), value)) << type << " " << text << "\n"
+                                                             << *back;
       }
     }
   }

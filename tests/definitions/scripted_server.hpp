@@ -15,7 +15,8 @@ namespace parley::testing {
 // A WebSocket server whose every connection runs a script.
 class ScriptedServer {
  public:
-  using Script = std::function<Task<void>(net::WebSocket& socket, int number, const http::Request& request)>;
+  using Script =
+      std::function<Task<void>(net::WebSocket& socket, int number, const http::Request& request)>;
 
   ScriptedServer(Executor executor, Script script, ws::ServerPolicy policy = ws::ServerPolicy())
       : script_(std::make_shared<Script>(std::move(script))),

@@ -1,8 +1,9 @@
 // The pure rules of a session, on virtual time.
+#include "parley/api/session_flow.hpp"
+
 #include <gtest/gtest.h>
 
 #include "demo/rpc.hpp"
-#include "parley/api/session_flow.hpp"
 
 namespace parley::api {
 namespace {

@@ -8,35 +8,19 @@
 #include "elevenlabs/conversation.hpp"
 #include "elevenlabs/stream_text_to_speech.hpp"
 #include "graphql_transport_ws/graphql.hpp"
-#include "scripted_server.hpp"
+#include "scripts.hpp"
 
 namespace parley {
 namespace {
 
+using testing::greet;
+using testing::options_for;
 using testing::ScriptedServer;
+using testing::speak;
 using testing::take;
 using testing::tell;
 namespace tts = elevenlabs::stream_text_to_speech;
 namespace rpc = demo::rpc;
-
-api::SessionOptions options_for(const ScriptedServer& server) {
-  api::SessionOptions options;
-  options.base_url = server.url();
-  options.key = Secret("secret-key-1");
-  return options;
-}
-
-Task<void> speak(net::WebSocket& socket, int, const http::Request& request) {
-  EXPECT_EQ(request.headers.find("xi-api-key").value_or(""), "secret-key-1");
-  EXPECT_EQ(request.target,
-            "/v1/text-to-speech/a%20voice/stream-input?model_id=m1&output_format=pcm_16000");
-  EXPECT_EQ(co_await take(socket), R"({"text":" ","voice_settings":{"stability":0.5}})");
-  EXPECT_EQ(co_await take(socket), R"({"text":"Hello "})");
-  EXPECT_EQ(co_await take(socket), R"({"text":""})");
-  co_await tell(socket, R"({"audio":"AAEC","isFinal":null,"alignment":null})");
-  co_await tell(socket, R"({"audio":null,"isFinal":true})");
-  socket.close();
-}
 
 // Pattern 1 as document E writes it; after the close message audio still arrives.
 Task<void> phases() {
@@ -56,7 +40,8 @@ Task<void> phases() {
   EXPECT_TRUE(closing);
   auto audio = co_await closing->next();
   const auto* chunk = std::get_if<elevenlabs::AudioOutputMessage>(&*audio);
-  EXPECT_TRUE(chunk && chunk->audio.size() == 3u && chunk->is_final.is_null() && chunk->alignment.is_null());
+  EXPECT_TRUE(chunk && chunk->audio.size() == 3u && chunk->is_final.is_null() &&
+              chunk->alignment.is_null());
   EXPECT_TRUE(chunk && chunk->normalized_alignment.is_absent());
   auto last = co_await closing->next();
   EXPECT_TRUE(last && std::holds_alternative<elevenlabs::FinalOutputMessage>(*last));
@@ -66,12 +51,6 @@ Task<void> phases() {
 }
 TEST(Session_E16, PhasesFollowEachOther) {
   run(phases());
-}
-
-Task<void> greet(net::WebSocket& socket, int number, const http::Request&) {
-  co_await tell(socket, R"({"type":"hello"})");
-  EXPECT_EQ(co_await take(socket), R"({"type":"login","token":"secret-key-1"})") << number;
-  co_await tell(socket, R"({"type":"ready"})");
 }
 
 Task<void> wrong_order() {
@@ -126,7 +105,8 @@ Task<void> no_greeting() {
   EXPECT_TRUE(connection);
   auto refused = co_await connection->initialize();
   EXPECT_EQ(refused.error().kind(), ErrorKind::service);
-  EXPECT_EQ(refused.error().detail("body").value_or(""), R"({"type":"failure","message":"bad token"})");
+  EXPECT_EQ(refused.error().detail("body").value_or(""),
+            R"({"type":"failure","message":"bad token"})");
   co_await silent.stop();
   co_await refusing.stop();
 }
@@ -135,7 +115,9 @@ TEST(Session_E24, GreetingAndAnswerHaveTheirTime) {
 }
 
 Task<void> ping_agent(net::WebSocket& socket, int, const http::Request&) {
-  co_await tell(socket, R"({"type":"conversation_initiation_metadata","conversation_initiation_metadata_event":{"conversation_id":"c","agent_output_audio_format":"pcm_16000"}})");
+  co_await tell(
+      socket,
+      R"({"type":"conversation_initiation_metadata","conversation_initiation_metadata_event":{"conversation_id":"c","agent_output_audio_format":"pcm_16000"}})");
   co_await tell(socket, R"({"type":"ping","ping_event":{"event_id":77,"ping_ms":5}})");
   EXPECT_EQ(co_await take(socket), R"({"type":"pong","event_id":77})");
   co_await tell(socket, R"({"type":"something_new","x":1})");
@@ -145,7 +127,8 @@ Task<void> ping_agent(net::WebSocket& socket, int, const http::Request&) {
 Task<void> auto_reply() {
   namespace talk = elevenlabs::conversation;
   ScriptedServer server(co_await boost::asio::this_coro::executor, ping_agent);
-  auto connection = co_await talk::Connection::open(talk::Params().with_agent_id("a"), options_for(server));
+  auto connection =
+      co_await talk::Connection::open(talk::Params().with_agent_id("a"), options_for(server));
   EXPECT_TRUE(connection);
   int unknown = 0;
   while (auto message = co_await connection->next())
@@ -172,7 +155,8 @@ Task<void> keepalive() {
   ScriptedServer server(co_await boost::asio::this_coro::executor, wait_for_keepalive);
   auto options = options_for(server);
   options.keepalive_every = std::chrono::milliseconds(5);
-  auto connection = co_await deepgram::listen::Connection::open(deepgram::listen::Params(), options);
+  auto connection =
+      co_await deepgram::listen::Connection::open(deepgram::listen::Params(), options);
   EXPECT_FALSE(co_await connection->next());
   EXPECT_GE(connection->counters().keepalives, 1u);
   const auto outcome = connection->outcome();
@@ -187,7 +171,8 @@ TEST(Session_E12, KeepalivesGoOutAndCloseCodesHaveTheirMeaning) {
 
 Task<void> send_wrong(net::WebSocket& socket, int number, const http::Request&) {
   co_await tell(socket, R"({"type":"hello"})");
-  if (number == 1) co_await tell(socket, R"({"type":"reply","in_reply_to":"x","result":1,"key":"AIzaSecret"})");
+  if (number == 1)
+    co_await tell(socket, R"({"type":"reply","in_reply_to":"x","result":1,"key":"AIzaSecret"})");
   if (number == 2) (void)co_await socket.send_binary(Bytes(3));
   if (number == 3) co_await tell(socket, R"({"type":"hello"})");
 }
@@ -195,7 +180,8 @@ Task<void> send_wrong(net::WebSocket& socket, int number, const http::Request&) 
 Task<void> wrong_messages() {
   ScriptedServer server(co_await boost::asio::this_coro::executor, send_wrong);
   const std::string expected[] = {
-      "a message of the server does not fit its definition: $.in_reply_to: expected a whole number, found a string that is none",
+      "a message of the server does not fit its definition: $.in_reply_to: expected a whole "
+      "number, found a string that is none",
       "the server sent a binary frame where its definition has text",
       "Hello came twice, and comes once by its definition"};
   for (const auto& message : expected) {
@@ -209,139 +195,6 @@ Task<void> wrong_messages() {
 }
 TEST(Session_E19, AMessageThatDoesNotFitEndsTheSessionAndSaysWhy) {
   run(wrong_messages());
-}
-
-Task<void> flood(net::WebSocket& socket, int, const http::Request&) {
-  co_await tell(socket, R"({"type":"hello"})");
-  for (int i = 0; i < 500; ++i)
-    co_await tell(socket, R"({"type":"reply","result":)" + std::to_string(i) + "}");
-  socket.close();
-}
-
-Task<void> overflow() {
-  ScriptedServer server(co_await boost::asio::this_coro::executor, flood);
-  for (const auto policy : {api::Overflow::block, api::Overflow::drop_oldest, api::Overflow::fail}) {
-    auto options = options_for(server);
-    options.overflow = policy;
-    options.inbox_messages = 10;
-    auto connection = co_await rpc::Connection::open(rpc::Params("r"), options);
-    EXPECT_TRUE(connection) << connection.error().describe();
-    if (!connection) continue;
-    if (policy != api::Overflow::block)
-      while (connection->counters().messages_in < 501 && connection->outcome())
-        co_await sleep_for(std::chrono::milliseconds(1));
-    int replies = 0;
-    while (auto message = co_await connection->next()) replies += std::holds_alternative<demo::Reply>(*message);
-    const auto& counters = connection->counters();
-    if (policy == api::Overflow::block) {
-      EXPECT_EQ(replies, 500);
-    }
-    if (policy == api::Overflow::drop_oldest) {
-      EXPECT_EQ(replies, 10);
-      EXPECT_EQ(counters.dropped, 491u);
-    }
-    if (policy == api::Overflow::fail) {
-      EXPECT_EQ(connection->outcome().error().kind(), ErrorKind::too_large);
-    }
-  }
-  co_await server.stop();
-}
-TEST(Session_E24, AFullInboxFollowsItsPolicy) {
-  run(overflow());
-}
-
-Task<void> drop_first(net::WebSocket& socket, int number, const http::Request& request) {
-  co_await greet(socket, number, request);
-  if (number == 1) {
-    co_await tell(socket, R"({"type":"reply","result":"one"})");
-    (void)co_await take(socket);
-    socket.abort();
-    co_return;
-  }
-  EXPECT_EQ(co_await take(socket), R"({"type":"call","method":"subscribe"})");
-  co_await tell(socket, R"({"type":"reply","result":"two"})");
-  socket.close();
-}
-
-Task<void> reconnects() {
-  ScriptedServer server(co_await boost::asio::this_coro::executor, drop_first);
-  auto options = options_for(server);
-  options.reconnect.max_attempts = 3;
-  options.reconnect.first_delay = std::chrono::milliseconds(1);
-  int seen = 0;
-  const auto executor = co_await boost::asio::this_coro::executor;
-  std::optional<rpc::Connection> sender;
-  // Resubscribing is the caller's: through a second handle.
-  options.on_reconnect = [&](const api::Reconnected& what) {
-    seen = static_cast<int>(what.times);
-    boost::asio::co_spawn(executor, sender->send_call(demo::Call("subscribe")), boost::asio::detached);
-  };
-  auto connection = co_await rpc::Connection::open(rpc::Params("r"), options);
-  sender = connection->share();
-  EXPECT_TRUE(co_await connection->initialize());
-  EXPECT_TRUE(co_await connection->send_call(demo::Call("go")));
-  std::vector<std::string> results;
-  while (auto message = co_await connection->next())
-    if (const auto* reply = std::get_if<demo::Reply>(&*message)) results.push_back(json::to_string(reply->result));
-  EXPECT_EQ(results, (std::vector<std::string>{"\"one\"", "\"two\""}));
-  EXPECT_EQ(seen, 1);
-  EXPECT_EQ(server.connections(), 2);
-  EXPECT_EQ(connection->counters().reconnects, 1u);
-  sender.reset();
-  co_await server.stop();
-}
-TEST(Session_E22, APolicyReconnectsAndTellsIt) {
-  run(reconnects());
-}
-
-Task<void> no_policy() {
-  ScriptedServer server(co_await boost::asio::this_coro::executor, drop_first);
-  auto connection = co_await rpc::Connection::open(rpc::Params("r"), options_for(server));
-  EXPECT_TRUE(co_await connection->initialize());
-  EXPECT_TRUE(co_await connection->send_call(demo::Call("go")));
-  while (co_await connection->next()) continue;
-  EXPECT_EQ(connection->outcome().error().kind(), ErrorKind::disconnected);
-  EXPECT_EQ(server.connections(), 1);
-  co_await server.stop();
-}
-TEST(Session_E24, WithoutAPolicyNothingReconnects) {
-  run(no_policy());
-}
-
-Task<void> answer_calls(net::WebSocket& socket, int number, const http::Request& request) {
-  co_await greet(socket, number, request);
-  // The second is answered first, the third not at all.
-  EXPECT_EQ(co_await take(socket), R"({"type":"call","method":"a","req_id":1})");
-  EXPECT_EQ(co_await take(socket), R"({"type":"call","method":"b","req_id":2})");
-  co_await tell(socket, R"({"type":"reply","in_reply_to":2,"result":"B"})");
-  co_await tell(socket, R"({"type":"reply","in_reply_to":1,"result":"A"})");
-}
-
-Task<void> call(rpc::Connection& connection, std::string method, std::string& result, int& done) {
-  auto answer = co_await connection.request(rpc::ClientMessage(demo::Call(std::move(method))));
-  EXPECT_TRUE(answer);
-  if (answer) result = json::to_string(std::get<demo::Reply>(*answer).result);
-  ++done;
-}
-
-Task<void> correlates() {
-  const auto executor = co_await boost::asio::this_coro::executor;
-  ScriptedServer server(executor, answer_calls);
-  auto connection = co_await rpc::Connection::open(rpc::Params("r"), options_for(server));
-  EXPECT_TRUE(co_await connection->initialize());
-  std::string a, b;
-  int done = 0;
-  boost::asio::co_spawn(executor, call(*connection, "a", a, done), boost::asio::detached);
-  co_await call(*connection, "b", b, done);
-  while (done < 2) co_await sleep_for(std::chrono::milliseconds(1));
-  EXPECT_EQ(a, "\"A\"");
-  EXPECT_EQ(b, "\"B\"");
-  auto none = co_await connection->request(rpc::ClientMessage(demo::Call("c")));
-  EXPECT_EQ(none.error().kind(), ErrorKind::timeout);
-  co_await server.stop();
-}
-TEST(Session_E21, RequestsFindTheirAnswers) {
-  run(correlates());
 }
 
 struct Words {
@@ -362,12 +215,14 @@ Task<void> callbacks() {
   handlers.on_audio_output([&](const elevenlabs::AudioOutputMessage&) { ++audio; })
       .on_final_output([&](const elevenlabs::FinalOutputMessage&) { ++last; })
       .on_closed([&](const Result<void>& outcome) { closed = outcome.has_value(); });
-  auto params = tts::Params("a voice").with_model_id("m1").with_output_format(elevenlabs::OutputFormat::pcm_16000);
+  auto params = tts::Params("a voice").with_model_id("m1").with_output_format(
+      elevenlabs::OutputFormat::pcm_16000);
   auto connection = co_await tts::connect(params, handlers, options_for(server));
   EXPECT_TRUE(connection);
   elevenlabs::VoiceSettings voice;
   voice.stability = 0.5;
-  EXPECT_TRUE(co_await connection->initialize(elevenlabs::InitializeConnectionMessage().with_voice_settings(voice)));
+  EXPECT_TRUE(co_await connection->initialize(
+      elevenlabs::InitializeConnectionMessage().with_voice_settings(voice)));
   Words words;
   words.left = {"Hello "};
   EXPECT_TRUE(co_await tts::send_all(*connection, words));
@@ -385,7 +240,8 @@ TEST(Session_E17, CallbacksAreCalledAndAStreamOfTextIsSent) {
 Task<void> send_three(tts::Sink sink) {
   elevenlabs::VoiceSettings voice;
   voice.stability = 0.5;
-  EXPECT_TRUE(co_await sink.send(tts::ClientMessage(elevenlabs::InitializeConnectionMessage().with_voice_settings(voice))));
+  EXPECT_TRUE(co_await sink.send(
+      tts::ClientMessage(elevenlabs::InitializeConnectionMessage().with_voice_settings(voice))));
   EXPECT_TRUE(co_await sink.send(tts::ClientMessage(elevenlabs::SendTextMessage("Hello "))));
   EXPECT_TRUE(co_await sink.send(tts::ClientMessage(elevenlabs::CloseConnectionMessage())));
 }
@@ -393,7 +249,8 @@ Task<void> send_three(tts::Sink sink) {
 Task<void> splits() {
   const auto executor = co_await boost::asio::this_coro::executor;
   ScriptedServer server(executor, speak);
-  auto params = tts::Params("a voice").with_model_id("m1").with_output_format(elevenlabs::OutputFormat::pcm_16000);
+  auto params = tts::Params("a voice").with_model_id("m1").with_output_format(
+      elevenlabs::OutputFormat::pcm_16000);
   auto session = co_await tts::connect(params, options_for(server));
   auto halves = tts::split(std::move(*session));
   boost::asio::co_spawn(executor, send_three(std::move(halves.first)), boost::asio::detached);
@@ -413,7 +270,8 @@ Task<void> credentials() {
   options.key = Secret();
   auto none = co_await rpc::Connection::open(rpc::Params("r"), options);
   EXPECT_EQ(none.error().kind(), ErrorKind::missing_credentials);
-  EXPECT_EQ(none.error().message(), "no API key: pass one, or set PARLEY_TEST_DEMO_KEY or PARLEY_TEST_DEMO_OTHER");
+  EXPECT_EQ(none.error().message(),
+            "no API key: pass one, or set PARLEY_TEST_DEMO_KEY or PARLEY_TEST_DEMO_OTHER");
   EXPECT_EQ(server.connections(), 0);
   auto bad = co_await rpc::Connection::open(rpc::Params(".."), options_for(server));
   EXPECT_EQ(bad.error().kind(), ErrorKind::invalid_argument);

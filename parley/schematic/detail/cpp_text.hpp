@@ -52,8 +52,8 @@ struct VariantTypes {
   std::vector<std::size_t> places;
 };
 VariantTypes variant_types(const Plan& plan, const PlannedUnion& alternatives);
-// Statements that do `action(alternative)` for the alternative that fits `in`; true where one always
-// does. Binary alternatives are left out.
+// Statements that do `action(alternative)` for the alternative that fits `in`; true where one
+// always does. Binary alternatives are left out.
 using Action = std::function<std::string(std::size_t alternative)>;
 bool emit_choice(Code& code, const PlannedUnion& alternatives, const Action& action);
 // What decodes into json::Unknown where nothing fits.

@@ -33,7 +33,8 @@ class MapReader {
   void pairs(std::string_view key, std::vector<std::pair<std::string, std::string>>& out);
   void type(std::string_view key, Type& out);
   template <class T>
-  void word(std::string_view key, T& out, std::initializer_list<std::pair<std::string_view, T>> all) {
+  void word(std::string_view key, T& out,
+            std::initializer_list<std::pair<std::string_view, T>> all) {
     std::string found;
     if (!text(key, found)) return;
     std::vector<std::string_view> names;

@@ -27,6 +27,9 @@ struct Node {
 const std::vector<Tree::Member>& members_of(const Node& node);
 const std::vector<Tree>& items_of(const Node& node);
 
+// The name at the end of a reference's target; "Root" where it is a whole document.
+std::string last_part(const std::string& target);
+
 // Follows $ref in one document and in those it names.
 class References {
  public:
@@ -47,6 +50,7 @@ class References {
   const ImportOptions& options_;
   Diagnostics& report_;
   std::map<std::string, Tree> files_;
+  int following_ = 0;
 };
 
 // JSON Schema to types. Each schema that has a name of its own becomes a type of the definition.
@@ -67,6 +71,8 @@ class SchemaImporter {
   Type by_type(const Node& schema, const std::string& word, const std::string& hint);
   Type by_reference(const Node& schema, const std::string& target);
   Type any_of(const Node& schema, const Node& list, const std::string& hint);
+  Type import_union(const Node& schema, const std::vector<Node>& wanted, const std::string& hint,
+                    bool& nullable);
   Type all_of(const Node& schema, const Node& list, const std::string& hint);
   Type object(const Node& schema, const std::string& hint);
   Type array(const Node& schema, const std::string& hint);
