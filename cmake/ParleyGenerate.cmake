@@ -3,7 +3,7 @@
 #
 # A static library TARGET of the C++ that `parley generate` makes from a definition, made anew when
 # the definition or the generator changes. Its headers are included as <api>/types.hpp; the folder is
-# named by the definition's namespace. PARTS: types, clients, hosts, exercise (default: types
+# named by the definition's namespace. PARTS: types, clients, exercise (default: types
 # clients). Needs parley::json for types and parley::api for the rest.
 function(parley_generate)
   cmake_parse_arguments(G "" "TARGET;DEFINITION;OUTPUT;INCLUDE_PREFIX" "PARTS" ${ARGN})
@@ -48,7 +48,7 @@ function(parley_generate)
   target_include_directories(${G_TARGET} PUBLIC $<BUILD_INTERFACE:${G_OUTPUT}>)
   target_compile_features(${G_TARGET} PUBLIC cxx_std_23)
   set(wanted parley::json)
-  if("clients" IN_LIST G_PARTS OR "hosts" IN_LIST G_PARTS OR "exercise" IN_LIST G_PARTS)
+  if("clients" IN_LIST G_PARTS OR "exercise" IN_LIST G_PARTS)
     set(wanted parley::api)
   endif()
   target_link_libraries(${G_TARGET} PUBLIC ${wanted})

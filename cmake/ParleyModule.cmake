@@ -14,7 +14,8 @@ function(parley_module)
   set(target parley_${M_NAME})
   add_library(${target} STATIC ${sources})
   add_library(parley::${M_NAME} ALIAS ${target})
-  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                             $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(${target} PUBLIC cxx_std_23)
   foreach(dependency IN LISTS M_DEPENDS)
     target_link_libraries(${target} PUBLIC parley_${dependency})
@@ -25,6 +26,10 @@ function(parley_module)
   elseif(M_PCH_FROM)
     target_precompile_headers(${target} REUSE_FROM parley_${M_PCH_FROM})
   endif()
+
+  parley_install_target(${target} ${M_NAME})
+  install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/parley/${M_NAME}
+          FILES_MATCHING PATTERN "*.hpp" PATTERN "detail" EXCLUDE PATTERN "test_*" EXCLUDE)
 
   if(PARLEY_TESTS AND tests)
     add_executable(${target}_test ${tests})

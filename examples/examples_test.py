@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+import tempfile
 import unittest
 
 BIN = os.environ["EXAMPLES"]
@@ -39,6 +40,14 @@ class Examples(unittest.TestCase):
             ran = run("stream_answer", "repeat: as it is made", GOOGLE_GEMINI_BASE_URL=service.url,
                       GEMINI_API_KEY="any")
         self.assertEqual((ran.returncode, ran.stdout), (0, "as it is made\n"), ran.stderr)
+
+    def test_speak(self):
+        definition = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "definitions", "elevenlabs.yaml")
+        with Started("mock", definition, "--port", "0", sign=r"ws://127\.0\.0\.1:(\d+)") as service, \
+                tempfile.NamedTemporaryFile() as audio:
+            ran = run("speak", "a-voice", audio.name, service.url, ELEVENLABS_API_KEY="any")
+            self.assertEqual((ran.returncode, ran.stdout), (0, "56 bytes of audio\n"), ran.stderr)
+            self.assertEqual(os.path.getsize(audio.name), 56)
 
     def test_chat_client(self):
         with Started("serve", "--port", "0", "--memory", "--offline", "--pace", "0") as server:

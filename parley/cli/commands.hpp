@@ -60,6 +60,15 @@ struct EmulateOptions {
 };
 int emulate(const EmulateOptions& options);
 
+struct MockOptions {
+  MockOptions() = default;
+  std::string file;  // a definition
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8095;
+  bool quiet = false;
+};
+int mock(const MockOptions& options);
+
 // Parses the command line and runs the command.
 int run_program(int argc, char** argv);
 

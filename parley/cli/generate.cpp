@@ -60,7 +60,6 @@ schematic::GenerateOptions parts_of(const GenerateCommand& command) {
   };
   options.types = wants("types");
   options.clients = wants("clients");
-  options.hosts = wants("hosts");
   options.exercise = wants("exercise");
   options.typescript = wants("typescript");
   options.documents = wants("documents");
@@ -71,7 +70,7 @@ std::string_view part_of(std::string_view name) {
   const auto file = name.substr(name.rfind('/') + 1);
   if (file == "decode.cpp" || file == "encode.cpp") return "types";
   if (file == "exercise.cpp") return "exercise";
-  return file.ends_with("_host.cpp") ? "hosts" : "clients";
+  return "clients";
 }
 
 // One source for each part, for build systems that must know the names beforehand.
@@ -112,9 +111,9 @@ int write(const GenerateCommand& command, const std::vector<schematic::OutputFil
 
 void add_generate_options(CLI::App& command, GenerateCommand& options) {
   command.footer(
-      "Parts: types (C++ messages), clients (C++ sessions and calls), hosts (C++ servers for "
-      "tests),\nexercise (C++ that tries all of them against `parley mock`), typescript, documents "
-      "(Markdown, JSON\nSchema, AsyncAPI, OpenAPI). Without --only: all but exercise.\n\n"
+      "Parts: types (C++ messages), clients (C++ sessions and calls), exercise (C++ that tries all of\n"
+      "them against `parley mock`), typescript, documents (Markdown, JSON Schema, AsyncAPI, OpenAPI).\n"
+      "Without --only: all but exercise.\n\n"
       "Examples:\n  parley generate --check api.yaml\n  parley generate api.yaml --output "
       "generated\n"
       "  parley generate vendor.yml --from asyncapi --perspective client --save api.yaml\n\n"
@@ -142,7 +141,7 @@ void add_generate_options(CLI::App& command, GenerateCommand& options) {
   command.add_flag("-n,--dry-run", options.dry_run, "Show which files would change");
   command.add_option("--only", options.only, "Parts to generate")
       ->delimiter(',')
-      ->check(CLI::IsMember({"types", "clients", "hosts", "exercise", "typescript", "documents"}));
+      ->check(CLI::IsMember({"types", "clients", "exercise", "typescript", "documents"}));
   command.add_option("--include-prefix", options.include_prefix,
                      "Folder before the API's own in #include lines");
   command.add_option("--gather", options.gather,

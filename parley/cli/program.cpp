@@ -6,6 +6,7 @@
 #include "parley/base/text.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
+#include "parley/cli/generate.hpp"
 
 namespace parley::cli {
 namespace {
@@ -113,6 +114,19 @@ void add_emulate(CLI::App& app, EmulateOptions& options) {
   command->add_option("--bad-key", options.bad_keys, "API key that is refused as not valid");
 }
 
+void add_mock(CLI::App& app, MockOptions& options) {
+  auto* command = app.add_subcommand("mock", "Play the server that a definition describes");
+  command->footer(
+      "Answers come from the definition's examples; any key is good. What a client does wrong ends\n"
+      "its connection with 1008 and the reason.\n\n"
+      "Example:\n  parley mock definitions/elevenlabs.yaml --port 8095");
+  command->add_option("file", options.file, "The definition (YAML or JSON)")->required();
+  command->add_option("--host", options.host, "IP address to listen on")->capture_default_str();
+  command->add_option("--port", options.port, "Port to listen on; 0: any free one")
+      ->capture_default_str();
+  command->add_flag("-q,--quiet", options.quiet, "Do not print what happens");
+}
+
 }  // namespace
 
 int run_program(int argc, char** argv) {
@@ -123,16 +137,22 @@ int run_program(int argc, char** argv) {
   AskOptions ask_options;
   ChatOptions chat_options;
   EmulateOptions emulate_options;
+  MockOptions mock_options;
+  GenerateCommand generate_options;
   add_serve(app, serve_options);
   add_ask(app, ask_options);
   add_chat(app, chat_options);
   add_emulate(app, emulate_options);
+  add_generate_options(
+      *app.add_subcommand("generate", "Make typed clients from the definition of an API"),
+      generate_options);
+  add_mock(app, mock_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError&) {
     if (argc > 1)
       std::cerr << fmt::format(
-          "parley: there is no command \"{}\"; serve, ask, chat and emulate are.\n",
+          "parley: there is no command \"{}\"; serve, ask, chat, emulate, generate and mock are.\n",
           strip_control(to_valid_utf8(argv[1])));
     else
       std::cerr << app.help();
@@ -143,6 +163,8 @@ int run_program(int argc, char** argv) {
   if (app.got_subcommand("serve")) return serve(serve_options);
   if (app.got_subcommand("ask")) return ask(ask_options);
   if (app.got_subcommand("chat")) return chat(chat_options);
+  if (app.got_subcommand("generate")) return generate(generate_options);
+  if (app.got_subcommand("mock")) return mock(mock_options);
   return emulate(emulate_options);
 }
 

@@ -20,8 +20,6 @@ struct OutputFile {
 std::vector<OutputFile> emit_types(const Plan& plan, const std::string& folder);
 // For each WebSocket endpoint its header and source; needs parley/api.
 std::vector<OutputFile> emit_sessions(const Plan& plan, const std::string& folder);
-// The other side of each WebSocket endpoint: a typed server, for tests and mock services.
-std::vector<OutputFile> emit_hosts(const Plan& plan, const std::string& folder);
 // rest.hpp and rest.cpp, where the definition has REST endpoints.
 std::vector<OutputFile> emit_rest(const Plan& plan, const std::string& folder);
 // exercise.hpp and exercise.cpp: every example of the definition through the codecs, and every

@@ -14,7 +14,6 @@ struct GenerateOptions {
   GenerateOptions() = default;
   bool types = true;      // C++ message types: need parley::json
   bool clients = true;    // C++ sessions and REST calls: need parley::api
-  bool hosts = true;      // C++ servers of the same endpoints, for tests: need parley::net
   bool exercise = false;  // C++ that tries all of it: needs both
   bool typescript = true;
   bool documents = true;  // Markdown, JSON Schema, AsyncAPI, OpenAPI
