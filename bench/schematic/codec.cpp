@@ -1,0 +1,146 @@
+// How fast are generated decoders and encoders beside the same structs over Boost.JSON and nlohmann?
+// Prints nanoseconds per message (median of rounds) and ratios. Base64 is done by the same function.
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <vector>
+
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "openai_realtime/realtime.hpp"
+#include "parley/base/text.hpp"
+#include "parley/json/cursor.hpp"
+#include "parley/json/writer.hpp"
+
+namespace {
+
+using namespace parley;
+namespace realtime = openai_realtime::realtime;
+using Clock = std::chrono::steady_clock;
+
+double median_ns(const std::function<std::size_t()>& once, int repeat) {
+  std::vector<double> rounds;
+  std::size_t sum = 0;
+  for (int round = 0; round < 11; ++round) {
+    const auto begin = Clock::now();
+    for (int i = 0; i < repeat; ++i) sum += once();
+    rounds.push_back(std::chrono::duration<double, std::nano>(Clock::now() - begin).count() / repeat);
+  }
+  if (sum == 0) std::abort();
+  std::ranges::nth_element(rounds, rounds.begin() + 5);
+  return rounds[5];
+}
+
+struct Delta {
+  Delta() = default;
+  std::string event_id, response_id, item_id, delta;
+  std::int64_t output_index = 0, content_index = 0;
+  Bytes audio;
+};
+
+std::string text_message() {
+  return R"({"type":"response.output_text.delta","event_id":"event_4122","response_id":"resp_001","item_id":"msg_007","output_index":0,"content_index":0,"delta":"Sure, I can help with that. What would you like?"})";
+}
+std::string audio_message() {
+  return R"({"type":"response.output_audio.delta","event_id":"event_4122","response_id":"resp_001","item_id":"msg_007","output_index":0,"content_index":0,"delta":")" +
+         to_base64(Bytes(24'576, std::byte{0x5a})) + "\"}";
+}
+
+Delta by_boost(std::string_view text, bool audio, boost::json::parser& parser, unsigned char* memory, std::size_t size) {
+  boost::json::monotonic_resource resource(memory, size);
+  parser.reset(&resource);
+  parser.write(text.data(), text.size());
+  const auto value = parser.release();
+  const auto& object = value.as_object();
+  Delta out;
+  if (object.at("type").as_string().empty()) std::abort();
+  out.event_id = object.at("event_id").as_string();
+  out.response_id = object.at("response_id").as_string();
+  out.item_id = object.at("item_id").as_string();
+  out.output_index = object.at("output_index").as_int64();
+  out.content_index = object.at("content_index").as_int64();
+  if (audio)
+    out.audio = *from_base64(object.at("delta").as_string());
+  else
+    out.delta = object.at("delta").as_string();
+  return out;
+}
+
+Delta by_nlohmann(std::string_view text, bool audio) {
+  const auto object = nlohmann::json::parse(text);
+  Delta out;
+  if (object.at("type").get_ref<const std::string&>().empty()) std::abort();
+  out.event_id = object.at("event_id");
+  out.response_id = object.at("response_id");
+  out.item_id = object.at("item_id");
+  out.output_index = object.at("output_index");
+  out.content_index = object.at("content_index");
+  if (audio)
+    out.audio = *from_base64(object.at("delta").get_ref<const std::string&>());
+  else
+    out.delta = object.at("delta");
+  return out;
+}
+
+void row(std::string_view name, double ours, double boost, double nlohmann) {
+  fmt::print("{:32} {:9.0f} {:9.0f} {:9.0f}   {:5.2f}x {:5.2f}x\n", name, ours, boost, nlohmann, boost / ours, nlohmann / ours);
+}
+
+void decode(std::string_view name, const std::string& text, bool audio, int repeat) {
+  std::vector<unsigned char> memory(256 * 1024);
+  boost::json::parser parser;
+  const double ours = median_ns([&] {
+    auto message = json::decode_text<realtime::ServerMessage>(text, json::trusted_limits());
+    if (!message || std::holds_alternative<json::Unknown>(*message)) std::abort();
+    return message->index() + 1;
+  }, repeat);
+  const double boost = median_ns([&] { return by_boost(text, audio, parser, memory.data(), memory.size()).item_id.size(); }, repeat);
+  const double nlohmann = median_ns([&] { return by_nlohmann(text, audio).item_id.size(); }, repeat);
+  row(name, ours, boost, nlohmann);
+}
+
+void encode(std::string_view name, int repeat) {
+  openai_realtime::ResponseTextDelta message;
+  message.event_id = "event_4122";
+  message.response_id = "resp_001";
+  message.item_id = "msg_007";
+  message.delta = "Sure, I can help with that. What would you like?";
+  const double ours = median_ns([&] { return json::encode_text(message).size(); }, repeat);
+  const double boost = median_ns([&] {
+    boost::json::object object;
+    object["type"] = "response.output_text.delta";
+    object["event_id"] = message.event_id;
+    object["response_id"] = message.response_id;
+    object["item_id"] = message.item_id;
+    object["output_index"] = message.output_index;
+    object["content_index"] = message.content_index;
+    object["delta"] = message.delta;
+    return boost::json::serialize(object).size();
+  }, repeat);
+  const double nlohmann = median_ns([&] {
+    nlohmann::json object;
+    object["type"] = "response.output_text.delta";
+    object["event_id"] = message.event_id;
+    object["response_id"] = message.response_id;
+    object["item_id"] = message.item_id;
+    object["output_index"] = message.output_index;
+    object["content_index"] = message.content_index;
+    object["delta"] = message.delta;
+    return object.dump().size();
+  }, repeat);
+  row(name, ours, boost, nlohmann);
+}
+
+}  // namespace
+
+int main() {
+  fmt::print("{:32} {:>9} {:>9} {:>9}   {:>6} {:>6}\n", "ns per message", "generated", "Boost", "nlohmann", "Boost", "nlohmann");
+  decode("decode a text delta (203 B)", text_message(), false, 20'000);
+  decode("decode an audio delta (32 KiB)", audio_message(), true, 1'000);
+  encode("encode a text delta", 20'000);
+}
