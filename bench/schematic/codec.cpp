@@ -1,21 +1,24 @@
-// How fast are generated decoders and encoders beside the same structs over Boost.JSON and nlohmann?
-// Prints nanoseconds per message (median of rounds) and ratios. Base64 is done by the same function.
+// How fast are generated decoders and encoders beside the same structs over Boost.JSON and
+// nlohmann? Prints nanoseconds per message (median of rounds) and ratios. Base64 is done by the
+// same function.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include "openai_realtime/realtime.hpp"
 #include "parley/base/text.hpp"
 #include "parley/json/cursor.hpp"
 #include "parley/json/writer.hpp"
+
+#include "openai_realtime/realtime.hpp"
 
 namespace {
 
@@ -29,7 +32,8 @@ double median_ns(const std::function<std::size_t()>& once, int repeat) {
   for (int round = 0; round < 11; ++round) {
     const auto begin = Clock::now();
     for (int i = 0; i < repeat; ++i) sum += once();
-    rounds.push_back(std::chrono::duration<double, std::nano>(Clock::now() - begin).count() / repeat);
+    rounds.push_back(std::chrono::duration<double, std::nano>(Clock::now() - begin).count() /
+                     repeat);
   }
   if (sum == 0) std::abort();
   std::ranges::nth_element(rounds, rounds.begin() + 5);
@@ -51,7 +55,8 @@ std::string audio_message() {
          to_base64(Bytes(24'576, std::byte{0x5a})) + "\"}";
 }
 
-Delta by_boost(std::string_view text, bool audio, boost::json::parser& parser, unsigned char* memory, std::size_t size) {
+Delta by_boost(std::string_view text, bool audio, boost::json::parser& parser,
+               unsigned char* memory, std::size_t size) {
   boost::json::monotonic_resource resource(memory, size);
   parser.reset(&resource);
   parser.write(text.data(), text.size());
@@ -88,19 +93,25 @@ Delta by_nlohmann(std::string_view text, bool audio) {
 }
 
 void row(std::string_view name, double ours, double boost, double nlohmann) {
-  fmt::print("{:32} {:9.0f} {:9.0f} {:9.0f}   {:5.2f}x {:5.2f}x\n", name, ours, boost, nlohmann, boost / ours, nlohmann / ours);
+  fmt::print("{:32} {:9.0f} {:9.0f} {:9.0f}   {:5.2f}x {:5.2f}x\n", name, ours, boost, nlohmann,
+             boost / ours, nlohmann / ours);
 }
 
 void decode(std::string_view name, const std::string& text, bool audio, int repeat) {
   std::vector<unsigned char> memory(256 * 1024);
   boost::json::parser parser;
-  const double ours = median_ns([&] {
-    auto message = json::decode_text<realtime::ServerMessage>(text, json::trusted_limits());
-    if (!message || std::holds_alternative<json::Unknown>(*message)) std::abort();
-    return message->index() + 1;
-  }, repeat);
-  const double boost = median_ns([&] { return by_boost(text, audio, parser, memory.data(), memory.size()).item_id.size(); }, repeat);
-  const double nlohmann = median_ns([&] { return by_nlohmann(text, audio).item_id.size(); }, repeat);
+  const double ours = median_ns(
+      [&] {
+        auto message = json::decode_text<realtime::ServerMessage>(text, json::trusted_limits());
+        if (!message || std::holds_alternative<json::Unknown>(*message)) std::abort();
+        return message->index() + 1;
+      },
+      repeat);
+  const double boost = median_ns(
+      [&] { return by_boost(text, audio, parser, memory.data(), memory.size()).item_id.size(); },
+      repeat);
+  const double nlohmann =
+      median_ns([&] { return by_nlohmann(text, audio).item_id.size(); }, repeat);
   row(name, ours, boost, nlohmann);
 }
 
@@ -111,35 +122,40 @@ void encode(std::string_view name, int repeat) {
   message.item_id = "msg_007";
   message.delta = "Sure, I can help with that. What would you like?";
   const double ours = median_ns([&] { return json::encode_text(message).size(); }, repeat);
-  const double boost = median_ns([&] {
-    boost::json::object object;
-    object["type"] = "response.output_text.delta";
-    object["event_id"] = message.event_id;
-    object["response_id"] = message.response_id;
-    object["item_id"] = message.item_id;
-    object["output_index"] = message.output_index;
-    object["content_index"] = message.content_index;
-    object["delta"] = message.delta;
-    return boost::json::serialize(object).size();
-  }, repeat);
-  const double nlohmann = median_ns([&] {
-    nlohmann::json object;
-    object["type"] = "response.output_text.delta";
-    object["event_id"] = message.event_id;
-    object["response_id"] = message.response_id;
-    object["item_id"] = message.item_id;
-    object["output_index"] = message.output_index;
-    object["content_index"] = message.content_index;
-    object["delta"] = message.delta;
-    return object.dump().size();
-  }, repeat);
+  const double boost = median_ns(
+      [&] {
+        boost::json::object object;
+        object["type"] = "response.output_text.delta";
+        object["event_id"] = message.event_id;
+        object["response_id"] = message.response_id;
+        object["item_id"] = message.item_id;
+        object["output_index"] = message.output_index;
+        object["content_index"] = message.content_index;
+        object["delta"] = message.delta;
+        return boost::json::serialize(object).size();
+      },
+      repeat);
+  const double nlohmann = median_ns(
+      [&] {
+        nlohmann::json object;
+        object["type"] = "response.output_text.delta";
+        object["event_id"] = message.event_id;
+        object["response_id"] = message.response_id;
+        object["item_id"] = message.item_id;
+        object["output_index"] = message.output_index;
+        object["content_index"] = message.content_index;
+        object["delta"] = message.delta;
+        return object.dump().size();
+      },
+      repeat);
   row(name, ours, boost, nlohmann);
 }
 
 }  // namespace
 
 int main() {
-  fmt::print("{:32} {:>9} {:>9} {:>9}   {:>6} {:>6}\n", "ns per message", "generated", "Boost", "nlohmann", "Boost", "nlohmann");
+  fmt::print("{:32} {:>9} {:>9} {:>9}   {:>6} {:>6}\n", "ns per message", "generated", "Boost",
+             "nlohmann", "Boost", "nlohmann");
   decode("decode a text delta (203 B)", text_message(), false, 20'000);
   decode("decode an audio delta (32 KiB)", audio_message(), true, 1'000);
   encode("encode a text delta", 20'000);
