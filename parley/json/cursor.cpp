@@ -107,26 +107,47 @@ Error malformed(simdjson::error_code code, std::string_view text, const Limits& 
 
 }  // namespace
 
+namespace {
+
+// The parser reads beyond its text, so it works on a copy that has the room.
+struct Tools {
+  const std::uint8_t* padded(std::string_view text) {
+    if (room < text.size() + simdjson::SIMDJSON_PADDING) {
+      room = std::max<std::size_t>(2 * text.size(), 4096) + simdjson::SIMDJSON_PADDING;
+      copy = std::make_unique_for_overwrite<std::uint8_t[]>(room);
+    }
+    std::memcpy(copy.get(), text.data(), text.size());
+    std::memset(copy.get() + text.size(), 0, simdjson::SIMDJSON_PADDING);
+    return copy.get();
+  }
+  dom::parser parser;
+  std::unique_ptr<std::uint8_t[]> copy;
+  std::size_t room = 0;
+};
+
+}  // namespace
+
 Result<void> decode_with(std::string_view text, const Limits& limits,
                          FunctionRef<void(Cursor root)> decoder) {
   if (text.empty()) return fail(malformed(simdjson::EMPTY, text, limits));
-  // A decoder may parse another text, so the thread's parser is lent, not shared.
-  thread_local std::unique_ptr<dom::parser> spare;
-  auto parser = spare ? std::move(spare) : std::make_unique<dom::parser>();
+  // A decoder may parse another text, so the thread's tools are lent, not shared.
+  thread_local std::unique_ptr<Tools> spare;
+  auto tools = spare ? std::move(spare) : std::make_unique<Tools>();
+  auto* parser = &tools->parser;
   if (parser->max_depth() != limits.max_depth || parser->capacity() < text.size())
     if (auto code = parser->allocate(std::max<std::size_t>(text.size(), 4096), limits.max_depth))
       return fail(malformed(code, text, limits));
   dom::element root;
-  const auto code = parser->parse(text.data(), text.size()).get(root);
+  const auto code = parser->parse(tools->padded(text), text.size(), false).get(root);
   if (code) {
-    spare = std::move(parser);
+    spare = std::move(tools);
     return fail(malformed(code, text, limits));
   }
   Document document(limits);
   document.message = check(root, limits);
   if (document.message.empty()) decoder(Document::root(document, root));
   // One huge text must not pin its memory for the life of the thread.
-  if (parser->capacity() <= 1024 * 1024) spare = std::move(parser);
+  if (parser->capacity() <= 1024 * 1024) spare = std::move(tools);
   if (document.message.empty()) return {};
   if (document.path.empty()) return fail(ErrorKind::invalid_argument, document.message);
   return fail(ErrorKind::invalid_argument, "$" + document.path + ": " + document.message);
