@@ -38,6 +38,17 @@ function(parley_generate)
   foreach(part IN LISTS G_PARTS)
     list(APPEND sources ${folder}/${G_TARGET}_${part}.cpp)
   endforeach()
+  # Ninja looks at files before it runs the generator, and knows nothing of the headers that come from
+  # it: a changed definition configures anew, and is generated then, where the generator is there.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${definition})
+  if(TARGET parley::generate)
+    get_target_property(program parley::generate LOCATION)
+  else()
+    set(program ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/parley-generate)
+  endif()
+  if(EXISTS ${program})
+    execute_process(COMMAND ${program} ${arguments} ERROR_QUIET)  # the build tells its errors
+  endif()
   add_custom_command(
     OUTPUT ${sources}
     COMMAND ${generator} ${arguments}
