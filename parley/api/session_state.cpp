@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "parley/base/text.hpp"
 #include "parley/net/system.hpp"
 
 namespace parley::api::detail {
@@ -93,7 +94,7 @@ void SessionState::take(net::Message message) {
           Error(ErrorKind::service, fmt::format("{} answered with {}", rules->api->name,
                                                 rules->server[static_cast<std::size_t>(which)].id))
               .with_stage(Stage::setup)
-              .with_detail("body", message.data.substr(0, 4096));
+              .with_detail("body", redact(first_scalars(std::string_view(message.data), 1024)));
   }
   push(std::move(message));
 }

@@ -9,10 +9,10 @@
 
 namespace parley::cli {
 
-// Generated files that change together or not at all: all are written beside their places first,
-// and renamed when the last is complete. A file whose bytes are the same is left alone, so that
-// nothing is built again. What an earlier run wrote and this one does not is removed: the list is
-// in
+// Generated files that change together: all are written beside their places first, and renamed when
+// the last is complete, so that a full disk or a missing right changes nothing. A file whose bytes
+// are the same is left alone, so that nothing is built again. What an earlier run wrote and this
+// one does not is removed: the list is in
 // ".generated" of each API's folder.
 class OutputFolder {
  public:
@@ -22,7 +22,7 @@ class OutputFolder {
   void add(std::string name, std::string text);
   // "new api/types.hpp", "changed …", "removed …".
   std::vector<std::string> changes() const;
-  // Errors (storage) name the file and the system's reason; then nothing has changed.
+  // Errors (storage) name the file and the system's reason.
   Result<void> write();
 
  private:

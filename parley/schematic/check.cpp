@@ -188,6 +188,9 @@ class Checker {
     std::set<std::string_view> client, server;
     const auto to_server = MessageDirection::client_to_server;
     if (cycle.initialize) check_message(*cycle.initialize, to_server, client);
+    if (cycle.initialize && cycle.initialize->frame == Frame::binary &&
+        cycle.initialize->schema.kind != Type::Kind::raw)
+      error(cycle.initialize->at, "E0105", "an initialize message of JSON goes in a text frame");
     for (const auto& message : cycle.streaming_messages) check_message(message, to_server, client);
     if (cycle.close) check_message(*cycle.close, to_server, client);
     for (const auto& message : cycle.server_messages)

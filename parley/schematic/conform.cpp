@@ -5,18 +5,12 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
+#include "parley/schematic/detail/unions.hpp"
 
 namespace parley::schematic {
 namespace {
 
-std::string_view kind_of(const json::Value& value) {
-  if (value.is_string()) return "string";
-  if (value.is_bool()) return "boolean";
-  if (value.is_number()) return "number";
-  if (value.is_array()) return "array";
-  if (value.is_null()) return "null";
-  return "object";
-}
+using detail::kind_name;
 
 // Whole numbers are one number however they are written.
 bool same(const json::Value& a, const json::Value& b) {
@@ -47,7 +41,7 @@ bool holds(const Test& test, const json::Value& value) {
     case Test::Kind::absent:
       return !present;
     case Test::Kind::json_kind:
-      return found && kind_of(*found) == test.json_kind;
+      return found && kind_name(*found) == test.json_kind;
     case Test::Kind::equals:
       return found && std::ranges::any_of(
                           test.values, [&](const json::Value& one) { return same(one, *found); });
@@ -113,9 +107,10 @@ class Checker {
     return false;
   }
   bool expected(std::string_view wanted, const json::Value& found) {
-    return refuse(fmt::format("expected {}, found {} {}", wanted,
-                              kind_of(found) == "object" || kind_of(found) == "array" ? "an" : "a",
-                              kind_of(found)));
+    return refuse(
+        fmt::format("expected {}, found {} {}", wanted,
+                    kind_name(found) == "object" || kind_name(found) == "array" ? "an" : "a",
+                    kind_name(found)));
   }
   bool within(const std::string& step, const Type& type, const json::Value& value) {
     const auto size = path_.size();

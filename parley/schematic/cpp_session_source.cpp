@@ -68,6 +68,13 @@ void emit_send(Code& code, const Plan& plan, const PlannedMessage& message, std:
         .line("}}");
     return;
   }
+  if (message.message->frame == Frame::binary) {
+    code.line("  const std::string text = ::parley::json::encode_text(message);");
+    code.line("  const auto bytes = ::parley::as_bytes(text);");
+    code.line("  ::parley::Bytes data(bytes.begin(), bytes.end());");
+    code.line("  co_return co_await core_.send_bytes({}, std::move(data));", index).line("}}");
+    return;
+  }
   if (message.role == Role::initialize) {
     if (const auto field = key_field(plan, message); !field.empty())
       code.line("  if (!core_.message_key().empty() && !message.{})", field)

@@ -72,7 +72,7 @@ struct Field {
   std::optional<json::Value> default_value;  // what the peer assumes; never sent by itself
   std::optional<double> min, max;
   std::vector<std::string> aliases;  // other wire names that are read as well
-  bool secret = false;               // never shown in errors and logs
+  bool secret = false;               // told in documents; a credential or the like
   bool deprecated = false;
   Location at;
 };
@@ -138,9 +138,9 @@ struct MessageSchema {
   std::string id;
   std::string description;
   MessageDirection direction = MessageDirection::client_to_server;
-  Type schema;             // a named type, or raw for a binary message without structure
-  bool repeatable = true;  // initialize and close are never repeated
-  Frame frame = Frame::text;
+  Type schema;                // a named type, or raw for a binary message without structure
+  bool repeatable = true;     // initialize and close are never repeated
+  Frame frame = Frame::text;  // of what the client sends; the server's: see binary_json
   std::vector<Condition> match;
   bool terminal = false;  // the server sends nothing more after it
   bool fatal = false;     // an error of the whole session

@@ -129,6 +129,9 @@ const BadCase bad_cases[] = {
      "d.yaml:4:13: error: base_url must begin with ws:// or wss://"},
     {"bad_close_code", minimal("      close_codes: { 99: { class: fatal } }\n"),
      "\"99\" is no close code (1000 to 4999) [E0105]"},
+    {"binary_initialize",
+     replaced(minimal(), "schema: StartMessage }", "schema: StartMessage, frame: binary }"),
+     "an initialize message of JSON goes in a text frame [E0105]"},
     {"bad_auth", "auth: token\n" + minimal(), "auth \"token\" is not known"},
     {"nothing", "schematic: 1\nname: A\n", "there is nothing to generate"},
 };

@@ -20,15 +20,6 @@ struct Shape {
   bool anything = false;
 };
 
-std::string kind_of(const json::Value& value) {
-  if (value.is_string()) return "string";
-  if (value.is_bool()) return "boolean";
-  if (value.is_number()) return "number";
-  if (value.is_array()) return "array";
-  if (value.is_null()) return "null";
-  return "object";
-}
-
 class Shapes {
  public:
   explicit Shapes(const Plan& plan) : plan_(plan) {}
@@ -64,7 +55,7 @@ class Shapes {
         shape.kinds.insert("object");
         break;
       case Type::Kind::literal:
-        shape.kinds.insert(kind_of(target.literal));
+        shape.kinds.insert(kind_name(target.literal));
         shape.values[""] = {target.literal};
         break;
       case Type::Kind::json:
@@ -361,6 +352,14 @@ class Planner {
 };
 
 }  // namespace
+
+std::string kind_name(const json::Value& value) {
+  if (value.is_string()) return "string";
+  if (value.is_bool()) return "boolean";
+  if (value.is_number()) return "number";
+  if (value.is_array()) return "array";
+  return value.is_null() ? "null" : "object";
+}
 
 PlannedUnion plan_union(const Plan& plan, const std::vector<UnionInput>& inputs, bool open,
                         Diagnostics& diagnostics) {

@@ -77,6 +77,26 @@ Task<void> wrong_order() {
   EXPECT_FALSE(co_await connection->next());
   co_await server.stop();
 }
+Task<void> take_packed(net::WebSocket& socket, int number, const http::Request& request) {
+  co_await greet(socket, number, request);
+  auto message = co_await socket.next();
+  EXPECT_TRUE(message && message->binary && message->data == R"({"type":"packed"})");
+  socket.close();
+}
+
+Task<void> binary_json() {
+  ScriptedServer server(co_await boost::asio::this_coro::executor, take_packed);
+  auto connection = co_await rpc::Connection::open(rpc::Params("r"), options_for(server));
+  EXPECT_TRUE(co_await connection->initialize());
+  EXPECT_TRUE(co_await connection->send_packed(demo::Packed()));
+  while (co_await connection->next()) continue;
+  EXPECT_TRUE(connection->outcome());
+  co_await server.stop();
+}
+TEST(Session_E10, JsonGoesInBinaryFramesWhereItsDefinitionSaysSo) {
+  run(binary_json());
+}
+
 TEST(Session_E18, WhatIsOutOfPlaceIsAnErrorAtRunTime) {
   run(wrong_order());
 }

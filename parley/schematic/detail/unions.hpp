@@ -4,6 +4,9 @@
 
 namespace parley::schematic::detail {
 
+// "string", "number", "boolean", "array", "object", "null".
+std::string kind_name(const json::Value& value);
+
 struct UnionInput {
   UnionInput() = default;
   Type type;
