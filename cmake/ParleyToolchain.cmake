@@ -15,7 +15,8 @@ target_compile_options(parley_flags INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of GCC 12 with optimisation: the first two inside Boost.Asio, the others in std::string.
   target_compile_options(parley_flags INTERFACE -fcoroutines -Wno-mismatched-new-delete
-                         -Wno-maybe-uninitialized -Wno-restrict -Wno-array-bounds -fpch-preprocess)
+                         -Wno-maybe-uninitialized -Wno-restrict -Wno-array-bounds -fpch-preprocess
+                         -fno-semantic-interposition)
 endif()
 if(PARLEY_MOLD)
   target_link_options(parley_flags INTERFACE -fuse-ld=mold)

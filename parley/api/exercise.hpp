@@ -9,6 +9,7 @@
 #include "parley/api/rest.hpp"
 #include "parley/api/session.hpp"
 #include "parley/json/codec.hpp"
+#include "parley/json/value.hpp"
 
 // What the generated part "exercise" is made of: a client that tries itself.
 namespace parley::api {

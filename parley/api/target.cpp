@@ -1,5 +1,7 @@
 #include "parley/api/target.hpp"
 
+#include "parley/json/value.hpp"
+
 #include <charconv>
 
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 #include <array>
 #include <cstdint>
 
+#include "parley/base/detail/base64_wide.hpp"
 #include "parley/base/text.hpp"
 
 namespace parley {
@@ -76,7 +77,9 @@ std::optional<Bytes> from_base64(std::string_view text) {
     for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<std::byte>(group >> (16 - 8 * i));
     to += count;
   };
-  for (std::size_t i = 0; i < groups; ++i) {
+  const std::size_t done = detail::decode_base64_wide(text.data(), groups * 4, to, out.size());
+  to += done / 4 * 3;
+  for (std::size_t i = done / 4; i < groups; ++i) {
     const std::uint32_t group = group_of(text.data() + i * 4);
     seen |= group;
     put(group, 3);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "parley/base/error.hpp"
@@ -147,6 +149,36 @@ TEST(Rfc4648_4, Base64RoundTripsAndReadsBothAlphabets) {
   EXPECT_EQ(*from_base64("-_8"), *from_base64("+/8="));
   for (const char* bad : {"A", "Zg=x", "Z g=", "Zg===", "\xff\xff"})
     EXPECT_FALSE(from_base64(bad)) << bad;
+}
+
+TEST(Rfc4648_4, Base64OfEveryLengthAndWithABadLetterAtEveryPlace) {
+  Bytes bytes;
+  for (std::size_t size = 0; size < 400; ++size) {
+    bytes.push_back(static_cast<std::byte>(size * 151 + size / 7));
+    auto text = to_base64(bytes);
+    EXPECT_EQ(from_base64(text), bytes) << size;
+    auto url = text;
+    std::ranges::replace(url, '+', '-');
+    std::ranges::replace(url, '/', '_');
+    EXPECT_EQ(from_base64(url), bytes) << size;
+    text[size * 37 % (text.size() - 2)] = '*';
+    EXPECT_FALSE(from_base64(text)) << text;
+  }
+  // Each byte, alone in a text of letters that is long enough for the widest instructions.
+  const std::string letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_";
+  for (int byte = 0; byte < 256; ++byte)
+    for (const std::size_t at : {0u, 33u, 63u, 70u, 100u, 130u}) {
+      std::string text(132, 'x');
+      text[at] = static_cast<char>(byte);
+      const auto read = from_base64(text);
+      ASSERT_EQ(read.has_value(), letters.find(static_cast<char>(byte)) != std::string::npos)
+          << byte << " at " << at;
+      if (!read) continue;
+      auto plain = to_base64(*read);
+      std::ranges::replace(text, '-', '+');
+      std::ranges::replace(text, '_', '/');
+      EXPECT_EQ(plain, text);
+    }
 }
 
 TEST(Text, TrimsComparesSplitsAndGuesses) {

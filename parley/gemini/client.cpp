@@ -27,8 +27,8 @@ Result<GenerateContentResponse> read_answer(std::string_view text) {
     return fail(Error(ErrorKind::invalid_response, "the service's answer cannot be read")
                     .with_stage(Stage::receive)
                     .with_cause(std::move(answer.error())));
-  if (answer->extra.contains("error"))
-    if (auto error = error_of(json::Value(answer->extra))) return fail(std::move(*error));
+  if (answer->extra->contains("error"))
+    if (auto error = error_of(json::Value(*answer->extra))) return fail(std::move(*error));
   if (!is_recognised(*answer))
     return fail(
         Error(ErrorKind::invalid_response,

@@ -1,4 +1,5 @@
 #include "parley/gemini/types.hpp"
+#include "parley/json/value.hpp"
 
 #include <gtest/gtest.h>
 

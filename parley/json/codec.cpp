@@ -4,7 +4,16 @@
 
 #include <fmt/format.h>
 
+#include "parley/json/value.hpp"
+
 namespace parley::json {
+
+void keep(Cursor in, std::string_view key, Members& extra) {
+  in.read((*extra)[key]);
+}
+void keep_null(std::string_view key, Members& extra) {
+  (*extra)[key] = nullptr;
+}
 
 void read_constant(Cursor in, std::string_view wanted) {
   std::string_view found;

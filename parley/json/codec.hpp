@@ -24,18 +24,17 @@ namespace parley::json {
 template <std::size_t N>
 class Required {
  public:
-  void seen(std::size_t index) { seen_[index] = true; }
-  void check(Cursor in, const std::array<std::string_view, N>& names) const {
-    if (!in.ok()) return;
+  void seen(std::size_t index) { seen_[index / 64] |= std::uint64_t{1} << index % 64; }
+  void check(Cursor in, const std::string_view (&names)[N]) const {
     for (std::size_t i = 0; i < N; ++i)
-      if (!seen_[i]) return in.fail(missing(names[i]));
+      if (!(seen_[i / 64] >> i % 64 & 1)) return missing(in, names[i]);
   }
 
  private:
-  static std::string missing(std::string_view name) {
-    return "the member \"" + std::string(name) + "\" is missing";
+  static void missing(Cursor in, std::string_view name) {
+    if (in.ok()) in.fail("the member \"" + std::string(name) + "\" is missing");
   }
-  std::array<bool, N> seen_{};
+  std::array<std::uint64_t, (N + 63) / 64> seen_{};
 };
 
 // A member that must be this constant.
@@ -46,32 +45,50 @@ inline void read_constant(Cursor in, const char* wanted) {
 void read_constant(Cursor in, bool wanted);
 void read_constant(Cursor in, std::int64_t wanted);
 
+// A member that the definition does not know.
+void keep(Cursor in, std::string_view key, Members& extra);
 // null for a member that is not declared nullable is kept beside the unknown members.
+void keep_null(std::string_view key, Members& extra);
 template <class T>
-void read_optional(Cursor in, std::string_view key, std::optional<T>& out, Object& extra) {
+void read_optional(Cursor in, std::string_view key, std::optional<T>& out, Members& extra) {
   if (in.is_null())
-    extra[key] = nullptr;
+    keep_null(key, extra);
   else
     in.read(out.emplace());
 }
 template <class T>
-void read_optional(Cursor in, std::string_view key, Box<T>& out, Object& extra) {
+void read_optional(Cursor in, std::string_view key, Box<T>& out, Members& extra) {
   if (in.is_null())
-    extra[key] = nullptr;
+    keep_null(key, extra);
   else
     in.read(out.emplace());
 }
 
-// The index that belongs to `text` in a table sorted by text; -1: none.
+// The index that belongs to a text.
 struct Tag {
   std::string_view text;
   int index;
 };
+// Tags by length, then by text: most comparisons are of two numbers.
 template <std::size_t N>
-int find_tag(const std::array<Tag, N>& table, std::string_view text) {
-  const auto found = std::ranges::lower_bound(table, text, {}, &Tag::text);
-  return found != table.end() && found->text == text ? found->index : -1;
-}
+class Tags {
+ public:
+  consteval Tags(const Tag (&tags)[N]) {  // NOLINT(google-explicit-constructor)
+    for (std::size_t i = 0; i < N; ++i) tags_[i] = tags[i];
+    std::ranges::sort(tags_, before, &Tag::text);
+  }
+  // -1: no such text.
+  int find(std::string_view text) const {
+    const auto found = std::ranges::lower_bound(tags_, text, before, &Tag::text);
+    return found != tags_.end() && found->text == text ? found->index : -1;
+  }
+
+ private:
+  static constexpr bool before(std::string_view a, std::string_view b) {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  }
+  std::array<Tag, N> tags_;
+};
 
 template <class T>
 void decode(Cursor in, Maybe<T>& out) {

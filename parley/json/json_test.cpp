@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "parley/json/cursor.hpp"
+#include "parley/json/value.hpp"
 #include "parley/json/writer.hpp"
 
 namespace parley::json {
@@ -11,7 +12,7 @@ struct Point {
   std::int64_t x = 0;
   std::optional<std::string> label;
   std::vector<Point> inner;
-  Object extra;
+  Members extra;
 };
 void decode(Cursor in, Point& out) {
   in.each_field([&out](std::string_view key, Cursor value) {
@@ -22,7 +23,7 @@ void decode(Cursor in, Point& out) {
     else if (key == "inner")
       value.read(out.inner);
     else
-      value.read(out.extra[key]);
+      value.read((*out.extra)[key]);
   });
 }
 void encode(Writer& out, const Point& point) {
@@ -98,6 +99,40 @@ TEST(Json, WhatIsWrittenReadsBackEqual) {
   std::string out;
   Writer(out).value("a\xff\xfe z");
   EXPECT_EQ(out, "\"a\uFFFD\uFFFD z\"");
+}
+
+TEST(Json, StringsEndWhereTheyEndAtEveryPlaceOfABlock) {
+  for (std::size_t before = 0; before < 200; ++before)
+    for (const auto& [written, read] : std::initializer_list<std::pair<std::string, std::string>>{
+             {"", ""}, {"\\\"", "\""}, {"\\u00e9", "é"}, {"🎉", "🎉"}, {"\\ud83c\\udf89x", "🎉x"}}) {
+      const std::string plain(before, 'p'), behind(before % 70, 'q');
+      const auto value = parse("[\"" + plain + written + behind + "\", \"" + plain + "\"]");
+      ASSERT_TRUE(value) << before << written;
+      EXPECT_EQ(value->at(0).as_string(), plain + read + behind);
+      EXPECT_EQ(value->at(1).as_string(), plain);
+      for (const std::string bad :
+           {"\n", "\xff", "\xf0\x9f\x8e", "\\x", "\\u12g4", "\\udf89", "\\"})
+        EXPECT_FALSE(parse("\"" + plain + written + bad + "\"")) << before << bad;
+      EXPECT_FALSE(parse("\"" + plain + written));
+    }
+}
+
+TEST(Json, NumbersAtTheEdgesOfTheirForms) {
+  const auto read = [](std::string_view text) { return to_string(parse(text).value()); };
+  EXPECT_EQ(read("9223372036854775807"), "9223372036854775807");
+  EXPECT_EQ(read("-9223372036854775808"), "-9223372036854775808");
+  EXPECT_EQ(read("9223372036854775808"), "9223372036854775808");
+  EXPECT_EQ(read("18446744073709551615"), "18446744073709551615");
+  EXPECT_EQ(parse("18446744073709551616")->as_double(), 18446744073709551616.0);
+  EXPECT_EQ(parse("-9223372036854775809")->as_double(), -9223372036854775809.0);
+  EXPECT_EQ(parse("123456789012345678")->as_int64(), 123456789012345678);
+  EXPECT_EQ(parse("1e-999")->as_double(), 0.0);
+  EXPECT_EQ(parse("-0")->as_int64(), 0);
+  EXPECT_EQ(parse("0.1")->as_double(), 0.1);
+  EXPECT_EQ(parse("[1e999]").error().message(), "line 1, column 2: the number is too large");
+  for (const std::string_view bad : {"-", "+1", ".5", "1.", "1.e5", "1e", "1e+", "00", "-01", "0x1",
+                                     "1 2", "--1", "Infinity", "NaN", "1_000"})
+    EXPECT_FALSE(parse(bad)) << bad;
 }
 
 TEST(Json, PrettyTextLooksLikeTheServices) {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "parley/json/value.hpp"
+#include "parley/json/free_form.hpp"
 
 // What generated message types are made of. Light: no parser, no writer.
 namespace parley::json {
@@ -91,7 +91,7 @@ struct Unknown {
   bool operator==(const Unknown&) const = default;
 
   std::string name;  // the discriminator's text; empty where there is none
-  Value value;
+  Any value;
 };
 
 // An enumeration of texts. `Names` has `enum Known {…, unlisted}`, `wire_names` (a text for each

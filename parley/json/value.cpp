@@ -1,14 +1,6 @@
 #include "parley/json/value.hpp"
 
-#include <algorithm>
-
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
-#include <boost/json/stream_parser.hpp>
-#include <fmt/format.h>
-
 #include "parley/json/cursor.hpp"
-#include "parley/json/detail/locate.hpp"
 #include "parley/json/writer.hpp"
 
 namespace parley::json {
@@ -78,32 +70,4 @@ std::string to_pretty_string(const Value& value) {
   return out;
 }
 
-namespace detail {
-
-// Only on the way to an error: a second parser tells where the first one stopped.
-std::string locate_mistake(std::string_view text) {
-  if (text.empty()) return "the text is empty";
-  boost::json::parse_options options;
-  options.max_depth = 100'000;
-  boost::json::stream_parser parser({}, options);
-  boost::json::error_code code;
-  std::size_t taken = 0;
-  // write_some() counts what it took; a mistake stands at the byte behind it.
-  while (taken < text.size() && !code && !parser.done()) {
-    const auto step = parser.write_some(text.data() + taken, 1, code);
-    if (step == 0) break;
-    if (code) break;
-    taken += step;
-  }
-  if (!code && taken == text.size() && !parser.done()) parser.finish(code);
-  const auto before = text.substr(0, taken);
-  const auto lines = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
-  const auto last = before.rfind('\n');
-  const std::size_t column = last == std::string_view::npos ? taken : taken - last - 1;
-  std::string what = code ? code.message() : "characters behind the end of the JSON text";
-  if (code == boost::json::error::incomplete) what = "the text ends too early";
-  return fmt::format("line {}, column {}: {}", lines + 1, column + 1, what);
-}
-
-}  // namespace detail
 }  // namespace parley::json

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "parley/base/text.hpp"
+#include "parley/json/value.hpp"
 
 namespace parley::json {
 namespace {
@@ -188,8 +189,16 @@ Writer& Writer::value(const Object& object) {
   return end_object();
 }
 
-Writer& Writer::fields(const Object& extra) {
-  for (const auto& [name, member] : extra) key(name).value(member);
+Writer& Writer::value(const Any& any) {
+  return value(*any);
+}
+Writer& Writer::value(const Members& members) {
+  return value(*members);
+}
+
+Writer& Writer::fields(const Members& extra) {
+  if (extra.empty()) return *this;
+  for (const auto& [name, member] : *extra) key(name).value(member);
   return *this;
 }
 

@@ -10,7 +10,6 @@
 
 #include "parley/base/bytes.hpp"
 #include "parley/json/types.hpp"
-#include "parley/json/value.hpp"
 
 namespace parley::json {
 
@@ -55,6 +54,8 @@ class Writer {
   Writer& value(const Bytes& bytes) { return value(BytesView(bytes)); }
   Writer& value(const Value& any);
   Writer& value(const Object& object);
+  Writer& value(const Any& any);
+  Writer& value(const Members& members);
   Writer& raw(std::string_view json);  // an already encoded value
 
   template <class T>
@@ -87,7 +88,7 @@ class Writer {
     return of.is_null() ? member(name).value(nullptr) : *this;
   }
   // Each member of `extra`, for unknown fields that came with a message.
-  Writer& fields(const Object& extra);
+  Writer& fields(const Members& extra);
 
  private:
   Writer& write_signed(std::int64_t number);

@@ -163,8 +163,10 @@ std::string rules_source(const Plan& plan, const PlannedEndpoint& endpoint,
   Code code;
   code.raw(file_header(plan));
   code.line("#include \"{}{}.hpp\"", folder, endpoint.name).blank();
-  code.line("#include <array>").line("#include <optional>").line("#include <string>").blank();
-  code.line("#include \"parley/json/codec.hpp\"").blank();
+  code.line("#include <optional>").line("#include <string>").blank();
+  code.line("#include \"parley/json/codec.hpp\"")
+      .line("#include \"parley/json/value.hpp\"")
+      .blank();
   code.line("namespace {}::{} {{", plan.cpp_namespace, endpoint.name);
   code.line("namespace {{").blank();
   emit_api_rules(code, plan);

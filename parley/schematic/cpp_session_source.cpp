@@ -237,7 +237,7 @@ std::string session_source(const Plan& plan, const PlannedEndpoint& endpoint,
   Code code;
   code.raw(file_header(plan));
   code.line("#include \"{}{}.hpp\"", folder, endpoint.name).blank();
-  code.line("#include <array>").line("#include <exception>").blank();
+  code.line("#include <exception>").blank();
   code.line("#include \"parley/api/typed_session.hpp\"")
       .line("#include \"parley/json/codec.hpp\"")
       .blank();

@@ -31,12 +31,12 @@ std::string builtin(const Type& type) {
     case Type::Kind::raw:
       return "::parley::Bytes";
     case Type::Kind::object:
-      return "::parley::json::Object";
+      return "::parley::json::Members";
     case Type::Kind::literal:
       if (type.literal.is_bool()) return "bool";
       return type.literal.is_string() ? "std::string" : "std::int64_t";
     default:
-      return "::parley::json::Value";
+      return "::parley::json::Any";
   }
 }
 

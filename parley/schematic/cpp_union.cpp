@@ -51,13 +51,13 @@ void emit_by_tag(Code& code, const PlannedUnion& alternatives, const Action& act
         for (const auto& value : test.values) groups[std::string(value.as_string())].push_back(at);
   }
   std::map<std::vector<std::size_t>, int> cases;
-  code.line("  static constexpr std::array<::parley::json::Tag, {}> tags = {{{{", groups.size());
+  code.line("  static constexpr ::parley::json::Tags<{}> tags({{", groups.size());
   for (const auto& [text, members] : groups) {
     const auto number = cases.emplace(members, static_cast<int>(cases.size())).first->second;
     code.line("      {{{}, {}}},", cpp_string(text), number);
   }
-  code.line("  }}}};");
-  code.line("  switch (::parley::json::find_tag(tags, in.text_at({}))) {{",
+  code.line("  }});");
+  code.line("  switch (tags.find(in.text_at({}))) {{",
             cpp_string(alternatives.tag));
   std::map<int, std::vector<std::size_t>> numbered;
   for (const auto& [members, number] : cases) numbered[number] = members;

@@ -52,43 +52,87 @@ void emit_field(Code& code, const Plan& plan, const PlannedField& field) {
     code.comment(note, 2).line("  {}", declaration);
 }
 
-void emit_constructors(Code& code, const Plan& plan, const PlannedType& type) {
-  code.line("  {}() = default;", type.name);
-  if (!type.sent) return;
-  std::string parameters, initializers;
-  int count = 0;
-  for (const auto& field : type.fields) {
-    if (field.constant || field.presence != Presence::required) continue;
-    ++count;
-    const char* comma = parameters.empty() ? "" : ", ";
-    parameters += fmt::format("{}{} {}_value", comma, cpp_member(plan, field), field.name);
-    initializers += fmt::format("{}{}(std::move({}_value))", comma, field.name, field.name);
-  }
-  if (count == 0 || count > 5) return;
-  code.line("  {}{}({})", count == 1 ? "explicit " : "", type.name, parameters);
-  code.line("      : {} {{}}", initializers);
+// The fields that a constructor takes: the required ones of a message that is sent, where they
+// are few enough to be told apart.
+std::vector<const PlannedField*> constructor_fields(const PlannedType& type) {
+  std::vector<const PlannedField*> out;
+  if (!type.sent) return out;
+  for (const auto& field : type.fields)
+    if (!field.constant && field.presence == Presence::required) out.push_back(&field);
+  if (out.size() > 5) out.clear();
+  return out;
 }
 
-void emit_setters(Code& code, const Plan& plan, const PlannedType& type) {
-  if (!type.sent) return;
-  bool first = true;
+std::string constructor_parameters(const Plan& plan, const PlannedType& type,
+                                   std::string_view suffix) {
+  std::string out;
+  for (const auto* field : constructor_fields(type))
+    out += fmt::format("{}{} {}{}", out.empty() ? "" : ", ", cpp_member(plan, *field), field->name,
+                       suffix);
+  return out;
+}
+
+void declare_constructors(Code& code, const Plan& plan, const PlannedType& type) {
+  code.line("  {}() = default;", type.name);
+  const auto parameters = constructor_parameters(plan, type, "");
+  if (parameters.empty()) return;
+  const bool one = constructor_fields(type).size() == 1;
+  code.line("  {}{}({});", one ? "explicit " : "", type.name, parameters);
+}
+
+void define_constructor(Code& code, const Plan& plan, const PlannedType& type) {
+  const auto fields = constructor_fields(type);
+  if (fields.empty()) return;
+  std::string initializers;
+  for (const auto* field : fields)
+    initializers += fmt::format("{}{}(std::move({}_value))", initializers.empty() ? "" : ", ",
+                                field->name, field->name);
+  code.blank().line("{}::{}({})", type.name, type.name,
+                    constructor_parameters(plan, type, "_value"));
+  code.line("    : {} {{}}", initializers);
+}
+
+struct Setter {
+  Setter(std::string field_name, std::string argument_type)
+      : name(std::move(field_name)), argument(std::move(argument_type)) {}
+  std::string name, argument;
+};
+
+std::vector<Setter> setters_of(const Plan& plan, const PlannedType& type) {
+  std::vector<Setter> out;
+  if (!type.sent) return out;
   for (const auto& field : type.fields) {
     if (field.constant || field.presence == Presence::required) continue;
-    if (std::exchange(first, false)) code.blank();
-    auto value = cpp_type(plan, field.field->type);
-    if (field.presence == Presence::maybe) value = cpp_member(plan, field);
-    const auto* name = field.name.c_str();
-    code.line("  {}& with_{}({} value) & {{", type.name, name, value);
-    code.line("    {} = std::move(value);", name).line("    return *this;").line("  }}");
-    code.line("  {}&& with_{}({} value) && {{", type.name, name, value);
-    code.line("    {} = std::move(value);", name).line("    return std::move(*this);").line("  }}");
+    out.emplace_back(field.name, field.presence == Presence::maybe
+                                     ? cpp_member(plan, field)
+                                     : cpp_type(plan, field.field->type));
+  }
+  return out;
+}
+
+void declare_setters(Code& code, const Plan& plan, const PlannedType& type) {
+  const auto setters = setters_of(plan, type);
+  if (!setters.empty()) code.blank();
+  for (const auto& [name, argument] : setters) {
+    code.line("  {}& with_{}({} value) &;", type.name, name, argument);
+    code.line("  {}&& with_{}({} value) &&;", type.name, name, argument);
+  }
+}
+
+void define_setters(Code& code, const Plan& plan, const PlannedType& type) {
+  const auto& of = type.name;
+  for (const auto& [name, argument] : setters_of(plan, type)) {
+    code.blank().line("{}& {}::with_{}({} value) & {{", of, of, name, argument);
+    code.line("  {} = std::move(value);", name).line("  return *this;").line("}}");
+    code.line("{}&& {}::with_{}({} value) && {{", of, of, name, argument);
+    code.line("  return std::move(with_{}(std::move(value)));", name).line("}}");
   }
 }
 
 void emit_struct(Code& code, const Plan& plan, const PlannedType& type) {
   code.blank().comment(type.definition->description);
   code.line("struct {} {{", type.name);
-  emit_constructors(code, plan, type);
+  declare_constructors(code, plan, type);
   code.blank();
   for (const auto& field : type.fields) {
     if (field.constant)
@@ -97,8 +141,8 @@ void emit_struct(Code& code, const Plan& plan, const PlannedType& type) {
     else
       emit_field(code, plan, field);
   }
-  code.line("  ::parley::json::Object extra;  // members that the definition does not know");
-  emit_setters(code, plan, type);
+  code.line("  ::parley::json::Members extra;  // members that the definition does not know");
+  declare_setters(code, plan, type);
   code.blank().line("  bool operator==(const {}&) const;", type.name).line("}};");
 }
 
@@ -193,8 +237,11 @@ void emit_decode(Code& code, const Plan& plan, const PlannedType& type) {
     ++required;
     names += (names.empty() ? "" : ", ") + cpp_string(field.field->wire);
   }
-  if (required > 0) code.line("  ::parley::json::Required<{}> required;", required);
-  code.line("  in.each_field([&](std::string_view key, ::parley::json::Cursor value) {{");
+  if (required > 0) {
+    code.line("  static constexpr std::string_view names[] = {{{}}};", names);
+    code.line("  ::parley::json::Required<{}> required;", required);
+  }
+  code.line("  in.each_field([&](::parley::json::Key key, ::parley::json::Cursor value) {{");
   required = 0;
   bool first = true;
   for (const auto& field : type.fields) {
@@ -207,12 +254,14 @@ void emit_decode(Code& code, const Plan& plan, const PlannedType& type) {
     if (field.presence == Presence::required || field.presence == Presence::nullable) ++required;
   }
   if (first) {
-    code.line("    value.read(out.extra[key]);");
+    code.line("    ::parley::json::keep(value, key, out.extra);");
   } else {
-    code.line("    }} else {{").line("      value.read(out.extra[key]);").line("    }}");
+    code.line("    }} else {{")
+        .line("      ::parley::json::keep(value, key, out.extra);")
+        .line("    }}");
   }
   code.line("  }});");
-  if (required > 0) code.line("  required.check(in, {{{}}});", names);
+  if (required > 0) code.line("  required.check(in, names);");
   code.line("}}");
 }
 
@@ -245,13 +294,10 @@ std::string emit_source(const Plan& plan, const std::string& folder, bool decode
   Code code;
   code.raw(detail::file_header(plan));
   code.line("#include \"{}types.hpp\"", folder).blank();
-  if (decoders) code.line("#include <array>").blank();
   code.line("#include \"parley/json/codec.hpp\"").blank();
   code.line("namespace {} {{", plan.cpp_namespace);
   for (const auto& type : plan.types) {
     if (!decoders && has_codec(type)) emit_encode(code, plan, type);
-    if (!decoders && is(type, TypeDefinition::Kind::structure))
-      code.blank().line("bool {}::operator==(const {}&) const = default;", type.name, type.name);
     if (!decoders) continue;
     if (is(type, TypeDefinition::Kind::structure)) emit_decode(code, plan, type);
     if (!is(type, TypeDefinition::Kind::alternatives)) continue;
@@ -263,11 +309,28 @@ std::string emit_source(const Plan& plan, const std::string& folder, bool decode
   return code.take();
 }
 
+// What the header leaves out so that those who include it do not compile it again.
+std::string emit_definitions(const Plan& plan, const std::string& folder) {
+  Code code;
+  code.raw(detail::file_header(plan));
+  code.line("#include \"{}types.hpp\"", folder).blank();
+  code.line("namespace {} {{", plan.cpp_namespace);
+  for (const auto& type : plan.types) {
+    if (!is(type, TypeDefinition::Kind::structure)) continue;
+    define_constructor(code, plan, type);
+    define_setters(code, plan, type);
+    code.blank().line("bool {}::operator==(const {}&) const = default;", type.name, type.name);
+  }
+  code.blank().line("}}  // namespace {}", plan.cpp_namespace);
+  return code.take();
+}
+
 }  // namespace
 
 std::vector<OutputFile> emit_types(const Plan& plan, const std::string& folder) {
   std::vector<OutputFile> out;
   out.emplace_back("types.hpp", emit_header(plan));
+  out.emplace_back("types.cpp", emit_definitions(plan, folder));
   out.emplace_back("decode.cpp", emit_source(plan, folder, true));
   out.emplace_back("encode.cpp", emit_source(plan, folder, false));
   return out;

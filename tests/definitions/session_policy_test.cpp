@@ -4,6 +4,8 @@
 
 #include "scripts.hpp"
 
+#include "parley/json/value.hpp"
+
 namespace parley {
 namespace {
 

@@ -35,7 +35,7 @@ Task<void> talk() {
     std::visit(
         [](const auto& one) {
           if constexpr (requires { one.extra; }) {
-            EXPECT_TRUE(one.extra.empty()) << json::to_string(one.extra);
+            EXPECT_TRUE(one.extra.empty()) << json::to_string(*one.extra);
           }
         },
         *message);

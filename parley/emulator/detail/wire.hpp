@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "parley/emulator/service.hpp"
+#include "parley/json/value.hpp"
 
 // How the service writes its answers.
 namespace parley::emulator::detail {
