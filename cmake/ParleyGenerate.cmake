@@ -1,12 +1,12 @@
 # parley_generate(TARGET elevenlabs DEFINITION elevenlabs.yaml [PARTS types clients …] [OUTPUT folder]
-#                 [INCLUDE_PREFIX acme/])
+#                 [INCLUDE_PREFIX acme/] [NAMESPACE acme::speech])
 #
 # A static library TARGET of the C++ that `parley generate` makes from a definition, made anew when
 # the definition or the generator changes. Its headers are included as <api>/types.hpp; the folder is
-# named by the definition's namespace. PARTS: types, clients, exercise (default: types
-# clients). Needs parley::json for types and parley::api for the rest.
+# named by the last word of the namespace (NAMESPACE, or the definition's). PARTS: types, clients,
+# exercise (default: types clients). Needs parley::json for types and parley::api for the rest.
 function(parley_generate)
-  cmake_parse_arguments(G "" "TARGET;DEFINITION;OUTPUT;INCLUDE_PREFIX" "PARTS" ${ARGN})
+  cmake_parse_arguments(G "" "TARGET;DEFINITION;OUTPUT;INCLUDE_PREFIX;NAMESPACE" "PARTS" ${ARGN})
   if(NOT G_TARGET OR NOT G_DEFINITION)
     message(FATAL_ERROR "parley_generate needs TARGET and DEFINITION")
   endif()
@@ -30,6 +30,9 @@ function(parley_generate)
   if(G_INCLUDE_PREFIX)
     set(folder ${G_OUTPUT}/${G_INCLUDE_PREFIX})
     list(APPEND arguments --include-prefix ${G_INCLUDE_PREFIX})
+  endif()
+  if(G_NAMESPACE)
+    list(APPEND arguments --namespace ${G_NAMESPACE})
   endif()
   list(APPEND arguments --output ${folder} --gather ${folder}/${G_TARGET})
 

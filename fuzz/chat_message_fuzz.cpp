@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (message.error().message.empty() || message.error().code.empty() ||
         !is_valid_utf8(message.error().message))
       std::abort();
-  } else if (const auto* said = std::get_if<chat::Chat>(&*message)) {
+  } else if (const auto* said = std::get_if<chat::wire::ChatMessage>(&*message)) {
     if (said->message.empty() || count_scalars(said->message) > 100) std::abort();
   }
   return 0;

@@ -15,7 +15,7 @@
 #include "parley/base/event.hpp"
 #include "parley/base/secret.hpp"
 #include "parley/json/cursor.hpp"
-#include "parley/net/reconnect.hpp"
+#include "parley/net/reconnect_policy.hpp"
 #include "parley/net/websocket.hpp"
 
 namespace parley::api {

@@ -3,16 +3,14 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
-#include "parley/chat/detail/frame.hpp"
+#include "parley/chat/detail/frames.hpp"
 #include "parley/chat/detail/hub_state.hpp"
 
 namespace parley::chat {
 
-using detail::Frame;
-
 namespace {
 
-std::string type_name(const ClientMessage& message) {
+std::string type_name(const wire::ClientMessage& message) {
   constexpr std::string_view names[] = {"create_session", "join_session", "chat",
                                         "typing_start",   "typing_stop",  "ping"};
   return std::string(names[message.index()]);
@@ -101,29 +99,23 @@ void Hub::committed(std::uint64_t ticket, Result<void> result, Now now) {
   then(result, now);
 }
 
-void Hub::send(std::vector<std::string> to, std::string frame, bool droppable) {
-  if (to.empty()) return;
+void Hub::send_text(std::vector<std::string> to, std::string frame, bool droppable) {
   effects_.push_back(
       Send{std::move(to), std::make_shared<const std::string>(std::move(frame)), droppable});
 }
 
-void Hub::send_room(const Room& room, std::string frame, const std::string& but, bool droppable) {
+std::vector<std::string> Hub::members_of(const Room& room, const std::string& but) const {
   auto to = room.members;
   std::erase(to, but);
-  send(std::move(to), std::move(frame), droppable);
+  return to;
 }
 
 void Hub::send_error(const std::vector<std::string>& to, const Complaint& complaint, Now now,
                      const std::string& session, const std::string& asker) {
-  Frame frame("error");
-  frame.with("message", complaint.message)
-      .with("code", complaint.code)
-      .with("retryable", complaint.retryable);
-  if (!complaint.detail.empty()) frame.with("detail", complaint.detail);
-  if (complaint.retry_after_ms > 0) frame.with("retry_after_ms", complaint.retry_after_ms);
-  if (!session.empty()) frame.with("session_id", session);
-  if (!asker.empty()) frame.with("request_connection_id", asker);
-  send(to, frame.with("request_id", mint(now)).at(now.wall));
+  auto message = detail::error_message(complaint, mint(now), now.wall);
+  if (!session.empty()) message.session_id = session;
+  if (!asker.empty()) message.request_connection_id = asker;
+  send(to, message);
 }
 
 void Hub::notice(Event event) {
@@ -134,19 +126,7 @@ void Hub::connected(const ConnectionInfo& info, Now now) {
   auto fresh = std::make_unique<Member>();
   fresh->info = info;
   members_[info.id] = std::move(fresh);
-  std::string about;
-  json::Writer(about)
-      .begin_object()
-      .field("model", options_.default_model)
-      .field("framework", options_.framework)
-      .field("features", std::vector<std::string>{"streaming", "multi_turn", "sessions", "typing",
-                                                  "broadcast", "history"})
-      .end_object();
-  send({info.id}, Frame("connected")
-                      .with("connection_id", info.id)
-                      .with("message", "Connected to " + options_.framework)
-                      .raw("server_info", about)
-                      .at(now.wall));
+  send({info.id}, detail::connected(info.id, options_.framework, options_.default_model, now.wall));
   notice(Event("chat.connected")
              .with("connection", info.id)
              .with("address", info.address)
@@ -163,10 +143,14 @@ void Hub::received_text(const std::string& connection, std::string_view frame, N
   event.with("connection", connection)
       .with("session", sender->session)
       .with("type", type_name(*message));
-  if (const auto* chat = std::get_if<Chat>(&*message))
+  if (const auto* chat = std::get_if<wire::ChatMessage>(&*message))
     event.with("preview", preview_of(chat->message));
   notice(std::move(event));
-  std::visit([&](auto& what) { handle(*sender, what, now); }, *message);
+  std::visit(
+      [&](auto& what) {
+        if constexpr (!std::is_same_v<decltype(what), json::Unknown&>) handle(*sender, what, now);
+      },
+      *message);
 }
 
 void Hub::received_binary(const std::string& connection, Now now) {
@@ -180,7 +164,7 @@ void Hub::received_binary(const std::string& connection, Now now) {
 void Hub::disconnected(const std::string& connection, std::string_view why, Now now) {
   auto* gone = member(connection);
   if (gone == nullptr) return;
-  leave(*gone, "user_disconnected", now);
+  leave(*gone, wire::UpdateType::user_disconnected, now);
   members_.erase(connection);
   notice(Event("chat.disconnected")
              .with("connection", connection)

@@ -17,6 +17,7 @@
 #include "parley/chat/effect.hpp"
 #include "parley/chat/message.hpp"
 #include "parley/chat/record.hpp"
+#include "parley/json/writer.hpp"
 
 namespace parley::chat {
 
@@ -118,9 +119,17 @@ class Hub {
 
   // hub.cpp
   void append(Transaction transaction, OnCommit then);
-  void send(std::vector<std::string> to, std::string frame, bool droppable = false);
-  void send_room(const Room& room, std::string frame, const std::string& but = "",
-                 bool droppable = false);
+  void send_text(std::vector<std::string> to, std::string frame, bool droppable);
+  std::vector<std::string> members_of(const Room& room, const std::string& but) const;
+  template <class Message>
+  void send(std::vector<std::string> to, const Message& message, bool droppable = false) {
+    if (!to.empty()) send_text(std::move(to), json::encode_text(message), droppable);
+  }
+  template <class Message>
+  void send_room(const Room& room, const Message& message, const std::string& but = "",
+                 bool droppable = false) {
+    send(members_of(room, but), message, droppable);
+  }
   void send_error(const std::vector<std::string>& to, const Complaint& complaint, Now now,
                   const std::string& session = "", const std::string& asker = "");
   void notice(Event event);
@@ -132,15 +141,15 @@ class Hub {
 
   // hub_session.cpp
   Room& open_room(std::string model, Now now);
-  void handle(Member& member, CreateSession& message, Now now);
-  void handle(Member& member, JoinSession& message, Now now);
+  void handle(Member& member, wire::CreateSession& message, Now now);
+  void handle(Member& member, wire::JoinSession& message, Now now);
   void enter(Member& member, Room& room, Now now);
-  void leave(Member& member, std::string_view update, Now now);
+  void leave(Member& member, wire::UpdateType::Known update, Now now);
   void show_running(Member& member, Room& room, Now now);
   void forget_generations(Room& room, Now now, std::string_view why);
 
   // hub_chat.cpp
-  void handle(Member& member, Chat& message, Now now);
+  void handle(Member& member, wire::ChatMessage& message, Now now);
   void ask(Member& member, Room& room, std::string text, Transaction first, bool announce, Now now);
   void question_committed(const std::shared_ptr<Generation>& generation, bool announce, Now now);
   void start_next(Room& room, Now now);
@@ -155,9 +164,9 @@ class Hub {
   void give_up(const std::shared_ptr<Generation>& generation, const Error& error, Now now);
 
   // hub_typing.cpp
-  void handle(Member& member, TypingStart& message, Now now);
-  void handle(Member& member, TypingStop& message, Now now);
-  void handle(Member& member, Ping& message, Now now);
+  void handle(Member& member, wire::TypingStart& message, Now now);
+  void handle(Member& member, wire::TypingStop& message, Now now);
+  void handle(Member& member, wire::Ping& message, Now now);
   void stop_typing(Member& member, Now now);
 
   HubOptions options_;

@@ -1,15 +1,14 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
-#include "parley/chat/detail/frame.hpp"
+#include "parley/chat/detail/frames.hpp"
 #include "parley/chat/detail/hub_state.hpp"
 
 namespace parley::chat {
 
-using detail::Frame;
 using detail::seconds_between;
 
-void Hub::handle(Member& member, Chat& message, Now now) {
+void Hub::handle(Member& member, wire::ChatMessage& message, Now now) {
   stop_typing(member, now);
   const std::string wanted = message.session_id.value_or(member.session);
   if (!wanted.empty()) {
@@ -82,11 +81,7 @@ void Hub::question_committed(const std::shared_ptr<Generation>& generation, bool
   if (announce) {
     home.durable = true;
     ++counts_.sessions_created;
-    send_room(home, Frame("session_created")
-                        .with("session_id", home.session.id)
-                        .with("model", home.session.model)
-                        .with("connection_id", generation->asker)
-                        .at(now.wall));
+    send_room(home, detail::session_created(home.session, generation->asker, now.wall));
   }
   ++counts_.total;
   ++home.session.user_messages;
@@ -95,12 +90,10 @@ void Hub::question_committed(const std::shared_ptr<Generation>& generation, bool
   generations_[generation->id] = generation;
   if (home.running || !home.queue.empty()) {
     generation->queued_notice = true;
-    send({generation->asker}, Frame("status")
-                                  .with("message", "Waiting for the answer before this one...")
-                                  .with("context_messages", home.session.context_messages())
-                                  .with("session_id", home.session.id)
-                                  .with("queue_position", home.queue.size() + 1)
-                                  .at(now.wall));
+    send({generation->asker},
+         detail::status("Waiting for the answer before this one...",
+                        home.session.context_messages(), home.session.id, now.wall)
+             .with_queue_position(static_cast<std::int64_t>(home.queue.size()) + 1));
   }
   home.queue.push_back(generation);
   message_added(home, generation->question, now);
@@ -108,16 +101,7 @@ void Hub::question_committed(const std::shared_ptr<Generation>& generation, bool
 }
 
 void Hub::message_added(Room& room, const Message& message, Now now) {
-  Frame frame("session_update");
-  frame.with("update_type", "message_added")
-      .with("session_id", room.session.id)
-      .with("message_count", room.session.message_count())
-      .with("message_id", message.id)
-      .with("role", message.role == Role::user ? "user" : "model")
-      .with("connection_id", message.author)
-      .with("last_message_preview", first_scalars(message.content, options_.preview));
-  if (message.status == Status::failed) frame.with("status", "failed");
-  send_room(room, frame.at(now.wall));
+  send_room(room, detail::message_added(room.session, message, options_.preview, now.wall));
 }
 
 void Hub::start_next(Room& room, Now now) {
@@ -128,18 +112,10 @@ void Hub::start_next(Room& room, Now now) {
   // Questions that still wait are in the log, but not in this one's context.
   const auto context =
       room.session.context_messages() - static_cast<std::int64_t>(room.queue.size());
-  send({generation.asker}, Frame("status")
-                               .with("message", "Generating response...")
-                               .with("context_messages", context)
-                               .with("session_id", room.session.id)
-                               .at(now.wall));
-  send_room(room, Frame("response_start")
-                      .with("session_id", room.session.id)
-                      .with("total_length", 0)
-                      .with("streaming", true)
-                      .with("request_connection_id", generation.asker)
-                      .with("message_id", generation.answer_id)
-                      .at(now.wall));
+  send({generation.asker},
+       detail::status("Generating response...", context, room.session.id, now.wall));
+  send_room(room, detail::response_start(room.session.id, generation.answer_id, generation.asker,
+                                         now.wall));
   notice(Event("chat.generating")
              .with("connection", generation.asker)
              .with("session", room.session.id)
@@ -190,20 +166,11 @@ void Hub::send_chunk(Room& room, Generation& generation, std::string_view text, 
       reader.compat = CompatChunks();
     int number = reader.compat.count();
     for (const auto& chunk : reader.compat.feed(text, final))
-      send({connection}, Frame("chunk")
-                             .with("text", chunk.text)
-                             .with("chunk_number", ++number)
-                             .with("is_final", chunk.final)
-                             .with("session_id", room.session.id)
-                             .at(now.wall));
+      send({connection},
+           detail::chunk(room.session.id, chunk.text, ++number, chunk.final, now.wall));
   }
-  send(std::move(exact), Frame("chunk")
-                             .with("text", text)
-                             .with("chunk_number", generation.chunks)
-                             .with("is_final", final)
-                             .with("session_id", room.session.id)
-                             .with("message_id", generation.answer_id)
-                             .at(now.wall));
+  send(std::move(exact), detail::chunk(room.session.id, text, generation.chunks, final, now.wall)
+                             .with_message_id(generation.answer_id));
   notice(Event("chat.chunk")
              .with("connection", generation.asker)
              .with("number", std::to_string(generation.chunks))
@@ -262,19 +229,20 @@ void Hub::answer_committed(const std::shared_ptr<Generation>& generation, const 
   ++counts_.successful;
   response_seconds_ += seconds;
   const auto complete = [&](int chunks) {
-    Frame frame("response_complete");
-    frame.with("total_chunks", chunks)
-        .with("processing_time", seconds)
-        .with("message_count", home.session.message_count())
-        .with("session_id", home.session.id)
-        .with("total_length", count_scalars(answer.content))
-        .with("message_id", answer.id)
-        .with("request_connection_id", generation->asker);
+    wire::ResponseComplete out;
+    out.full_response = answer.content;
+    out.total_chunks = chunks;
+    out.total_length = static_cast<std::int64_t>(count_scalars(answer.content));
+    out.processing_time = seconds;
+    out.message_count = home.session.message_count();
+    out.session_id = home.session.id;
+    out.message_id = answer.id;
+    out.request_connection_id = generation->asker;
     if (generation->first_text)
-      frame.with("ttft_ms",
-                 static_cast<std::int64_t>(
-                     seconds_between(generation->asked, *generation->first_text) * 1000));
-    return frame.with("full_response", answer.content).at(now.wall);
+      out.ttft_ms = static_cast<std::int64_t>(
+          seconds_between(generation->asked, *generation->first_text) * 1000);
+    out.timestamp = to_iso8601(now.wall);
+    return out;
   };
   std::vector<std::string> exact;
   for (const auto& connection : home.members) {

@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "parley/chat/detail/frame.hpp"
+#include "parley/chat/detail/frames.hpp"
 #include "parley/chat/detail/hub_state.hpp"
 
 namespace parley::chat {
-
-using detail::Frame;
 
 namespace {
 Complaint unknown_model(const std::string& model) {
@@ -34,11 +32,11 @@ Hub::Room& Hub::open_room(std::string model, Now now) {
   return *(rooms_[fresh->session.id] = std::move(fresh));
 }
 
-void Hub::handle(Member& member, CreateSession& message, Now now) {
+void Hub::handle(Member& member, wire::CreateSession& message, Now now) {
   const std::string model = message.model_id.value_or(options_.default_model);
   if (!allows(model)) return send_error({member.info.id}, unknown_model(model), now);
   Room& fresh = open_room(model, now);
-  leave(member, "user_left", now);
+  leave(member, wire::UpdateType::user_left, now);
   member.session = fresh.session.id;
   fresh.members.push_back(member.info.id);
   append({AddSession{fresh.session}}, [this, id = fresh.session.id, connection = member.info.id](
@@ -54,43 +52,30 @@ void Hub::handle(Member& member, CreateSession& message, Now now) {
     made->durable = true;
     ++counts_.sessions_created;
     if (this->member(connection) == nullptr) return;
-    send({connection}, Frame("session_created")
-                           .with("session_id", id)
-                           .with("model", made->session.model)
-                           .with("connection_id", connection)
-                           .at(then.wall));
+    send({connection}, detail::session_created(made->session, connection, then.wall));
   });
 }
 
-void Hub::handle(Member& member, JoinSession& message, Now now) {
+void Hub::handle(Member& member, wire::JoinSession& message, Now now) {
   auto* target = live_room(message.session_id);
   if (target == nullptr || !target->durable) return send_error({member.info.id}, not_found(), now);
   enter(member, *target, now);
-  const auto& session = target->session;
-  send({member.info.id}, Frame("session_joined")
-                             .with("session_id", session.id)
-                             .with("message_count", session.message_count())
-                             .with("model", session.model)
-                             .with("connection_id", member.info.id)
-                             .at(now.wall));
+  send({member.info.id}, detail::session_joined(target->session, member.info.id, now.wall));
   show_running(member, *target, now);
 }
 
 void Hub::enter(Member& member, Room& room, Now now) {
   if (member.session == room.session.id) return;
-  leave(member, "user_left", now);
+  leave(member, wire::UpdateType::user_left, now);
   member.session = room.session.id;
   send_room(room,
-            Frame("session_update")
-                .with("update_type", "user_joined")
-                .with("session_id", room.session.id)
-                .with("connection_id", member.info.id)
-                .at(now.wall),
+            detail::session_update(wire::UpdateType::user_joined, room.session.id, now.wall)
+                .with_connection_id(member.info.id),
             "", true);
   room.members.push_back(member.info.id);
 }
 
-void Hub::leave(Member& member, std::string_view update, Now now) {
+void Hub::leave(Member& member, wire::UpdateType::Known update, Now now) {
   if (member.session.empty()) return;
   stop_typing(member, now);
   auto* left = room(member.session);
@@ -98,47 +83,31 @@ void Hub::leave(Member& member, std::string_view update, Now now) {
   member.compat_generation.clear();
   if (left == nullptr) return;
   std::erase(left->members, member.info.id);
-  send_room(*left,
-            Frame("session_update")
-                .with("update_type", update)
-                .with("session_id", left->session.id)
-                .with("connection_id", member.info.id)
-                .at(now.wall),
-            "", true);
+  send_room(
+      *left,
+      detail::session_update(update, left->session.id, now.wall).with_connection_id(member.info.id),
+      "", true);
 }
 
 // A35: who joins while an answer runs gets what was shown of it as one chunk, then the live ones.
 void Hub::show_running(Member& member, Room& room, Now now) {
   const auto& running = room.running;
   if (!running || running->over) return;
-  send({member.info.id}, Frame("response_start")
-                             .with("session_id", room.session.id)
-                             .with("total_length", 0)
-                             .with("streaming", true)
-                             .with("request_connection_id", running->asker)
-                             .with("message_id", running->answer_id)
-                             .at(now.wall));
+  send({member.info.id},
+       detail::response_start(room.session.id, running->answer_id, running->asker, now.wall));
   if (running->chunks == 0) return;
   if (member.info.compat_v1) {
     member.compat_generation = running->id;
     member.compat = CompatChunks();
     for (const auto& chunk : member.compat.feed(running->shown, false))
-      send({member.info.id}, Frame("chunk")
-                                 .with("text", chunk.text)
-                                 .with("chunk_number", member.compat.count())
-                                 .with("is_final", false)
-                                 .with("session_id", room.session.id)
-                                 .at(now.wall));
+      send({member.info.id},
+           detail::chunk(room.session.id, chunk.text, member.compat.count(), false, now.wall));
     return;
   }
-  send({member.info.id}, Frame("chunk")
-                             .with("text", running->shown)
-                             .with("chunk_number", running->chunks)
-                             .with("is_final", false)
-                             .with("merged", true)
-                             .with("session_id", room.session.id)
-                             .with("message_id", running->answer_id)
-                             .at(now.wall));
+  send({member.info.id},
+       detail::chunk(room.session.id, running->shown, running->chunks, false, now.wall)
+           .with_merged(true)
+           .with_message_id(running->answer_id));
 }
 
 Result<void> Hub::create_session(std::uint64_t token, std::optional<std::string> model, Now now) {
@@ -193,10 +162,7 @@ Result<void> Hub::delete_session(std::uint64_t token, const std::string& id, Now
       return;
     }
     forget_generations(*gone, then, "The session was deleted");
-    send_room(*gone, Frame("session_update")
-                         .with("update_type", "session_deleted")
-                         .with("session_id", id)
-                         .at(then.wall));
+    send_room(*gone, detail::session_update(wire::UpdateType::session_deleted, id, then.wall));
     for (const auto& connection : gone->members)
       if (auto* left = member(connection)) {
         left->session.clear();
@@ -224,11 +190,8 @@ Result<void> Hub::clear_session(std::uint64_t token, const std::string& id, Now 
     auto& session = cleared->session;
     session.user_messages = session.model_messages = session.failed_messages = 0;
     session.last_activity = then.wall;
-    send_room(*cleared, Frame("session_update")
-                            .with("update_type", "session_cleared")
-                            .with("session_id", id)
-                            .with("message_count", 0)
-                            .at(then.wall));
+    send_room(*cleared, detail::session_update(wire::UpdateType::session_cleared, id, then.wall)
+                            .with_message_count(0));
     effects_.push_back(Reply{token, id});
   });
   return {};

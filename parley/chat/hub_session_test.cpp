@@ -224,11 +224,11 @@ TEST(ChatContract_C15_C8, EveryErrorTextOfTheContract) {
   EXPECT_EQ(complaint(R"({"type":"chat","message":" \n "})"),
             "message_required: Message is required");
   EXPECT_EQ(complaint(R"({"type":"chat","message":["x"]})"),
-            "bad_request: The field message must be a string");
+            "bad_request: Invalid message: $.message: expected a string, found an array");
   EXPECT_EQ(complaint(R"({"type":"chat","message":"x","session_id":3})"),
-            "bad_request: The field session_id must be a string");
+            "bad_request: Invalid message: $.session_id: expected a string, found a number");
   EXPECT_EQ(complaint(R"({"type":"join_session"})"),
-            "bad_request: The field session_id is required");
+            "bad_request: Invalid message: the member \"session_id\" is missing");
   EXPECT_TRUE(complaint(R"({"type":"chat","message":")" + std::string(65'537, 'x') + "\"}")
                   .starts_with("too_large: "));
   EXPECT_TRUE(world.closed.empty()) << "a bad message never closes the connection";

@@ -1,23 +1,9 @@
-#include "parley/chat/detail/frame.hpp"
+#include "parley/chat/detail/frames.hpp"
 #include "parley/chat/detail/hub_state.hpp"
 
 namespace parley::chat {
 
-using detail::Frame;
-
-namespace {
-std::string typing_frame(const std::string& session, const std::string& connection, bool typing,
-                         Now now) {
-  return Frame("session_update")
-      .with("update_type", "user_typing")
-      .with("typing", typing)
-      .with("session_id", session)
-      .with("connection_id", connection)
-      .at(now.wall);
-}
-}  // namespace
-
-void Hub::handle(Member& member, TypingStart&, Now now) {
+void Hub::handle(Member& member, wire::TypingStart&, Now now) {
   auto* home = room(member.session);
   if (home == nullptr) return;
   member.typing = true;
@@ -27,10 +13,11 @@ void Hub::handle(Member& member, TypingStart&, Now now) {
     return;
   member.last_typing_relay = now.mono;
   member.typing_shown = true;
-  send_room(*home, typing_frame(member.session, member.info.id, true, now), member.info.id, true);
+  send_room(*home, detail::user_typing(member.session, member.info.id, true, now.wall),
+            member.info.id, true);
 }
 
-void Hub::handle(Member& member, TypingStop&, Now now) {
+void Hub::handle(Member& member, wire::TypingStop&, Now now) {
   stop_typing(member, now);
 }
 
@@ -39,12 +26,12 @@ void Hub::stop_typing(Member& member, Now now) {
   member.typing_until.reset();
   if (!std::exchange(member.typing_shown, false)) return;
   if (auto* home = room(member.session))
-    send_room(*home, typing_frame(member.session, member.info.id, false, now), member.info.id,
-              true);
+    send_room(*home, detail::user_typing(member.session, member.info.id, false, now.wall),
+              member.info.id, true);
 }
 
-void Hub::handle(Member& member, Ping&, Now now) {
-  send({member.info.id}, Frame("pong").with("connection_id", member.info.id).at(now.wall));
+void Hub::handle(Member& member, wire::Ping&, Now now) {
+  send({member.info.id}, detail::pong(member.info.id, now.wall));
 }
 
 std::optional<TimePoint> Hub::next_timeout() const {

@@ -5,11 +5,12 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
+#include "parley/json/codec.hpp"
 
 namespace parley::chat {
 namespace {
 
-using Read = std::expected<ClientMessage, Complaint>;
+using Read = std::expected<wire::ClientMessage, Complaint>;
 
 std::unexpected<Complaint> refuse(std::string_view code, std::string message,
                                   std::string detail = "") {
@@ -18,65 +19,58 @@ std::unexpected<Complaint> refuse(std::string_view code, std::string message,
   return std::unexpected(std::move(complaint));
 }
 
-// A member that is a string, null or absent.
-std::expected<std::optional<std::string>, Complaint> text_field(const json::Object& object,
-                                                                std::string_view name) {
-  const auto* value = object.if_contains(name);
-  if (value == nullptr || value->is_null()) return std::optional<std::string>();
-  if (!value->is_string())
-    return refuse("bad_request", fmt::format("The field {} must be a string", name));
-  return std::optional<std::string>(std::string(value->get_string()));
-}
-
-Read read_chat(const json::Object& object, std::size_t max_message) {
-  auto message = text_field(object, "message");
-  if (!message) return std::unexpected(std::move(message.error()));
-  auto session = text_field(object, "session_id");
-  if (!session) return std::unexpected(std::move(session.error()));
-  Chat chat;
-  const std::string text = message->value_or("");
-  chat.message = trim(text);
-  chat.session_id = std::move(*session);
-  if (chat.message.empty()) return refuse("message_required", "Message is required");
-  if (const auto length = count_scalars(chat.message); length > max_message)
-    return refuse("too_large", fmt::format("Message is too long: {} characters, the limit is {}",
-                                           length, max_message));
-  return chat;
-}
-
 std::string printable(std::string_view text) {
   std::string clean = strip_control(first_scalars(text, 40));
   std::ranges::replace(clean, '\n', ' ');
   return clean;
 }
 
+// What must be right before a message has a type to be read as; empty: it is.
+std::optional<Complaint> envelope_mistake(json::Cursor root) {
+  using json::Kind;
+  if (root.kind() != Kind::object) {
+    Complaint complaint("bad_json", "Invalid JSON format");
+    complaint.detail = "the top level must be an object";
+    return complaint;
+  }
+  const auto type = root.find("type");
+  if (!type || type->is_null()) return Complaint("bad_request", "The field type is required");
+  if (type->kind() != Kind::string)
+    return Complaint("bad_request", "The field type must be a string");
+  if (root.equals("type", "chat") && !root.has("message"))
+    return Complaint("message_required", "Message is required");
+  return std::nullopt;
+}
+
+Read checked(wire::ClientMessage message, std::size_t max_message) {
+  if (const auto* unknown = std::get_if<json::Unknown>(&message))
+    return refuse("unknown_type", "Unknown message type: " + printable(unknown->name));
+  auto* chat = std::get_if<wire::ChatMessage>(&message);
+  if (chat == nullptr) return message;
+  chat->message = std::string(trim(chat->message));
+  if (chat->message.empty()) return refuse("message_required", "Message is required");
+  if (const auto length = count_scalars(chat->message); length > max_message)
+    return refuse("too_large", fmt::format("Message is too long: {} characters, the limit is {}",
+                                           length, max_message));
+  return message;
+}
+
 }  // namespace
 
 Read read_client_message(std::string_view frame, std::size_t max_message) {
-  auto value = json::parse(frame);
-  if (!value) return refuse("bad_json", "Invalid JSON format", value.error().message());
-  if (!value->is_object())
-    return refuse("bad_json", "Invalid JSON format", "the top level must be an object");
-  const auto& object = value->get_object();
-  auto type = text_field(object, "type");
-  if (!type) return std::unexpected(std::move(type.error()));
-  if (!*type) return refuse("bad_request", "The field type is required");
-  if (**type == "chat") return read_chat(object, max_message);
-  if (**type == "typing_start") return TypingStart{};
-  if (**type == "typing_stop") return TypingStop{};
-  if (**type == "ping") return Ping{};
-  if (**type == "create_session") {
-    auto model = text_field(object, "model_id");
-    if (!model) return std::unexpected(std::move(model.error()));
-    return CreateSession{std::move(*model)};
-  }
-  if (**type == "join_session") {
-    auto session = text_field(object, "session_id");
-    if (!session) return std::unexpected(std::move(session.error()));
-    if (!*session) return refuse("bad_request", "The field session_id is required");
-    return JoinSession{std::move(**session)};
-  }
-  return refuse("unknown_type", "Unknown message type: " + printable(**type));
+  wire::ClientMessage message;
+  std::optional<Complaint> mistake;
+  bool is_json = false;
+  const auto look = [&](json::Cursor root) {
+    is_json = true;
+    mistake = envelope_mistake(root);
+    if (!mistake) root.read(message);
+  };
+  const auto read = json::inspect(frame, look, json::Limits());
+  if (!is_json) return refuse("bad_json", "Invalid JSON format", read.error().message());
+  if (mistake) return std::unexpected(std::move(*mistake));
+  if (!read) return refuse("bad_request", "Invalid message: " + read.error().message());
+  return checked(std::move(message), max_message);
 }
 
 Complaint complaint_of(const Error& error) {

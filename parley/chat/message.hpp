@@ -1,32 +1,18 @@
 #pragma once
 
-#include <optional>
+#include <cstdint>
+#include <expected>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include "parley/base/error.hpp"
 #include "parley/chat/record.hpp"
-#include "parley/json/value.hpp"
+#include "parley/generated/chat_wire/types.hpp"
 
 namespace parley::chat {
 
-// What a client may send (chat protocol v1).
-struct CreateSession {
-  std::optional<std::string> model_id;
-};
-struct JoinSession {
-  std::string session_id;
-};
-struct Chat {
-  Chat() = default;
-  std::string message;  // trimmed, not empty
-  std::optional<std::string> session_id;
-};
-struct TypingStart {};
-struct TypingStop {};
-struct Ping {};
-using ClientMessage = std::variant<CreateSession, JoinSession, Chat, TypingStart, TypingStop, Ping>;
+// The messages of chat protocol v1 are generated from definitions/chat.yaml.
+namespace wire = ::parley::chat_wire;
 
 // An error as a client sees it: the document's text and a code to act on.
 struct Complaint {
@@ -39,10 +25,10 @@ struct Complaint {
   std::int64_t retry_after_ms = 0;
 };
 
-// Reads one frame of a client. `max_message`: Unicode scalars of a chat message. Unknown members
-// are ignored; everything else that is wrong is named.
-std::expected<ClientMessage, Complaint> read_client_message(std::string_view frame,
-                                                            std::size_t max_message);
+// Reads one frame of a client. `max_message`: Unicode scalars of a chat message, which comes back
+// trimmed and not empty. Unknown members are ignored; everything else that is wrong is named.
+std::expected<wire::ClientMessage, Complaint> read_client_message(std::string_view frame,
+                                                                  std::size_t max_message);
 
 // How a failed generation is told to people; the service's own words are kept.
 Complaint complaint_of(const Error& error);

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iostream>
+#include <regex>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
@@ -111,8 +112,10 @@ int write(const GenerateCommand& command, const std::vector<schematic::OutputFil
 
 void add_generate_options(CLI::App& command, GenerateCommand& options) {
   command.footer(
-      "Parts: types (C++ messages), clients (C++ sessions and calls), exercise (C++ that tries all of\n"
-      "them against `parley mock`), typescript, documents (Markdown, JSON Schema, AsyncAPI, OpenAPI).\n"
+      "Parts: types (C++ messages), clients (C++ sessions and calls), exercise (C++ that tries all "
+      "of\n"
+      "them against `parley mock`), typescript, documents (Markdown, JSON Schema, AsyncAPI, "
+      "OpenAPI).\n"
       "Without --only: all but exercise.\n\n"
       "Examples:\n  parley generate --check api.yaml\n  parley generate api.yaml --output "
       "generated\n"
@@ -144,6 +147,13 @@ void add_generate_options(CLI::App& command, GenerateCommand& options) {
       ->check(CLI::IsMember({"types", "clients", "exercise", "typescript", "documents"}));
   command.add_option("--include-prefix", options.include_prefix,
                      "Folder before the API's own in #include lines");
+  command
+      .add_option("--namespace", options.cpp_namespace,
+                  "C++ namespace instead of the definition's: acme::speech")
+      ->check([](const std::string& name) {
+        static const std::regex valid("[A-Za-z_]\\w*(::[A-Za-z_]\\w*)*");
+        return std::regex_match(name, valid) ? "" : "\"" + name + "\" is no C++ namespace";
+      });
   command.add_option("--gather", options.gather,
                      "Also write PREFIX_<part>.cpp for each part of --only, which includes its "
                      "sources; PREFIX is below the output folder");
@@ -217,7 +227,9 @@ int generate(const GenerateCommand& command) {
     return bad_file;
   }
   schematic::Diagnostics diagnostics;
-  const auto definition = load(command, *text, diagnostics);
+  auto definition = load(command, *text, diagnostics);
+  if (definition && !command.cpp_namespace.empty())
+    definition->cpp_namespace = command.cpp_namespace;
   std::optional<std::vector<schematic::OutputFile>> files;
   if (definition && !diagnostics.has_errors())
     files = schematic::generate(*definition, parts_of(command), diagnostics);

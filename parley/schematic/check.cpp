@@ -226,6 +226,13 @@ class Checker {
     }
   }
 
+  // A name for what one side may send, or for some of it: for those who read that side's messages.
+  static bool is_union_of_used(const PlannedType& type, const std::set<std::string>& used) {
+    return type.definition->kind == TypeDefinition::Kind::alternatives &&
+           std::ranges::all_of(type.definition->alternatives,
+                               [&used](const auto& one) { return used.contains(one.type.name); });
+  }
+
   // Types that nothing leads to.
   void check_use(const Plan& plan) {
     if (plan.endpoints.empty() && plan.rest.empty()) return;
@@ -255,7 +262,7 @@ class Checker {
     std::size_t count = 0;
     Location first;
     for (const auto& type : plan.types) {
-      if (used.contains(type.definition->name)) continue;
+      if (used.contains(type.definition->name) || is_union_of_used(type, used)) continue;
       if (++count == 1) first = type.definition->at;
       if (count <= 6) names += (names.empty() ? "" : ", ") + type.definition->name;
     }

@@ -201,35 +201,37 @@ void emit_split(Code& code, const PlannedEndpoint& endpoint) {
   code.line("  return split(std::move(session).into_dynamic());").line("}}");
 }
 
-void emit_callbacks(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) {
+}  // namespace
+
+std::vector<Handler> handlers_of(const Plan& plan, const PlannedEndpoint& endpoint) {
+  std::vector<Handler> out;
   const auto types = message_types(plan, endpoint.server);
+  std::vector<char> done(types.types.size());
+  for (std::size_t i = 0; i < endpoint.server.size(); ++i) {
+    const auto& name = endpoint.server[i].name;
+    if (!std::exchange(done[types.places[i]], true))
+      out.emplace_back(name, name, types.types[types.places[i]]);
+  }
+  out.emplace_back("unknown", "unknown_message", "::parley::json::Unknown");
+  out.emplace_back("closed", "closed", "::parley::Result<void>");
+  return out;
+}
+
+namespace {
+
+void emit_callbacks(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) {
   code.blank().comment(
       "The session with a function for each message of the server. They are called on the "
       "executor, one at a time; what has no function is dropped. An exception of one ends the "
       "session, and closed() tells it.");
   code.line("struct Handlers {{").line("  Handlers() = default;").blank();
-  std::vector<char> done(types.types.size());
-  for (std::size_t i = 0; i < endpoint.server.size(); ++i) {
-    if (done[types.places[i]]) continue;
-    done[types.places[i]] = true;
-    const auto* name = endpoint.server[i].name.c_str();
-    const auto& type = types.types[types.places[i]];
-    code.line("  Handlers& on_{}(std::function<void(const {}&)> handler) {{", name, type);
-    code.line("    {} = std::move(handler);", name).line("    return *this;").line("  }}");
-  }
-  code.line(
-      "  Handlers& on_unknown(std::function<void(const ::parley::json::Unknown&)> handler) {{");
-  code.line("    unknown_message = std::move(handler);").line("    return *this;").line("  }}");
-  code.line("  Handlers& on_closed(std::function<void(const ::parley::Result<void>&)> handler) {{");
-  code.line("    closed = std::move(handler);").line("    return *this;").line("  }}").blank();
-  done.assign(done.size(), 0);
-  for (std::size_t i = 0; i < endpoint.server.size(); ++i) {
-    if (std::exchange(done[types.places[i]], true)) continue;
-    code.line("  std::function<void(const {}&)> {};", types.types[types.places[i]],
-              endpoint.server[i].name);
-  }
-  code.line("  std::function<void(const ::parley::json::Unknown&)> unknown_message;");
-  code.line("  std::function<void(const ::parley::Result<void>&)> closed;").line("}};").blank();
+  const auto handlers = handlers_of(plan, endpoint);
+  for (const auto& [setter, member, argument] : handlers)
+    code.line("  Handlers& on_{}(std::function<void(const {}&)> handler);", setter, argument);
+  code.blank();
+  for (const auto& [setter, member, argument] : handlers)
+    code.line("  std::function<void(const {}&)> {};", argument, member);
+  code.line("}};").blank();
   code.comment("Calls the handlers until the session ends; returns its outcome.");
   code.line(
       "[[nodiscard]] ::parley::Task<::parley::Result<void>> dispatch(Connection connection, "

@@ -194,18 +194,24 @@ void emit_dispatch(Code& code, const Plan& plan, const PlannedEndpoint& endpoint
   const auto types = message_types(plan, endpoint.server);
   code.blank().line("namespace {{").blank();
   code.line("void call(const Handlers& handlers, const ServerMessage& message) {{");
+  code.line("  switch (message.index()) {{");
+  const auto add = [&code](std::size_t place, std::string_view member) {
+    code.line("    case {}:", place);
+    code.line("      if (handlers.{}) handlers.{}(std::get<{}>(message));", member, member, place);
+    code.line("      return;");
+  };
   std::vector<char> done(types.types.size());
-  for (std::size_t i = 0; i < endpoint.server.size(); ++i) {
-    if (std::exchange(done[types.places[i]], true)) continue;
-    code.line("  if (const auto* one = std::get_if<{}>(&message); one && handlers.{})",
-              types.places[i], endpoint.server[i].name);
-    code.line("    handlers.{}(*one);", endpoint.server[i].name);
-  }
-  code.line("  if (const auto* one = std::get_if<{}>(&message); one && handlers.unknown_message)",
-            types.types.size());
-  code.line("    handlers.unknown_message(*one);").line("}}").blank();
+  for (std::size_t i = 0; i < endpoint.server.size(); ++i)
+    if (!std::exchange(done[types.places[i]], true)) add(types.places[i], endpoint.server[i].name);
+  add(types.types.size(), "unknown_message");
+  code.line("    default:").line("      return;").line("  }}").line("}}").blank();
   code.line("}}  // namespace").blank();
-  code.line(
+  for (const auto& [setter, member, argument] : handlers_of(plan, endpoint)) {
+    code.line("Handlers& Handlers::on_{}(std::function<void(const {}&)> handler) {{", setter,
+              argument);
+    code.line("  {} = std::move(handler);", member).line("  return *this;").line("}}");
+  }
+  code.blank().line(
       "::parley::Task<::parley::Result<void>> dispatch(Connection connection, Handlers handlers) "
       "{{");
   code.line("  ::parley::Result<void> outcome;").line("  try {{");

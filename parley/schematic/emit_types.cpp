@@ -56,7 +56,7 @@ void emit_field(Code& code, const Plan& plan, const PlannedField& field) {
 // are few enough to be told apart.
 std::vector<const PlannedField*> constructor_fields(const PlannedType& type) {
   std::vector<const PlannedField*> out;
-  if (!type.sent) return out;
+
   for (const auto& field : type.fields)
     if (!field.constant && field.presence == Presence::required) out.push_back(&field);
   if (out.size() > 5) out.clear();
@@ -100,7 +100,7 @@ struct Setter {
 
 std::vector<Setter> setters_of(const Plan& plan, const PlannedType& type) {
   std::vector<Setter> out;
-  if (!type.sent) return out;
+
   for (const auto& field : type.fields) {
     if (field.constant || field.presence == Presence::required) continue;
     out.emplace_back(field.name, field.presence == Presence::maybe

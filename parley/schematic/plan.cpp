@@ -52,7 +52,6 @@ class Planner {
     plan_endpoints();
     if (diagnostics_.has_errors()) return std::nullopt;
     detail::order_types(plan_, diagnostics_);
-    mark_sent();
     if (diagnostics_.has_errors()) return std::nullopt;
     return std::move(plan_);
   }
@@ -241,31 +240,6 @@ class Planner {
         planned.name = functions.take(snake_name(endpoint.id));
         plan_params(endpoint.params, planned.params);
       }
-  }
-
-  // Types that a client makes get constructors and setters.
-  void mark_sent() {
-    std::function<void(const Type&)> mark = [&](const Type& type) {
-      for (const auto& argument : type.arguments) mark(argument);
-      const auto found = plan_.index.find(type.name);
-      if (type.kind != Type::Kind::named || found == plan_.index.end()) return;
-      PlannedType& planned = plan_.types[found->second];
-      if (std::exchange(planned.sent, true)) return;
-      for (const auto& field : planned.fields) mark(field.field->type);
-      for (const auto& one : planned.definition->alternatives) mark(one.type);
-      if (planned.definition->kind == TypeDefinition::Kind::alias) mark(planned.definition->target);
-    };
-    for (const auto& endpoint : plan_.endpoints) {
-      for (const auto& message : endpoint.client) mark(message.message->schema);
-      for (const auto& param : endpoint.params) mark(param.param->param_type);
-    }
-    for (const auto& endpoint : plan_.rest) {
-      if (endpoint.endpoint->request) mark(*endpoint.endpoint->request);
-      for (const auto& param : endpoint.params) mark(param.param->param_type);
-    }
-    // A definition of types alone is for both sides.
-    if (plan_.endpoints.empty() && plan_.rest.empty())
-      for (const auto& type : plan_.definition->types) mark(Type::named(type.name));
   }
 
   Diagnostics& diagnostics_;

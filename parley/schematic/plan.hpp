@@ -63,7 +63,6 @@ struct PlannedType {
   std::vector<PlannedField> fields;
   std::vector<std::string> enumerators;
   PlannedUnion alternatives;
-  bool sent = false;  // by the client: gets constructors and setters
 };
 
 struct PlannedParam {

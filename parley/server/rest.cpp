@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "parley/json/value.hpp"
 #include "parley/json/writer.hpp"
 #include "parley/server/detail/server_state.hpp"
 

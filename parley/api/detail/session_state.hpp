@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "parley/api/session.hpp"
+#include "parley/net/reconnect.hpp"
 
 namespace parley::api::detail {
 

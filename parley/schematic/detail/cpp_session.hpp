@@ -15,6 +15,15 @@ VariantTypes message_types(const Plan& plan, const std::vector<PlannedMessage>& 
 std::string send_name(const PlannedMessage& message);
 // Empty for null.
 const std::vector<PlannedField>& fields_of(const PlannedType* type);
+// What a user may have called: the setter's name behind "on_", the member, the argument's type.
+struct Handler {
+  Handler(std::string setter_name, std::string member_name, std::string argument_type)
+      : setter(std::move(setter_name)),
+        member(std::move(member_name)),
+        argument(std::move(argument_type)) {}
+  std::string setter, member, argument;
+};
+std::vector<Handler> handlers_of(const Plan& plan, const PlannedEndpoint& endpoint);
 const PlannedMessage* with_role(const PlannedEndpoint& endpoint, Role role);
 std::string joined(const std::vector<std::string>& words);
 // True where the message has nothing that must be given: `Message{}` is one.
