@@ -169,6 +169,7 @@ class Planner {
       if (!inputs_[i].match->empty()) take_match(i);
     for (std::size_t i = 0; i < inputs_.size(); ++i)
       for (std::size_t k = i + 1; k < inputs_.size(); ++k) tell_apart(i, k);
+    if (open) recognise_alone();
     make_order();
     find_shadowed();
     choose_tag();
@@ -289,6 +290,17 @@ class Planner {
     Test test(Test::Kind::present, name);
     test.aliases = shapes_[i].aliases[name];
     add_test(result_.alternatives[i], std::move(test));
+  }
+
+  // What nothing else must be told from may still have a constant: another text is another message.
+  void recognise_alone() {
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      if (inputs_[i].binary || declared(i) || !result_.alternatives[i].tests.empty()) continue;
+      const auto& values = shapes_[i].values;
+      const auto found = std::ranges::find_if(
+          values, [](const auto& one) { return !one.first.empty() && one.second.size() == 1; });
+      if (found != values.end()) add_value_test(i, found->first, found->second);
+    }
   }
 
   void make_order() {

@@ -101,9 +101,10 @@ Result<http::Request> make_request(const http::Url& url, const ClientOffer& offe
   std::string list;
   for (const auto& name : offer.subprotocols) {
     if (!is_token(name) || !seen.insert(name).second)
-      return fail(
-          ErrorKind::invalid_argument,
-          fmt::format("the subprotocol \"{}\" is no token, or stands twice in the offer", name));
+      return fail(ErrorKind::invalid_argument,
+                  // Not its text: some services take the key as a subprotocol.
+                  fmt::format("subprotocol {} of the offer is no token, or stands there twice",
+                              &name - offer.subprotocols.data() + 1));
     list += (list.empty() ? "" : ", ") + name;
   }
   if (!list.empty()) request.headers.set("Sec-WebSocket-Protocol", list);

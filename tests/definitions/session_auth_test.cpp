@@ -73,8 +73,8 @@ TEST(Session_E9, EveryWayToTellAKey) {
 }
 
 Task<void> stay_open(net::WebSocket& socket, int, const http::Request&) {
-  co_await tell(socket, R"({"other":1})");
-  co_await tell(socket, R"({"text":"one"})");
+  co_await tell(socket, R"({"type":"other"})");
+  co_await tell(socket, R"({"type":"said","text":"one"})");
 }
 
 Task<void> idles() {
