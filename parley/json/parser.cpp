@@ -34,11 +34,20 @@ inline void Parser::skip_space() {
 }
 
 inline Node& Parser::add(char tag) {
-  Node& node = nodes_.emplace_back();
-  node.whole = 0;
+  if (count_ == capacity_) [[unlikely]]
+    grow();
+  Node& node = nodes_[count_++];
   node.size = 0;
   node.tag = tag;
   return node;
+}
+
+void Parser::grow() {
+  const std::size_t wanted = std::max<std::size_t>(2 * capacity_, 256);
+  auto larger = std::make_unique_for_overwrite<Node[]>(wanted);
+  std::copy_n(nodes_.get(), count_, larger.get());
+  nodes_ = std::move(larger);
+  capacity_ = wanted;
 }
 
 Parser::Mistake Parser::parse(std::string_view text, std::size_t max_depth) {
@@ -47,7 +56,7 @@ Parser::Mistake Parser::parse(std::string_view text, std::size_t max_depth) {
   max_depth_ = max_depth;
   mistake_ = {};
   used_ = 0;
-  nodes_.clear();
+  count_ = 0;
   if (text.empty()) return {"the text is empty", 0};
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) return {too_large, 0};
   scanner_ = Scanner(begin_, end_);
@@ -86,13 +95,13 @@ bool Parser::value(std::size_t depth) {
 bool Parser::close(std::size_t opened, bool comma) {
   if (comma) return true;
   ++at_;
-  nodes_[opened].size = static_cast<std::uint32_t>(nodes_.size() - opened - 1);
+  nodes_[opened].size = static_cast<std::uint32_t>(count_ - opened - 1);
   return false;
 }
 
 bool Parser::object(std::size_t depth) {
   if (depth > max_depth_) return mistake(too_deep, at_);
-  const std::size_t opened = nodes_.size();
+  const std::size_t opened = count_;
   add('{');
   ++at_;
   skip_space();
@@ -114,7 +123,7 @@ bool Parser::object(std::size_t depth) {
 
 bool Parser::array(std::size_t depth) {
   if (depth > max_depth_) return mistake(too_deep, at_);
-  const std::size_t opened = nodes_.size();
+  const std::size_t opened = count_;
   add('[');
   ++at_;
   skip_space();

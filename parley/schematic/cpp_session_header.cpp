@@ -31,7 +31,7 @@ void emit_variants(Code& code, const Plan& plan, const PlannedEndpoint& endpoint
     if (!one.message->description.empty())
       code.comment(fmt::format("{}: {}", message_type(plan, one), one.message->description));
   code.line("struct ServerMessage : std::variant<{}> {{", joined(server));
-  code.line("  using variant::variant;").line("}};");
+  code.line("  using variant::variant;").line("  ServerMessage();").line("}};");
   code.line("void decode(::parley::json::Cursor in, ServerMessage& out);");
   code.line("void encode(::parley::json::Writer& out, const ServerMessage& message);");
   const auto client = message_types(plan, endpoint.client).types;

@@ -13,6 +13,7 @@ bool is_raw(const PlannedMessage& message) {
 
 void emit_codec(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) {
   const auto types = message_types(plan, endpoint.server);
+  code.blank().line("ServerMessage::ServerMessage() = default;");
   code.blank().line("void decode(::parley::json::Cursor in, ServerMessage& out) {{");
   const bool always = emit_choice(code, endpoint.server_messages, [&](std::size_t at) {
     return fmt::format("return in.read(out.emplace<{}>());", types.places[at]);

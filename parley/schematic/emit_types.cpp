@@ -73,14 +73,16 @@ std::string constructor_parameters(const Plan& plan, const PlannedType& type,
 }
 
 void declare_constructors(Code& code, const Plan& plan, const PlannedType& type) {
-  code.line("  {}() = default;", type.name);
+  code.line("  {}();", type.name);
   const auto parameters = constructor_parameters(plan, type, "");
   if (parameters.empty()) return;
   const bool one = constructor_fields(type).size() == 1;
   code.line("  {}{}({});", one ? "explicit " : "", type.name, parameters);
 }
 
-void define_constructor(Code& code, const Plan& plan, const PlannedType& type) {
+void define_constructors(Code& code, const Plan& plan, const PlannedType& type) {
+  // Not in the class: T() would fill the whole of T with zeros before it is made.
+  code.blank().line("{}::{}() = default;", type.name, type.name);
   const auto fields = constructor_fields(type);
   if (fields.empty()) return;
   std::string initializers;
@@ -153,7 +155,7 @@ void emit_variant(Code& code, const Plan& plan, const PlannedType& type) {
   if (type.definition->open) types += ", ::parley::json::Unknown";
   code.blank().comment(type.definition->description);
   code.line("struct {} : std::variant<{}> {{", type.name, types);
-  code.line("  using variant::variant;").line("}};");
+  code.line("  using variant::variant;").line("  {}();", type.name).line("}};");
 }
 
 std::string includes_of(const Plan& plan) {
@@ -316,8 +318,10 @@ std::string emit_definitions(const Plan& plan, const std::string& folder) {
   code.line("#include \"{}types.hpp\"", folder).blank();
   code.line("namespace {} {{", plan.cpp_namespace);
   for (const auto& type : plan.types) {
+    if (is(type, TypeDefinition::Kind::alternatives))
+      code.blank().line("{}::{}() = default;", type.name, type.name);
     if (!is(type, TypeDefinition::Kind::structure)) continue;
-    define_constructor(code, plan, type);
+    define_constructors(code, plan, type);
     define_setters(code, plan, type);
     code.blank().line("bool {}::operator==(const {}&) const = default;", type.name, type.name);
   }

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "parley/json/detail/scan.hpp"
 #include "parley/json/document.hpp"
@@ -22,9 +21,9 @@ class Parser {
 
   // The nodes refer to `text`, and are valid until the next parse().
   Mistake parse(std::string_view text, std::size_t max_depth);
-  const Node* nodes() const { return nodes_.data(); }
+  const Node* nodes() const { return nodes_.get(); }
   // Bytes held for the next text.
-  std::size_t held() const { return nodes_.capacity() * sizeof(Node) + room_; }
+  std::size_t held() const { return capacity_ * sizeof(Node) + room_; }
 
   static constexpr std::string_view too_deep = "nested too deep";
   static constexpr std::string_view too_large = "the text is larger than 4 GiB";
@@ -44,6 +43,7 @@ class Parser {
   void skip_space();
   char* room_for_rest();
   Node& add(char tag);
+  void grow();
   bool close(std::size_t opened, bool comma);
 
   const char* begin_ = nullptr;
@@ -52,7 +52,8 @@ class Parser {
   std::size_t max_depth_ = 0;
   Mistake mistake_;
   Scanner scanner_;
-  std::vector<Node> nodes_;
+  std::unique_ptr<Node[]> nodes_;
+  std::size_t count_ = 0, capacity_ = 0;
   std::unique_ptr<char[]> unescaped_;  // as large as the text: what is unescaped never grows
   std::size_t room_ = 0, used_ = 0;
 };
