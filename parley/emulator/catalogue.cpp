@@ -10,6 +10,7 @@ struct Row {
   std::string_view display_name;
   int input;
   int output;
+  std::string_view method = "generateContent";
 };
 
 constexpr Row kRows[] = {
@@ -27,6 +28,19 @@ constexpr Row kRows[] = {
     {"gemini-flash-latest", "Gemini Flash Latest", 1'048'576, 65'536},
     {"gemini-flash-lite-latest", "Gemini Flash-Lite Latest", 1'048'576, 65'536},
     {"gemini-pro-latest", "Gemini Pro Latest", 1'048'576, 65'536},
+    {"gemini-embedding-001", "Gemini Embedding 001", 2'048, 1, "embedContent"},
+    {"gemini-embedding-2", "Gemini Embedding 2", 8'192, 1, "embedContent"},
+    {"gemini-3.8-live", "Gemini 3.8 Live", 131'072, 65'536, "bidiGenerateContent"},
+    {"gemini-3.1-flash-live-preview", "Gemini 3.1 Flash Live Preview", 131'072, 65'536,
+     "bidiGenerateContent"},
+    {"gemini-2.5-flash-native-audio-preview-12-2025", "Gemini 2.5 Flash Native Audio", 131'072,
+     8'192, "bidiGenerateContent"},
+    {"gemini-2.5-flash-native-audio-latest", "Gemini 2.5 Flash Native Audio Latest", 131'072, 8'192,
+     "bidiGenerateContent"},
+    {"gemini-live-2.5-flash-preview", "Gemini Live 2.5 Flash", 131'072, 8'192,
+     "bidiGenerateContent"},
+    {"gemini-robotics-er-2-streaming-preview", "Gemini Robotics-ER 2 Streaming", 131'072, 8'192,
+     "bidiGenerateContent"},
 };
 
 std::vector<gemini::Model> make() {
@@ -39,7 +53,13 @@ std::vector<gemini::Model> make() {
     model.version = "001";
     model.input_token_limit = row.input;
     model.output_token_limit = row.output;
-    model.supported_generation_methods = {"generateContent", "countTokens"};
+    model.supported_generation_methods = {std::string(row.method)};
+    if (row.method == "generateContent")
+      model.supported_generation_methods->insert(
+          model.supported_generation_methods->end(),
+          {"countTokens", "createCachedContent", "batchGenerateContent"});
+    if (row.method != "embedContent" && row.method != "generateContent")
+      model.supported_generation_methods->push_back("countTokens");
     model.temperature = 1.0;
     model.top_p = 0.95;
     model.top_k = 64;

@@ -6,6 +6,7 @@
 
 #include "parley/base/random.hpp"
 #include "parley/base/text.hpp"
+#include "parley/emulator/detail/function_calls.hpp"
 #include "parley/emulator/detail/wishes.hpp"
 
 namespace parley::emulator {
@@ -159,8 +160,13 @@ void apply_limits(const gemini::GenerationConfig& config, std::string& text, std
 OfflineAnswer answer_offline(const gemini::GenerateContentRequest& request, std::uint64_t seed) {
   SeededRandom random(mix(seed, request));
   const Wishes wishes = detail::read_wishes(request);
-  std::string text = to_valid_utf8(compose(wishes, random));
   OfflineAnswer answer;
+  const auto& contents = gemini::contents_of(request);
+  answer.calls = detail::calls_for(contents, request.tools.value_or(std::vector<gemini::Tool>()),
+                                   request.tool_config.value_or(gemini::ToolConfig()));
+  std::string text = detail::results_in(contents);
+  if (answer.calls.empty() && (text.empty() || wishes.json))
+    text = to_valid_utf8(compose(wishes, random));
   if (request.generation_config)
     apply_limits(*request.generation_config, text, answer.finish_reason);
   answer.pieces = cut(text, random);
@@ -168,6 +174,7 @@ OfflineAnswer answer_offline(const gemini::GenerateContentRequest& request, std:
   if (request.system_instruction)
     answer.prompt_tokens += count_tokens({*request.system_instruction});
   answer.answer_tokens = tokens_of(text);
+  for (const auto& call : answer.calls) answer.answer_tokens += tokens_of(json::encode_text(call));
   return answer;
 }
 

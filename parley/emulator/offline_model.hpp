@@ -12,7 +12,8 @@ namespace parley::emulator {
 struct OfflineAnswer {
   OfflineAnswer() = default;
   std::vector<std::string> pieces;
-  std::string finish_reason = "STOP";  // or MAX_TOKENS
+  std::vector<gemini::FunctionCall> calls;  // where not empty, there is no text
+  std::string finish_reason = "STOP";       // or MAX_TOKENS
   int prompt_tokens = 0;
   int answer_tokens = 0;
 };
@@ -22,7 +23,8 @@ struct OfflineAnswer {
 // given (how many messages, what was said before, a name it was told) and obeys simple wishes:
 // "repeat: X", "write 300 words about X", Markdown, a list or table, code in a language, JSON
 // (responseMimeType), the language asked for or that of the prompt. maxOutputTokens and
-// stopSequences hold.
+// stopSequences hold. It calls the declared functions that the prompt mentions, and quotes what
+// they answered.
 OfflineAnswer answer_offline(const gemini::GenerateContentRequest& request, std::uint64_t seed);
 
 // The offline model's count of tokens: a quarter of the Unicode scalars, at least one for any text.

@@ -105,19 +105,12 @@ std::optional<Answer> check_config(const gemini::GenerationConfig& config) {
 
 }  // namespace
 
-gemini::GenerateContentRequest read_request(std::string_view body, std::string_view version,
-                                            std::optional<Answer>& refusal) {
+gemini::GenerateContentRequest read_request(std::string_view body, std::optional<Answer>& refusal) {
   auto request = json::decode_text<gemini::GenerateContentRequest>(body, json::trusted_limits());
   if (!request) {
     refusal = error_answer(400, "INVALID_ARGUMENT",
                            "Invalid JSON payload received. " + request.error().message());
     return {};
-  }
-  if (version == "v1") {  // knows neither instructions nor tools
-    if (request->system_instruction) refusal = unknown_name("systemInstruction", "");
-    if (request->tools) refusal = unknown_name("tools", "");
-    if (request->tool_config) refusal = unknown_name("toolConfig", "");
-    if (request->cached_content) refusal = unknown_name("cachedContent", "");
   }
   if (!refusal) refusal = check_extra(request->extra, kTop, "");
   if (!refusal && request->generation_config) refusal = check_config(*request->generation_config);

@@ -8,6 +8,7 @@
 #include "parley/base/text.hpp"
 #include "parley/emulator/detail/catalogue.hpp"
 #include "parley/emulator/detail/route.hpp"
+#include "parley/emulator/detail/store.hpp"
 #include "parley/emulator/detail/wire.hpp"
 
 namespace parley::emulator {
@@ -56,7 +57,14 @@ Answer no_model(std::string_view model, std::string_view version, std::string_vi
 
 }  // namespace
 
-Service::Service(ServiceOptions options) : options_(std::move(options)) {}
+Service::Service(ServiceOptions options) : options_(std::move(options)) {
+  if (!options_.now)
+    options_.now = [] {
+      return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    };
+  store_ = std::make_unique<detail::Store>(options_.seed, options_.now);
+}
+Service::~Service() = default;
 
 void Service::add_recording(std::string name, std::string bytes) {
   recordings_[std::move(name)] = std::move(bytes);
@@ -102,10 +110,14 @@ std::optional<Service::Route> Service::find_route(const http::Target& target) co
   });
   if (version == segments.end()) return std::nullopt;
   const std::vector<std::string> rest(version + 1, segments.end());
-  if (rest.empty() || rest.size() > 2 || (rest[0] != "models" && rest[0] != "tunedModels"))
-    return std::nullopt;
+  if (rest.empty() || rest.size() > 2) return std::nullopt;
   Route route;
   route.version = *version;
+  if (rest[0] != "models" && rest[0] != "tunedModels") {
+    route.resource = rest;
+    route.upload = version != segments.begin() && *(version - 1) == "upload";
+    return route;
+  }
   if (rest.size() == 1) return route;
   const auto colon = rest[1].rfind(':');
   route.model = rest[1].substr(0, colon);
@@ -136,25 +148,39 @@ std::optional<Answer> Service::refuse_credentials(const http::Request& request,
 
 Answer Service::answer(const http::Request& request, const http::Target& target) {
   const auto route = find_route(target);
-  const bool get = request.method == "GET" || request.method == "HEAD";
   if (!route) return not_found_page();
-  if (get != route->method.empty() || (!get && request.method != "POST")) return not_found_page();
+  if (route->resource.empty()) return answer_model(request, target, *route);
   if (auto refusal = refuse_credentials(request, target)) return std::move(*refusal);
-  if (route->method.empty()) {
-    if (route->model.empty()) return list_models(target);
-    const auto* model = detail::find_model(route->model);
+  auto answer = store_->answer(request, target, route->resource, route->upload);
+  return answer ? std::move(*answer) : not_found_page();
+}
+
+Answer Service::answer_model(const http::Request& request, const http::Target& target,
+                             const Route& route) {
+  const bool get = request.method == "GET" || request.method == "HEAD";
+  if (get != route.method.empty() || (!get && request.method != "POST")) return not_found_page();
+  if (auto refusal = refuse_credentials(request, target)) return std::move(*refusal);
+  const auto* model = detail::find_model(route.model);
+  if (route.method.empty()) {
+    if (route.model.empty()) return list_models(target);
     if (model != nullptr) return detail::json_answer(detail::pretty(json::encode_text(*model)));
     return error_answer(404, "NOT_FOUND",
-                        fmt::format("Model is not found: models/{} for api version {}",
-                                    route->model, route->version));
+                        fmt::format("Model is not found: models/{} for api version {}", route.model,
+                                    route.version));
   }
-  if (const auto recording = recording_of(request, *route)) return replay(*recording);
-  if (detail::find_model(route->model) == nullptr)
-    return no_model(route->model, route->version, route->method);
-  if (route->method == "countTokens") return count(request, *route);
-  if (route->method == "generateContent" || route->method == "streamGenerateContent")
-    return generate(request, target, *route);
-  return no_model(route->model, route->version, route->method);
+  if (const auto recording = recording_of(request, route)) return replay(*recording);
+  const std::string supported = route.method == "streamGenerateContent" ? "generateContent"
+                                : route.method == "batchEmbedContents"  ? "embedContent"
+                                                                        : route.method;
+  const auto methods = model ? model->supported_generation_methods : std::nullopt;
+  if (!methods || std::ranges::find(*methods, supported) == methods->end())
+    return no_model(route.model, route.version, route.method);
+  if (route.method == "countTokens") return count(request);
+  if (route.method == "embedContent") return embed_one(request);
+  if (route.method == "batchEmbedContents") return embed_batch(request, route);
+  if (route.method == "generateContent" || route.method == "streamGenerateContent")
+    return generate(request, target, route);
+  return no_model(route.model, route.version, route.method);
 }
 
 std::optional<std::string> Service::recording_of(const http::Request& request,

@@ -3,13 +3,16 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "parley/base/error.hpp"
+#include "parley/base/time.hpp"
 #include "parley/gemini/types.hpp"
 #include "parley/http/message.hpp"
 #include "parley/http/url.hpp"
@@ -36,6 +39,7 @@ struct ServiceOptions {
   std::vector<std::string> bad_keys;   // refused as not valid; any other key is good
   std::size_t journal_size = 1000;     // requests that are remembered
   std::size_t replay_piece = 0;        // bytes per piece of a replayed stream; 0: by events
+  std::function<WallTime()> now;       // of files, caches and tokens; empty: the system's clock
 };
 
 // An answer, ready to be sent.
@@ -59,15 +63,21 @@ struct JournalEntry {
   std::string body;
 };
 
+namespace detail {
+class Store;
+}
+
 // The REST part of the Gemini Developer API without I/O: generateContent, streamGenerateContent
-// (SSE and JSON array), countTokens and models, for v1, v1beta and v1alpha, as the service answers
-// them; text comes from the offline model. The path may have a prefix. Not thread-safe.
+// (SSE and JSON array), countTokens, embeddings, models, files, cached contents and tokens for
+// Live, for v1, v1beta and v1alpha, as the service answers them; text comes from the offline model.
+// The path may have a prefix. Not thread-safe.
 //
 // A client asks for faults by the header "x-parley-fault" (see Fault::parse) and for a recording by
 // "x-parley-replay: NAME" or by the model "recording-NAME".
 class Service {
  public:
   explicit Service(ServiceOptions options = ServiceOptions());
+  ~Service();
 
   Answer handle(const http::Request& request, const http::Target& target);
 
@@ -78,6 +88,8 @@ class Service {
   void inject(Fault fault) { faults_.push_back(fault); }
 
   const std::deque<JournalEntry>& journal() const { return journal_; }
+  const ServiceOptions& options() const { return options_; }
+  detail::Store& store() { return *store_; }
 
  private:
   struct Route;
@@ -88,7 +100,10 @@ class Service {
   Answer generate(const http::Request& request, const http::Target& target, const Route& route);
   Answer stream(const gemini::GenerateContentRequest& request, const Route& route, bool sse);
   Answer whole(const gemini::GenerateContentRequest& request, const Route& route);
-  Answer count(const http::Request& request, const Route& route) const;
+  Answer count(const http::Request& request) const;
+  Answer embed_one(const http::Request& request) const;
+  Answer embed_batch(const http::Request& request, const Route& route) const;
+  Answer answer_model(const http::Request& request, const http::Target& target, const Route& route);
   Answer list_models(const http::Target& target) const;
   Answer replay(const std::string& name) const;
   std::optional<std::string> recording_of(const http::Request& request, const Route& route) const;
@@ -96,6 +111,7 @@ class Service {
   std::string next_response_id();
 
   ServiceOptions options_;
+  std::unique_ptr<detail::Store> store_;
   std::map<std::string, std::string> recordings_;
   std::deque<Fault> faults_;
   std::deque<JournalEntry> journal_;

@@ -8,6 +8,7 @@
 #include "parley/emulator/detail/catalogue.hpp"
 #include "parley/emulator/detail/request_check.hpp"
 #include "parley/emulator/detail/route.hpp"
+#include "parley/emulator/detail/store.hpp"
 #include "parley/emulator/detail/wire.hpp"
 #include "parley/emulator/offline_model.hpp"
 
@@ -24,12 +25,31 @@ std::vector<gemini::ModalityTokenCount> text_tokens(int count) {
   return out;
 }
 
+// Models from the third generation on number their calls, and sign the first one.
+std::vector<gemini::Part> call_parts(std::string_view model, std::string_view response_id,
+                                     const std::vector<gemini::FunctionCall>& calls) {
+  const bool third = model.starts_with("gemini-3");
+  std::vector<gemini::Part> parts;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    auto& part = parts.emplace_back();
+    part.function_call = calls[i];
+    if (!third) continue;
+    part.function_call->id = fmt::format("{}{}", to_lower_ascii(response_id.substr(0, 7)), i);
+    if (i == 0) part.thought_signature = to_base64(as_bytes(response_id));
+  }
+  return parts;
+}
+
 gemini::GenerateContentResponse make_response(std::string_view model, const std::string& id,
                                               std::string text, const OfflineAnswer& answer,
                                               bool last) {
   gemini::GenerateContentResponse response;
   auto& candidate = response.candidates.emplace().emplace_back();
   candidate.content = gemini::model_content(text);
+  if (last && !answer.calls.empty()) {
+    candidate.content->parts = call_parts(model, id, answer.calls);
+    candidate.finish_message = "Model generated function call(s).";
+  }
   candidate.index = 0;
   if (last) candidate.finish_reason = gemini::FinishReason::of(answer.finish_reason);
   auto& usage = response.usage_metadata.emplace();
@@ -101,8 +121,23 @@ std::string Service::next_response_id() {
 Answer Service::generate(const http::Request& request, const http::Target& target,
                          const Route& route) {
   std::optional<Answer> refusal;
-  const auto wanted = detail::read_request(request.body, route.version, refusal);
+  auto wanted = detail::read_request(request.body, refusal);
   if (refusal) return std::move(*refusal);
+  if (wanted.cached_content) {
+    const auto* cache = store_->cache(*wanted.cached_content);
+    if (cache == nullptr)
+      return error_answer(403, "PERMISSION_DENIED",
+                          "CachedContent not found (or permission denied)");
+    if (wanted.system_instruction || wanted.tools)
+      return error_answer(400, "INVALID_ARGUMENT",
+                          "CachedContent can not be used with GenerateContent request setting "
+                          "system_instruction, tools or tool_config.");
+    auto contents = cache->contents.value_or(std::vector<gemini::Content>());
+    contents.insert(contents.end(), wanted.contents->begin(), wanted.contents->end());
+    wanted.contents = std::move(contents);
+    wanted.system_instruction = cache->system_instruction;
+    wanted.tools = cache->tools;
+  }
   const auto& model = *detail::find_model(route.model);
   if (const int tokens = count_tokens(gemini::contents_of(wanted));
       tokens > model.input_token_limit.value_or(0))
@@ -151,13 +186,13 @@ Answer Service::stream(const gemini::GenerateContentRequest& request, const Rout
   return out;
 }
 
-Answer Service::count(const http::Request& request, const Route& route) const {
+Answer Service::count(const http::Request& request) const {
   std::string body = request.body;
   if (const auto value = json::parse(body, json::trusted_limits()); value && value->is_object())
     for (const char* name : {"generateContentRequest", "generate_content_request"})
       if (const auto* inner = value->get_object().if_contains(name)) body = json::to_string(*inner);
   std::optional<Answer> refusal;
-  const auto wanted = detail::read_request(body, route.version, refusal);
+  const auto wanted = detail::read_request(body, refusal);
   if (refusal) return std::move(*refusal);
   int total = count_tokens(gemini::contents_of(wanted));
   if (wanted.system_instruction) total += count_tokens({*wanted.system_instruction});

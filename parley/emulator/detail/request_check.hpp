@@ -9,7 +9,6 @@ namespace parley::emulator::detail {
 
 // Reads a generate request as strictly as the service does: unknown members, empty contents and
 // parts with two payloads are refused with its words. On refusal `refusal` is set.
-gemini::GenerateContentRequest read_request(std::string_view body, std::string_view version,
-                                            std::optional<Answer>& refusal);
+gemini::GenerateContentRequest read_request(std::string_view body, std::optional<Answer>& refusal);
 
 }  // namespace parley::emulator::detail

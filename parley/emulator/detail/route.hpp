@@ -11,6 +11,9 @@ struct Service::Route {
   std::string version;
   std::string model;   // bare; empty: the list
   std::string method;  // "generateContent" …; empty: GET
+  // Of other collections than models: the segments behind the version.
+  std::vector<std::string> resource;
+  bool upload = false;
 };
 
 }  // namespace parley::emulator
