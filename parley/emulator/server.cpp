@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "parley/emulator/detail/live_server.hpp"
+
 namespace parley::emulator {
 namespace {
 
@@ -29,10 +31,13 @@ class Counted {
 }  // namespace
 
 struct Server::Core {
-  explicit Core(ServiceOptions options) : service(std::move(options)) {}
+  explicit Core(const ServerOptions& options)
+      : service(options.service), live(options.live), memory(options.live.seed) {}
   static Task<void> answer(std::shared_ptr<Core> self, net::Exchange& exchange);
 
   Service service;
+  LiveOptions live;
+  LiveMemory memory;
   int streaming = 0;
 };
 
@@ -42,7 +47,7 @@ Task<void> send(net::Exchange& exchange, Answer answer);
 
 Server::Server(Executor executor, ServerOptions options)
     : options_(std::move(options)),
-      core_(std::make_shared<Core>(options_.service)),
+      core_(std::make_shared<Core>(options_)),
       server_(std::move(executor), server_options(options_),
               std::bind_front(&Core::answer, core_)) {}
 
@@ -67,6 +72,18 @@ std::string Server::base_url() const {
 
 Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& exchange) {
   Counted counted(self->streaming);
+  const bool upgrade = exchange.request().headers.has_token("Connection", "upgrade");
+  auto door =
+      upgrade ? self->service.live_door(exchange.request(), exchange.target()) : std::nullopt;
+  if (door) {
+    const std::string target = exchange.request().target;
+    std::function<void(std::string_view)> remember = [self, target](std::string_view message) {
+      self->service.remember_live(target, message);
+    };
+    co_await detail::serve_live(exchange, self->live, self->memory, std::move(*door),
+                                std::move(remember));
+    co_return;
+  }
   auto answer = self->service.handle(exchange.request(), exchange.target());
   co_await send(exchange, std::move(answer));
 }

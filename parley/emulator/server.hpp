@@ -17,9 +17,11 @@ struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free port
   ServiceOptions service;
+  LiveOptions live;
 };
 
-// The emulator on a port. Belongs to one executor. Destroying it drops its connections.
+// The emulator on a port: REST, and Live over WebSocket. Belongs to one executor. Destroying it
+// drops its connections.
 class Server {
  public:
   Server(Executor executor, ServerOptions options);

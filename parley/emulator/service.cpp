@@ -81,6 +81,54 @@ void Service::remember(const http::Request& request) {
   while (journal_.size() > options_.journal_size) journal_.pop_front();
 }
 
+void Service::remember_live(const std::string& target, std::string_view message) {
+  JournalEntry entry;
+  entry.method = "LIVE";
+  entry.target = redact(target);
+  entry.body = message;
+  journal_.push_back(std::move(entry));
+  while (journal_.size() > options_.journal_size) journal_.pop_front();
+}
+
+std::optional<LiveDoor> Service::live_door(const http::Request& request,
+                                           const http::Target& target) {
+  std::string path;
+  for (const auto& segment : target.segments) path += "/" + segment;
+  const auto method = path.find("BidiGenerateContent");
+  if (method == std::string::npos) return std::nullopt;
+  remember(request);
+  LiveDoor door;
+  if (path.find("v1alpha") != std::string::npos) door.version = "v1alpha";
+  if (const auto fault = request.headers.find("x-parley-live-fault")) {
+    auto wanted = LiveFault::parse(*fault);
+    if (wanted)
+      door.fault = *wanted;
+    else
+      door.refusal = "x-parley-live-fault: " + wanted.error().message();
+  }
+  const std::string key = key_of(request, target);
+  if (std::ranges::find(options_.bad_keys, key) != options_.bad_keys.end())
+    door.refusal = "API key not valid. Please pass a valid API key.";
+  const bool constrained = path.find("Constrained", method) != std::string::npos;
+  if (key.empty() || (constrained && !use_token(key, door))) {
+    door.refusal =
+        "Method doesn't allow unregistered callers (callers without established identity). Please "
+        "use API Key or other form of API consumer identity to call this API.";
+    door.refusal_code = 1008;
+  }
+  return door;
+}
+
+bool Service::use_token(const std::string& name, LiveDoor& door) {
+  auto* token = store_->token(name);
+  const auto now = store_->now();
+  if (token == nullptr || now >= token->expires || now >= token->new_sessions_until) return false;
+  if (!token->unlimited && token->uses_left-- <= 0) return false;
+  door.token_setup = token->wanted.bidi_generate_content_setup;
+  door.token_mask = token->wanted.field_mask;
+  return true;
+}
+
 Answer Service::handle(const http::Request& request, const http::Target& target) {
   remember(request);
   Fault fault;

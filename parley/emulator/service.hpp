@@ -13,6 +13,7 @@
 
 #include "parley/base/error.hpp"
 #include "parley/base/time.hpp"
+#include "parley/emulator/live_session.hpp"
 #include "parley/gemini/types.hpp"
 #include "parley/http/message.hpp"
 #include "parley/http/url.hpp"
@@ -80,6 +81,11 @@ class Service {
   ~Service();
 
   Answer handle(const http::Request& request, const http::Target& target);
+  // Where the path is the Live API's: how its session begins. A wrong key is told by the session,
+  // after the upgrade; a fault is asked for by the header "x-parley-live-fault" (LiveFault::parse).
+  std::optional<LiveDoor> live_door(const http::Request& request, const http::Target& target);
+  // A message of a Live client, for the journal: its method is "LIVE".
+  void remember_live(const std::string& target, std::string_view message);
 
   // A recorded body: a stream of events, or one JSON document. An error document is answered with
   // the HTTP status that it names.
@@ -108,6 +114,7 @@ class Service {
   Answer replay(const std::string& name) const;
   std::optional<std::string> recording_of(const http::Request& request, const Route& route) const;
   void remember(const http::Request& request);
+  bool use_token(const std::string& name, LiveDoor& door);
   std::string next_response_id();
 
   ServiceOptions options_;

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <set>
+
+#include "parley/emulator/detail/voice.hpp"
+#include "parley/emulator/live_session.hpp"
+
+namespace parley::emulator {
+
+struct LiveSession::State {
+  State(LiveOptions live_options, LiveMemory& live_memory, LiveDoor live_door, TimePoint opened)
+      : options(std::move(live_options)),
+        memory(live_memory),
+        door(std::move(live_door)),
+        begun(opened) {}
+
+  // live_session.cpp
+  void close(std::uint16_t code, std::string reason);
+  void say(std::string compact, TimePoint at, bool of_answer = false);
+  void release(TimePoint now);
+  void received(std::string_view text, TimePoint now);
+  void timeout(TimePoint now);
+  std::optional<TimePoint> next_timeout() const;
+  void emit(std::string text);
+
+  // live_setup.cpp
+  void setup(gemini::Setup wanted, TimePoint now);
+  bool accept_model();
+  bool accept_modality();
+  bool accept_handle(TimePoint now);
+  void apply_token(gemini::Setup& wanted) const;
+  void make_detector();
+
+  // live_turns.cpp
+  void client_content(const gemini::ClientContent& content, TimePoint now);
+  void realtime_input(const gemini::RealtimeInput& input, TimePoint now);
+  void hear(const gemini::Blob& audio, TimePoint now);
+  void activity(bool begins, TimePoint now);
+  void spoken(double seconds, TimePoint now);
+  void tool_response(const gemini::ToolResponse& response, TimePoint now);
+  void context_update(const gemini::ContextUpdate& update);
+  void interrupt(TimePoint now);
+  void answer(TimePoint now);
+  void call_tools(const std::vector<gemini::FunctionCall>& calls, TimePoint now);
+  void finish_turn(TimePoint complete_at, int prompt_tokens, int answer_tokens, double seconds);
+  void tell_handle(TimePoint at);
+
+  // One message to come. `of_answer`: an interruption takes it back.
+  struct Due {
+    TimePoint at;
+    std::string text;
+    bool of_answer = false;
+    std::string said;         // text of the answer that it shows
+    bool keeps_turn = false;  // the turn goes into the history with it
+  };
+
+  LiveOptions options;
+  LiveMemory& memory;
+  LiveDoor door;
+  TimePoint begun;
+  bool ready = false;   // setupComplete was sent
+  bool closed = false;  // nothing more is said
+  bool warned = false;  // goAway was sent
+  gemini::Setup config;
+  bool speaks = true;  // AUDIO, not TEXT
+  bool automatic = true;
+  bool interruptible = true;
+  std::optional<detail::SpeechDetector> detector;
+  std::optional<double> manual_seconds;  // of speech since activityStart
+  std::vector<gemini::Content> history;
+  std::vector<gemini::Part> frames;  // of video, since the last turn
+  std::string said;                  // of the answer that is under way
+  std::set<std::string> pending_calls;
+  std::vector<gemini::Part> call_results;
+  std::size_t heard = 0, calls_made = 0, sent = 0;
+  std::deque<Due> coming;
+  std::deque<LiveOutput> outputs;
+};
+
+}  // namespace parley::emulator

@@ -1,0 +1,176 @@
+#include "parley/emulator/live_session.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "parley/base/random.hpp"
+#include "parley/base/text.hpp"
+#include "parley/emulator/detail/live_check.hpp"
+#include "parley/emulator/detail/live_state.hpp"
+#include "parley/emulator/detail/wire.hpp"
+
+namespace parley::emulator {
+
+Result<LiveFault> LiveFault::parse(std::string_view text) {
+  LiveFault fault;
+  for (const auto part : split(text, ';')) {
+    const auto piece = trim(part);
+    const auto equals = piece.find('=');
+    const auto name = trim(piece.substr(0, equals));
+    unsigned value = 0;
+    if (equals != std::string_view::npos) {
+      const auto digits = trim(piece.substr(equals + 1));
+      const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+      if (code != std::errc() || end != digits.data() + digits.size())
+        return fail(ErrorKind::invalid_argument, fmt::format("\"{}\" is no number", digits));
+    }
+    if (name == "after") {
+      fault.after = value;
+    } else if (name == "close" && value >= 1000 && value < 5000) {
+      fault.kind = Kind::close;
+      fault.code = static_cast<std::uint16_t>(value);
+    } else if (name == "cut") {
+      fault.kind = Kind::cut;
+    } else if (name == "garbage") {
+      fault.kind = Kind::garbage;
+    } else if (name == "silence") {
+      fault.kind = Kind::silence;
+    } else {
+      return fail(
+          ErrorKind::invalid_argument,
+          fmt::format("\"{}\" is none of after=N, close=CODE, cut, garbage and silence", piece));
+    }
+  }
+  return fault;
+}
+
+std::string LiveMemory::keep(Conversation conversation) {
+  SeededRandom random(seed_ * 0x30005 + ++made_);
+  std::string handle;
+  for (int i = 0; i < 4; ++i) handle += fmt::format("{:016x}", random.next());
+  kept_[handle] = std::move(conversation);
+  return handle;
+}
+
+const LiveMemory::Conversation* LiveMemory::find(const std::string& handle, TimePoint now) {
+  std::erase_if(kept_, [now](const auto& entry) { return entry.second.until <= now; });
+  const auto found = kept_.find(handle);
+  return found == kept_.end() ? nullptr : &found->second;
+}
+
+LiveSession::LiveSession(LiveOptions options, LiveMemory& memory, LiveDoor door, TimePoint now)
+    : state_(std::make_unique<State>(std::move(options), memory, std::move(door), now)) {
+  if (state_->door.refusal) state_->close(state_->door.refusal_code, *state_->door.refusal);
+}
+LiveSession::LiveSession(LiveSession&&) noexcept = default;
+LiveSession::~LiveSession() = default;
+
+void LiveSession::received(std::string_view text, TimePoint now) {
+  if (!state_->closed) state_->received(text, now);
+  state_->release(now);
+}
+void LiveSession::handle_timeout(TimePoint now) {
+  if (!state_->closed) state_->timeout(now);
+}
+std::optional<TimePoint> LiveSession::next_timeout() const {
+  return state_->next_timeout();
+}
+std::optional<LiveOutput> LiveSession::poll() {
+  if (state_->outputs.empty()) return std::nullopt;
+  LiveOutput output = std::move(state_->outputs.front());
+  state_->outputs.pop_front();
+  return output;
+}
+
+void LiveSession::State::close(std::uint16_t code, std::string reason) {
+  if (std::exchange(closed, true)) return;
+  coming.clear();
+  LiveOutput output;
+  output.kind = LiveOutput::Kind::close;
+  output.close_code = code;
+  // The service cuts reasons where a close frame ends, often inside a word.
+  while (reason.size() > 123)
+    reason.resize(first_scalars(reason, count_scalars(reason) - 1).size());
+  output.close_reason = std::move(reason);
+  outputs.push_back(std::move(output));
+}
+
+void LiveSession::State::say(std::string compact, TimePoint at, bool of_answer) {
+  Due due;
+  due.at = at;
+  due.text = std::move(compact);
+  due.of_answer = of_answer;
+  const auto place = std::ranges::upper_bound(coming, at, {}, &Due::at);
+  coming.insert(place, std::move(due));
+}
+
+// One message goes out, or what the fault puts in its place.
+void LiveSession::State::emit(std::string text) {
+  const bool faulty = door.fault.kind != LiveFault::Kind::none && sent >= door.fault.after;
+  LiveOutput output;
+  output.text = detail::pretty(text);
+  if (faulty) switch (door.fault.kind) {
+      case LiveFault::Kind::close:
+        return close(door.fault.code, "The emulator was asked for this.");
+      case LiveFault::Kind::cut:
+        output.kind = LiveOutput::Kind::cut;
+        closed = true;
+        break;
+      case LiveFault::Kind::garbage:
+        output.text = "{\"serverContent\": {\"modelTurn\"";
+        door.fault.kind = LiveFault::Kind::none;
+        break;
+      default:
+        return;
+    }
+  ++sent;
+  outputs.push_back(std::move(output));
+}
+
+void LiveSession::State::release(TimePoint now) {
+  while (!closed && !coming.empty() && coming.front().at <= now) {
+    const Due due = std::move(coming.front());
+    coming.pop_front();
+    said += due.said;
+    if (due.keeps_turn) {
+      if (!said.empty()) history.push_back(gemini::model_content(std::exchange(said, {})));
+      tell_handle(now);
+    }
+    emit(due.text);
+  }
+}
+
+void LiveSession::State::timeout(TimePoint now) {
+  release(now);
+  if (closed) return;
+  const auto end = begun + options.lifetime;
+  if (!warned && now >= end - options.notice) {
+    warned = true;
+    const auto left = std::chrono::duration_cast<std::chrono::seconds>(end - now);
+    emit(fmt::format(R"({{"goAway":{{"timeLeft":"{}s"}}}})", left.count()));
+  }
+  if (now >= end) close(1008, "The session has reached its longest duration.");
+}
+
+std::optional<TimePoint> LiveSession::State::next_timeout() const {
+  if (closed) return std::nullopt;
+  const auto end = begun + options.lifetime;
+  const auto life = warned ? end : end - options.notice;
+  return coming.empty() ? life : std::min(life, coming.front().at);
+}
+
+void LiveSession::State::received(std::string_view text, TimePoint now) {
+  detail::LiveInput input;
+  if (const auto bad = detail::read_live_input(text, input); !bad.empty()) return close(1007, bad);
+  if (input.setup.has_value() == ready)
+    return close(1007, "setup must be the first message and only the first");
+  if (input.setup) return setup(std::move(*input.setup), now);
+  if (input.client_content) return client_content(*input.client_content, now);
+  if (input.realtime_input) return realtime_input(*input.realtime_input, now);
+  if (input.tool_response) return tool_response(*input.tool_response, now);
+  if (input.context_update) context_update(*input.context_update);
+}
+
+}  // namespace parley::emulator

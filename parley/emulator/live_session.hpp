@@ -1,0 +1,111 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parley/base/error.hpp"
+#include "parley/base/time.hpp"
+#include "parley/gemini/types.hpp"
+
+namespace parley::emulator {
+
+struct LiveOptions {
+  LiveOptions() = default;
+  std::uint64_t seed = 1;
+  std::chrono::milliseconds pace{30};  // between two messages of an answer
+  // turnComplete waits for this share of the time that the answer's audio lasts; the service: 1.
+  double playback = 1;
+  std::chrono::milliseconds lifetime{10 * 60 * 1000};  // of a connection
+  std::chrono::milliseconds notice{60 * 1000};         // goAway comes so long before its end
+  std::chrono::milliseconds handle_life{2 * 60 * 60 * 1000};
+  // What is understood of spoken turns, in their order; behind the last: "(speech of 1.2 seconds)".
+  std::vector<std::string> hears;
+  bool text_frames = false;  // the service sends its JSON in binary frames
+};
+
+// What goes wrong with one session on purpose.
+struct LiveFault {
+  LiveFault() = default;
+  // "after=3; close=1011", "after=0; cut", "after=2; garbage", "after=2; silence": what happens
+  // instead of the server's next message when it has sent that many. Errors name the part.
+  static Result<LiveFault> parse(std::string_view text);
+
+  enum class Kind { none, close, cut, garbage, silence };
+  Kind kind = Kind::none;
+  std::size_t after = 0;
+  std::uint16_t code = 1011;
+};
+
+// Conversations that a later connection can go on with, by their handles. Shared by the sessions of
+// a service; not thread-safe.
+class LiveMemory {
+ public:
+  struct Conversation {
+    Conversation() = default;
+    std::string model;
+    std::vector<gemini::Content> history;
+    TimePoint until{};
+  };
+  explicit LiveMemory(std::uint64_t seed) : seed_(seed) {}
+  std::string keep(Conversation conversation);
+  const Conversation* find(const std::string& handle, TimePoint now);
+
+ private:
+  std::uint64_t seed_;
+  std::uint64_t made_ = 0;
+  std::map<std::string, Conversation> kept_;
+};
+
+// Who knocks, as the upgrade request tells it.
+struct LiveDoor {
+  LiveDoor() = default;
+  std::string version = "v1beta";
+  // Where set, the session is closed so at once: a key that is not valid, a token that has expired.
+  std::optional<std::string> refusal;
+  std::uint16_t refusal_code = 1007;
+  // Of a short-lived token: the setup that it was made for, and which of its fields are locked.
+  std::optional<gemini::Setup> token_setup;
+  std::optional<std::string> token_mask;
+  LiveFault fault;
+};
+
+// What a session has to say.
+struct LiveOutput {
+  LiveOutput() = default;
+  enum class Kind { message, close, cut };
+  Kind kind = Kind::message;
+  std::string text;  // of a message: JSON as the service prints it
+  std::uint16_t close_code = 0;
+  std::string close_reason;  // at most 123 bytes
+};
+
+// One session of the Live API as the service holds it, without I/O and clock: setup, turns in text,
+// speech and video, interruption, function calls and their cancellation, transcription, resumption,
+// goAway. After every call, take what poll() gives and ask next_timeout() anew. The answers are the
+// offline model's, spoken as a hum. Not thread-safe.
+class LiveSession {
+ public:
+  // `memory` must outlive the session.
+  LiveSession(LiveOptions options, LiveMemory& memory, LiveDoor door, TimePoint now);
+  LiveSession(LiveSession&&) noexcept;
+  ~LiveSession();
+
+  // A message of the client, in a text or a binary frame.
+  void received(std::string_view text, TimePoint now);
+  void handle_timeout(TimePoint now);
+  std::optional<TimePoint> next_timeout() const;
+  std::optional<LiveOutput> poll();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace parley::emulator

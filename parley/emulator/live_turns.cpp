@@ -1,0 +1,249 @@
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "parley/base/text.hpp"
+#include "parley/emulator/detail/live_state.hpp"
+#include "parley/emulator/offline_model.hpp"
+#include "parley/json/codec.hpp"
+
+namespace parley::emulator {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+template <class Change>
+std::string content_message(Change change) {
+  gemini::ServerContentMessage message;
+  change(message.server_content);
+  return json::encode_text(message);
+}
+
+std::vector<gemini::ModalityTokenCount> tokens_of(std::string_view modality, int count) {
+  std::vector<gemini::ModalityTokenCount> out(1);
+  out[0].modality = modality;
+  out[0].token_count = count;
+  return out;
+}
+
+// "audio/pcm;rate=16000"; 0: none of ours.
+int rate_of(std::string_view mime) {
+  if (!mime.starts_with("audio/pcm")) return 0;
+  const auto at = mime.find("rate=");
+  int rate = 16'000;
+  if (at != std::string_view::npos)
+    std::from_chars(mime.data() + at + 5, mime.data() + mime.size(), rate);
+  return rate < 8'000 || rate > 48'000 ? 0 : rate;
+}
+
+gemini::Part audio_part(Bytes pcm) {
+  gemini::Part part;
+  auto& blob = part.inline_data.emplace();
+  blob.mime_type = fmt::format("audio/pcm;rate={}", detail::kVoiceRate);
+  blob.data = std::move(pcm);
+  return part;
+}
+
+}  // namespace
+
+void LiveSession::State::client_content(const gemini::ClientContent& content, TimePoint now) {
+  interrupt(now);
+  if (content.turns)
+    for (auto turn : *content.turns) {
+      if (!turn.role || turn.role->empty()) turn.role = "user";
+      history.push_back(std::move(turn));
+    }
+  if (!content.turn_complete.value_or(false)) return;
+  if (history.empty()) return close(1007, "Request contains an invalid argument.");
+  answer(now);
+}
+
+void LiveSession::State::realtime_input(const gemini::RealtimeInput& input, TimePoint now) {
+  if (input.activity_start || input.activity_end)
+    return activity(input.activity_start.has_value(), now);
+  if (input.audio) return hear(*input.audio, now);
+  if (input.video) {
+    frames.emplace_back().inline_data = *input.video;
+    return;
+  }
+  if (input.audio_stream_end.value_or(false)) {
+    if (!automatic) return close(1007, "Precondition check failed.");
+    if (detector->flush()) spoken(detector->speech_seconds(), now);
+    return;
+  }
+  if (!input.text) return close(1007, "Request contains an invalid argument.");
+  if (interruptible) interrupt(now);
+  auto turn = gemini::user_content(*input.text);
+  turn.parts->insert(turn.parts->end(), frames.begin(), frames.end());
+  frames.clear();
+  history.push_back(std::move(turn));
+  answer(now);
+}
+
+void LiveSession::State::hear(const gemini::Blob& audio, TimePoint now) {
+  const int rate = rate_of(audio.mime_type.value_or("audio/pcm"));
+  if (rate == 0 || !audio.data) return close(1007, "Request contains an invalid argument.");
+  if (!automatic) {
+    if (manual_seconds) *manual_seconds += static_cast<double>(audio.data->size()) / 2 / rate;
+    return;
+  }
+  for (const auto event : detector->feed(*audio.data, rate)) {
+    const bool started = event == detail::SpeechDetector::Event::started;
+    if (config.explicit_vad_signal.value_or(false))
+      say(fmt::format(R"({{"voiceActivity":{{"voiceActivityType":"{}"}}}})",
+                      started ? "ACTIVITY_START" : "ACTIVITY_END"),
+          now);
+    if (!started)
+      spoken(detector->speech_seconds(), now);
+    else if (interruptible)
+      interrupt(now);
+  }
+}
+
+void LiveSession::State::activity(bool begins, TimePoint now) {
+  if (automatic) return close(1007, "Precondition check failed.");
+  if (begins) {
+    if (interruptible) interrupt(now);
+    manual_seconds = 0;
+  } else if (manual_seconds) {
+    const double seconds = *manual_seconds;
+    manual_seconds.reset();
+    spoken(seconds, now);
+  }
+}
+
+void LiveSession::State::spoken(double seconds, TimePoint now) {
+  const std::string text = heard < options.hears.size()
+                               ? options.hears[heard]
+                               : fmt::format("(speech of {:.1f} seconds)", seconds);
+  ++heard;
+  if (config.input_audio_transcription)
+    say(content_message([&](auto& content) { content.input_transcription.emplace().text = text; }),
+        now);
+  auto turn = gemini::user_content(text);
+  turn.parts->insert(turn.parts->end(), frames.begin(), frames.end());
+  frames.clear();
+  history.push_back(std::move(turn));
+  answer(now);
+}
+
+// What was said stays in the history; what was not is taken back.
+void LiveSession::State::interrupt(TimePoint now) {
+  const auto taken = std::erase_if(coming, [](const Due& due) { return due.of_answer; });
+  if (taken == 0 && pending_calls.empty()) return;
+  if (!said.empty()) history.push_back(gemini::model_content(std::exchange(said, {})));
+  say(content_message([](auto& content) { content.interrupted = true; }), now);
+  if (!pending_calls.empty()) {
+    gemini::ToolCallCancellationMessage message;
+    message.tool_call_cancellation.ids.emplace(pending_calls.begin(), pending_calls.end());
+    say(json::encode_text(message), now);
+    pending_calls.clear();
+    call_results.clear();
+  }
+  say(content_message([](auto& content) { content.turn_complete = true; }), now);
+}
+
+void LiveSession::State::answer(TimePoint now) {
+  gemini::GenerateContentRequest request;
+  request.contents = history;
+  request.system_instruction = config.system_instruction;
+  request.tools = config.tools;
+  request.generation_config = config.generation_config;
+  const auto made = answer_offline(request, options.seed);
+  if (!made.calls.empty()) return call_tools(made.calls, now);
+  const auto first = now + options.pace;
+  auto at = first;
+  double seconds = 0;
+  for (const auto& piece : made.pieces) {
+    const auto add = [&](auto change) { say(content_message(change), at, true); };
+    if (speaks && config.output_audio_transcription)
+      add([&](auto& content) { content.output_transcription.emplace().text = piece; });
+    auto part = gemini::text_part(piece);
+    if (speaks) {
+      auto pcm = detail::speak(piece);
+      seconds += static_cast<double>(pcm.size()) / 2 / detail::kVoiceRate;
+      part = audio_part(std::move(pcm));
+    }
+    add([&](auto& content) { content.model_turn.emplace().parts.emplace().push_back(part); });
+    const auto last = std::ranges::upper_bound(coming, at, {}, &Due::at);
+    (last - 1)->said = piece;
+    at += options.pace;
+  }
+  say(content_message([](auto& content) { content.generation_complete = true; }), at, true);
+  const auto played = milliseconds(static_cast<std::int64_t>(seconds * options.playback * 1000));
+  finish_turn(std::max(at, first + played), made.prompt_tokens, made.answer_tokens, seconds);
+}
+
+void LiveSession::State::finish_turn(TimePoint complete_at, int prompt_tokens, int answer_tokens,
+                                     double seconds) {
+  gemini::ServerContentMessage message;
+  message.server_content.turn_complete = true;
+  auto& usage = message.usage_metadata.emplace();
+  const int spent = speaks ? static_cast<int>(seconds * detail::kTokensPerSecond) : answer_tokens;
+  usage.prompt_token_count = prompt_tokens;
+  usage.response_token_count = spent;
+  usage.total_token_count = prompt_tokens + spent;
+  usage.prompt_tokens_details = tokens_of("TEXT", prompt_tokens);
+  usage.response_tokens_details = tokens_of(speaks ? "AUDIO" : "TEXT", spent);
+  say(json::encode_text(message), complete_at, true);
+  const auto last = std::ranges::upper_bound(coming, complete_at, {}, &Due::at);
+  (last - 1)->keeps_turn = true;
+}
+
+void LiveSession::State::tell_handle(TimePoint at) {
+  if (!config.session_resumption) return;
+  LiveMemory::Conversation conversation;
+  conversation.model = config.model;
+  conversation.history = history;
+  conversation.until = at + options.handle_life;
+  gemini::SessionResumptionUpdateMessage message;
+  message.session_resumption_update.new_handle = memory.keep(std::move(conversation));
+  message.session_resumption_update.resumable = true;
+  say(json::encode_text(message), at);
+}
+
+void LiveSession::State::call_tools(const std::vector<gemini::FunctionCall>& calls, TimePoint now) {
+  gemini::ToolCallMessage message;
+  auto& list = message.tool_call.function_calls.emplace();
+  gemini::Content turn;
+  turn.role = "model";
+  auto& parts = turn.parts.emplace();
+  for (auto call : calls) {
+    call.id = fmt::format("function-call-{}", 1000 + ++calls_made);
+    pending_calls.insert(*call.id);
+    parts.emplace_back().function_call = call;
+    list.push_back(std::move(call));
+  }
+  history.push_back(std::move(turn));
+  say(json::encode_text(message), now);
+}
+
+void LiveSession::State::tool_response(const gemini::ToolResponse& response, TimePoint now) {
+  bool silent = true, any = false;
+  for (const auto& one : response.function_responses) {
+    if (!one.id || !pending_calls.contains(*one.id)) continue;
+    any = true;
+    silent = silent && one.scheduling.value_or("") == "SILENT";
+    if (!one.will_continue.value_or(false)) pending_calls.erase(*one.id);
+    call_results.emplace_back().function_response = one;
+  }
+  if (!any || !pending_calls.empty()) return;
+  gemini::Content turn;
+  turn.role = "user";
+  turn.parts = std::exchange(call_results, {});
+  history.push_back(std::move(turn));
+  if (!silent) return answer(now);
+  say(content_message([](auto& content) { content.generation_complete = true; }), now, true);
+  finish_turn(now, count_tokens(history), 0, 0);
+}
+
+void LiveSession::State::context_update(const gemini::ContextUpdate& update) {
+  if (config.model.find("gemini-3.8") == std::string::npos)
+    return close(1007, "Request contains an invalid argument.");
+  if (update.system_instruction) config.system_instruction = update.system_instruction;
+  if (update.tools) config.tools = update.tools->tools;
+}
+
+}  // namespace parley::emulator
