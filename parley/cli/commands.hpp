@@ -57,6 +57,11 @@ struct EmulateOptions {
   std::uint64_t seed = 1;
   std::vector<std::string> recordings;  // files that can be replayed by name
   std::vector<std::string> bad_keys;
+  // Live
+  double playback = 1;
+  std::vector<std::string> hears;
+  int lifetime_seconds = 600;
+  bool text_frames = false;
 };
 int emulate(const EmulateOptions& options);
 

@@ -22,6 +22,13 @@ int emulate(const EmulateOptions& options) {
   server_options.service.seed = options.seed;
   server_options.service.pace = std::chrono::milliseconds(options.pace_ms);
   server_options.service.bad_keys = options.bad_keys;
+  server_options.live.seed = options.seed;
+  server_options.live.pace = server_options.service.pace;
+  server_options.live.playback = options.playback;
+  server_options.live.hears = options.hears;
+  server_options.live.text_frames = options.text_frames;
+  server_options.live.lifetime = std::chrono::seconds(options.lifetime_seconds);
+  server_options.live.notice = server_options.live.lifetime / 10;
   emulator::Server server(loop.get_executor(), server_options);
   for (const auto& file : options.recordings) {
     std::ifstream stream(file, std::ios::binary);

@@ -112,6 +112,20 @@ void add_emulate(CLI::App& app, EmulateOptions& options) {
                    "File with a recorded answer; its name is the file's without the ending")
       ->check(CLI::ExistingFile);
   command->add_option("--bad-key", options.bad_keys, "API key that is refused as not valid");
+  command->add_option("--hears", options.hears,
+                      "Live: what is understood of the spoken turns, in their order");
+  command
+      ->add_option("--playback", options.playback,
+                   "Live: a turn ends after this share of the time its audio lasts")
+      ->check(CLI::Range(0.0, 10.0))
+      ->capture_default_str();
+  command
+      ->add_option("--lifetime", options.lifetime_seconds,
+                   "Live: seconds that a connection lives; goAway comes a tenth of it before")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
+  command->add_flag("--text-frames", options.text_frames,
+                    "Live: JSON in text frames; the service sends binary ones");
 }
 
 void add_mock(CLI::App& app, MockOptions& options) {

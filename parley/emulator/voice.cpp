@@ -73,12 +73,16 @@ std::optional<SpeechDetector::Event> SpeechDetector::frame(bool loud, int millis
   quiet_ms_ = loud ? 0 : quiet_ms_ + milliseconds;
   speech_ms_ += milliseconds;
   if (quiet_ms_ < settings_.silence_ms) return std::nullopt;
-  flush();
+  end();
   return Event::ended;
 }
 
 bool SpeechDetector::flush() {
   rest_.clear();
+  return end();
+}
+
+bool SpeechDetector::end() {
   loud_ms_ = 0;
   if (!std::exchange(speaking_, false)) return false;
   speech_ms_ -= quiet_ms_;

@@ -38,6 +38,7 @@ class SpeechDetector {
 
  private:
   std::optional<Event> frame(bool loud, int milliseconds);
+  bool end();
 
   Settings settings_;
   Bytes rest_;  // less than a frame
