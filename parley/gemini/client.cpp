@@ -138,8 +138,8 @@ Task<std::optional<GenerateContentResponse>> Stream::next() {
       break;
     }
     state.any = true;
-    state.finished = state.finished || !finish_reason_of(*answer).empty() ||
-                     !block_reason_of(*answer).empty();
+    state.finished =
+        state.finished || !finish_reason_of(*answer).empty() || !block_reason_of(*answer).empty();
     co_return std::move(*answer);
   }
   co_return std::nullopt;

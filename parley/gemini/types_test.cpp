@@ -1,7 +1,8 @@
 #include "parley/gemini/types.hpp"
-#include "parley/json/value.hpp"
 
 #include <gtest/gtest.h>
+
+#include "parley/json/value.hpp"
 
 namespace parley::gemini {
 namespace {

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parley/base/error.hpp"
+#include "parley/base/event.hpp"
+#include "parley/base/secret.hpp"
+#include "parley/gemini/live_event.hpp"
+#include "parley/gemini/types.hpp"
+#include "parley/net/task.hpp"
+#include "parley/net/websocket.hpp"
+
+namespace parley::gemini {
+
+struct LiveOptions {
+  explicit LiveOptions(std::string_view model);  // with or without "models/"
+
+  // Everything that the service can be told: modality, voice, instruction, tools, transcription …
+  Setup setup;
+  // An API key or a short-lived token ("auth_tokens/…"); empty: GOOGLE_API_KEY, else
+  // GEMINI_API_KEY.
+  Secret key;
+  // Empty: GOOGLE_GEMINI_BASE_URL, else the service. http and https are read as ws and wss.
+  std::string base_url;
+  net::ConnectOptions connect;  // TLS trust, proxies
+  // Each step of connecting, and the wait for setupComplete.
+  std::chrono::milliseconds step_timeout{10'000};
+  // Nothing received for that long, pongs included, ends the session; zero: no limit.
+  std::chrono::milliseconds idle_timeout{60'000};
+  // What is kept while nobody calls next(); beyond it nothing is read.
+  std::size_t inbox_bytes = 16 * 1024 * 1024;
+  EventSink events;
+
+  // Short forms of what is set most often.
+  LiveOptions& answer_in(Modality::Known modality) &;
+  LiveOptions& instruct(std::string_view text) &;
+  LiveOptions& transcribe() &;                     // both sides
+  LiveOptions& resume(std::string_view handle) &;  // empty: a new conversation that can be resumed
+  LiveOptions& declare(FunctionDeclaration function) &;
+  LiveOptions& speak_with(std::string_view voice) &;
+};
+
+// A conversation with a Live model. Belongs to its executor's thread; one coroutine may read while
+// others send. A reader always runs, so that pings are answered while nobody calls next(). Nothing
+// reconnects: a later session goes on with handle(). Destroying it closes the connection.
+class Live {
+ public:
+  // Opens the connection, sends the setup and waits for setupComplete; it cannot hang. Errors:
+  // invalid_argument (model, modality: nothing was sent), missing_credentials, those of
+  // net::connect_websocket(), timeout at stage setup, and what the service closed with, told by
+  // its close code and words: unauthenticated, not_found, invalid_argument, rate_limited,
+  // unavailable, service.
+  static Task<Result<Live>> connect(LiveOptions options);
+  Live(Live&&) noexcept;
+  Live& operator=(Live&&) noexcept;
+  ~Live();
+
+  // The next thing that the service tells; empty: the end, see outcome(). One at a time.
+  Task<std::optional<LiveEvent>> next();
+  // Success for an orderly end; else why it ended, with the close code.
+  Result<void> outcome() const;
+
+  // Turns for the history, in the order in which they are sent. Always interrupts a running answer;
+  // with `complete` the model answers, without it it waits for more.
+  Task<Result<void>> send_turns(std::vector<Content> turns, bool complete = true);
+  Task<Result<void>> send_turn(std::string_view text);
+
+  // What happens now. Not ordered beside send_turns(): the service acts on it as it comes, and
+  // finds out itself where speech begins and ends unless automatic detection is off.
+  Task<Result<void>> send_text(std::string_view text);
+  // PCM16, mono, of whole samples; 20 to 100 ms each is good.
+  Task<Result<void>> send_audio(Bytes pcm, int rate = 16'000);
+  Task<Result<void>> send_image(Bytes image, std::string_view mime_type = "image/jpeg");
+  Task<Result<void>> end_audio();  // the microphone is off: what was said is taken as it is
+  // Only with automatic detection off.
+  Task<Result<void>> begin_activity();
+  Task<Result<void>> end_activity();
+
+  // Answers of functions; each names the call it answers by its id.
+  Task<Result<void>> respond(std::vector<FunctionResponse> responses);
+  Task<Result<void>> update_context(ContextUpdate update);
+
+  // Begins the close handshake; next() ends when it is done. Calling it again changes nothing.
+  Task<Result<void>> close();
+
+  // The newest handle with which the conversation can be resumed; empty: none yet.
+  const std::string& handle() const;
+  // The sum over the turns so far: what is billed.
+  const Usage& usage() const;
+
+ private:
+  struct State;
+  explicit Live(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// The error that a Live session ended with, by its close code and the service's words.
+Error live_error(std::uint16_t close_code, std::string_view reason);
+
+}  // namespace parley::gemini

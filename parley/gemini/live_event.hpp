@@ -1,0 +1,103 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "parley/base/bytes.hpp"
+#include "parley/generated/gemini/types.hpp"
+
+namespace parley::gemini {
+
+// Token counts of a turn, under the same names for the Developer API and Vertex AI; what the
+// service did not tell is 0. `prompt` contains the context so far and what of it was cached.
+struct Usage {
+  Usage() = default;
+  bool operator==(const Usage&) const = default;
+  std::int64_t prompt = 0, cached = 0, answer = 0, thoughts = 0, tool_use = 0, total = 0;
+};
+Usage usage_of(const UsageMetadata& usage);
+
+// What a Live session tells. A message of the service may say several things at once: they come one
+// by one, in the order in which they are to be acted upon.
+
+struct LiveText {
+  std::string text;
+  bool thought = false;  // a summary of the model's thoughts, not its answer
+};
+struct LiveAudio {
+  Bytes pcm;          // signed 16-bit little endian, mono
+  int rate = 24'000;  // samples per second
+};
+// A part of another kind: code that was run, its result, a picture.
+struct LivePart {
+  Part part;
+};
+// Pieces of what was said, to be joined; often with a leading space.
+struct LiveTranscript {
+  bool of_user = false;  // else of the model
+  std::string text;
+  bool finished = false;  // Vertex AI tells the end; the Developer API does not
+  bool interim = false;   // a guess that a later one replaces
+};
+// The model waits for the answers (Live::respond), unless a function is NON_BLOCKING.
+struct LiveToolCalls {
+  std::vector<FunctionCall> calls;
+};
+// These calls are no longer wanted; their answers would be ignored.
+struct LiveToolCallsCancelled {
+  std::vector<std::string> ids;
+};
+// The user speaks: what is still to be played must be thrown away.
+struct LiveInterrupted {};
+// The model has said all. Playback may go on for a while.
+struct LiveGenerationComplete {};
+struct LiveTurnComplete {
+  std::string reason;  // empty: the usual end
+  bool waiting_for_input = false;
+};
+struct LiveUsage {
+  Usage usage;
+};
+// The connection ends by the service's wish after that time.
+struct LiveGoAway {
+  std::chrono::milliseconds left{0};
+};
+// With a handle a later connection can go on with the conversation (LiveOptions::handle).
+struct LiveResumption {
+  std::string handle;
+  bool resumable = false;
+  std::optional<std::uint64_t> last_consumed_message;
+};
+struct LiveVoiceActivity {
+  bool started = false;  // else ended
+};
+struct LiveGrounding {
+  GroundingMetadata metadata;
+};
+// A message that this version does not know.
+struct LiveUnknown {
+  json::Any message;
+};
+
+using LiveEvent = std::variant<LiveText, LiveAudio, LivePart, LiveTranscript, LiveToolCalls,
+                               LiveToolCallsCancelled, LiveInterrupted, LiveGenerationComplete,
+                               LiveTurnComplete, LiveUsage, LiveGoAway, LiveResumption,
+                               LiveVoiceActivity, LiveGrounding, LiveUnknown>;
+
+// What a message says; `{}` and `{"serverContent": {}}` say nothing.
+std::vector<LiveEvent> events_of(ServerContentMessage message);
+std::vector<LiveEvent> events_of(ToolCallMessage message);
+std::vector<LiveEvent> events_of(ToolCallCancellationMessage message);
+std::vector<LiveEvent> events_of(GoAwayMessage message);
+std::vector<LiveEvent> events_of(SessionResumptionUpdateMessage message);
+std::vector<LiveEvent> events_of(VoiceActivityMessage message);
+std::vector<LiveEvent> events_of(VoiceActivityDetectionSignalMessage message);
+std::vector<LiveEvent> events_of(UsageMessage message);
+std::vector<LiveEvent> events_of(SetupCompleteMessage message);
+std::vector<LiveEvent> events_of(json::Unknown message);
+
+}  // namespace parley::gemini

@@ -1,0 +1,122 @@
+#include "parley/gemini/detail/live_link.hpp"
+
+#include "parley/api/credentials.hpp"
+#include "parley/base/text.hpp"
+#include "parley/generated/gemini/live.hpp"
+#include "parley/generated/gemini/live_constrained.hpp"
+
+namespace parley::gemini {
+
+Error live_error(std::uint16_t close_code, std::string_view reason) {
+  const auto says = [reason](std::string_view words) {
+    return reason.find(words) != std::string_view::npos;
+  };
+  ErrorKind kind = ErrorKind::disconnected;
+  if (says("API key") || says("unregistered callers"))
+    kind = ErrorKind::unauthenticated;
+  else if (says("quota") || says("RESOURCE_EXHAUSTED"))
+    kind = ErrorKind::rate_limited;
+  else if (says("not found"))
+    kind = ErrorKind::not_found;
+  else if (close_code == 1007)
+    kind = ErrorKind::invalid_argument;
+  else if (close_code == 1011)
+    kind = says("unavailable") || says("Deadline") || says("Internal") ? ErrorKind::unavailable
+                                                                       : ErrorKind::service;
+  else if (close_code == 1008)
+    kind = ErrorKind::service;
+  return Error(kind, reason.empty() ? "the service ended the Live session"
+                                    : "the service ended the Live session: " + redact(reason))
+      .with_close(close_code, redact(reason));
+}
+
+namespace detail {
+namespace {
+
+// Over the generated connection of either endpoint: they differ in their types only.
+template <class Connection>
+class LinkOver final : public LiveLink {
+ public:
+  explicit LinkOver(Connection connection) : connection_(std::move(connection)) {}
+
+  Task<Result<void>> send(ClientContentMessage message) override {
+    return connection_.send_client_content(std::move(message));
+  }
+  Task<Result<void>> send(RealtimeInputMessage message) override {
+    return connection_.send_realtime_input(std::move(message));
+  }
+  Task<Result<void>> send(ToolResponseMessage message) override {
+    return connection_.send_tool_response(std::move(message));
+  }
+  Task<Result<void>> send(ContextUpdateMessage message) override {
+    return connection_.send_context_update(std::move(message));
+  }
+  Task<Result<void>> close() override { return connection_.close(); }
+  Result<void> outcome() const override { return connection_.outcome(); }
+
+  Task<std::optional<std::vector<LiveEvent>>> next() override {
+    auto message = co_await connection_.next();
+    if (!message) co_return std::nullopt;
+    using Variant = typename decltype(message)::value_type;
+    co_return std::visit([](auto& one) { return events_of(std::move(one)); },
+                         static_cast<typename Variant::variant&>(*message));
+  }
+
+ private:
+  Connection connection_;
+};
+
+api::SessionOptions session_options(LiveOptions& options) {
+  api::SessionOptions out;
+  out.key = options.key;
+  out.base_url = options.base_url;
+  if (out.base_url.empty()) out.base_url = api::environment("GOOGLE_GEMINI_BASE_URL").value_or("");
+  if (out.base_url.starts_with("http")) out.base_url.replace(0, 4, "ws");
+  while (out.base_url.ends_with('/')) out.base_url.pop_back();
+  out.connect = std::move(options.connect);
+  out.connect_timeout = out.greeting_timeout = options.step_timeout;
+  out.idle_timeout = options.idle_timeout;
+  out.inbox_messages = 100'000;  // bytes are what is limited
+  out.inbox_bytes = options.inbox_bytes;
+  out.events = std::move(options.events);
+  return out;
+}
+
+template <class Connection>
+Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<Connection> connection, Setup setup) {
+  if (!connection) co_return fail(std::move(connection.error()));
+  SetupMessage message;
+  message.setup = std::move(setup);
+  if (auto taken = co_await connection->initialize(std::move(message)); !taken)
+    co_return fail(std::move(told_by_service(std::move(taken)).error()));
+  std::unique_ptr<LiveLink> link = std::make_unique<LinkOver<Connection>>(std::move(*connection));
+  co_return link;
+}
+
+}  // namespace
+
+Result<void> told_by_service(Result<void> outcome) {
+  if (outcome) return outcome;
+  const Error& error = outcome.error();
+  if (error.close_code() == 0 || error.close_code() == 1006) return outcome;
+  return fail(live_error(error.close_code(), error.close_reason())
+                  .with_stage(error.stage())
+                  .with_cause(error));
+}
+
+Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options) {
+  auto session = session_options(options);
+  const std::string token(options.key.reveal());
+  if (token.starts_with("auth_tokens/")) {
+    live_constrained::Params params(token);
+    auto connection =
+        co_await live_constrained::Connection::open(std::move(params), std::move(session));
+    co_return co_await set_up(std::move(connection), std::move(options.setup));
+  }
+  live::Params params;
+  auto connection = co_await live::Connection::open(std::move(params), std::move(session));
+  co_return co_await set_up(std::move(connection), std::move(options.setup));
+}
+
+}  // namespace detail
+}  // namespace parley::gemini

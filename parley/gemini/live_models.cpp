@@ -1,0 +1,77 @@
+#include "parley/gemini/live_models.hpp"
+
+#include <array>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace parley::gemini {
+namespace {
+
+struct Row {
+  std::string_view name;
+  LiveOutputKind output;
+};
+using enum LiveOutputKind;
+
+constexpr std::array<Row, 13> kModels = {{
+    {"gemini-3.8-live", audio},
+    {"gemini-3.8-live-extended-thinking", audio},
+    {"gemini-3.1-flash-live-preview", audio},
+    {"gemini-2.5-flash-native-audio-preview-12-2025", audio},
+    {"gemini-2.5-flash-native-audio-preview-09-2025", audio},
+    {"gemini-2.5-flash-native-audio-latest", audio},
+    {"gemini-live-2.5-flash-native-audio", audio},
+    {"gemini-3.5-live-translate-preview", audio},
+    {"gemini-3.5-transcribe-live", text},
+    {"gemini-robotics-er-2-streaming-preview", text},
+    {"gemini-live-2.5-flash-preview", either},
+    {"gemini-live-2.5-flash", either},
+    {"gemini-2.0-flash-live-001", either},
+}};
+
+std::string_view bare(std::string_view model) {
+  return model.substr(model.rfind('/') + 1);
+}
+
+bool looks_live(std::string_view name) {
+  return name.find("live") != std::string_view::npos ||
+         name.find("native-audio") != std::string_view::npos ||
+         name.find("streaming") != std::string_view::npos;
+}
+
+}  // namespace
+
+LiveOutputKind live_output(std::string_view model) {
+  const auto name = bare(model);
+  for (const auto& row : kModels)
+    if (row.name == name) return row.output;
+  return name.find("native-audio") != std::string_view::npos ? audio : unknown;
+}
+
+Result<void> check_live_setup(const Setup& setup) {
+  const auto refuse = [](std::string why) {
+    return fail(Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::setup));
+  };
+  const auto name = bare(setup.model);
+  if (name.empty()) return refuse("no model was named for the Live session");
+  const auto output = live_output(setup.model);
+  // A name of the catalogue's usual form that says nothing of Live is a model for REST.
+  if (output == unknown && name.starts_with("gemini-") && !looks_live(name))
+    return refuse(fmt::format("{} is no model for Live; gemini-3.8-live is one", name));
+  if (!setup.generation_config || !setup.generation_config->response_modalities) return {};
+  const auto& wanted = *setup.generation_config->response_modalities;
+  if (wanted.size() > 1)
+    return refuse("a Live session has one response modality, TEXT or AUDIO, not both");
+  if (wanted.empty()) return {};
+  if (output == audio && wanted[0] == Modality::text)
+    return refuse(
+        fmt::format("{} answers in AUDIO only; ask for outputAudioTranscription to read "
+                    "what it says",
+                    name));
+  if (output == text && wanted[0] == Modality::audio)
+    return refuse(fmt::format("{} answers in TEXT only", name));
+  return {};
+}
+
+}  // namespace parley::gemini
