@@ -41,6 +41,14 @@ class Examples(unittest.TestCase):
                       GEMINI_API_KEY="any")
         self.assertEqual((ran.returncode, ran.stdout), (0, "as it is made\n"), ran.stderr)
 
+    def test_live_assistant(self):
+        with Started("emulate", "--port", "0", "--pace", "0", "--playback", "0") as service:
+            ran = run("live_assistant", "What is the weather in Oslo?", "repeat: You are welcome",
+                      GOOGLE_GEMINI_BASE_URL=service.url, GEMINI_API_KEY="any")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn("12 degrees and sunny in Oslo", ran.stdout)
+        self.assertTrue(ran.stdout.endswith("Model: You are welcome\n"), ran.stdout)
+
     def test_speak(self):
         definition = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "definitions", "elevenlabs.yaml")
         with Started("mock", definition, "--port", "0", sign=r"ws://127\.0\.0\.1:(\d+)") as service, \

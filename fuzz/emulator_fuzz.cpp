@@ -20,6 +20,29 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& piece : answer.pieces)
       if (!is_valid_utf8(piece)) std::abort();
   }
+  for (const char* path : {"/v1beta/cachedContents", "/v1alpha/auth_tokens", "/upload/v1beta/files",
+                           "/v1beta/models/gemini-embedding-001:embedContent"}) {
+    http::Request request("POST", path);
+    request.headers.set("x-goog-api-key", "k");
+    request.headers.set("X-Goog-Upload-Protocol", "resumable");
+    request.headers.set("X-Goog-Upload-Command", "start");
+    request.body = text;
+    for (const auto& piece : service.handle(request, *http::parse_target(request.target)).pieces)
+      if (!is_valid_utf8(piece)) std::abort();
+  }
   (void)emulator::Fault::parse(text);
+  (void)emulator::LiveFault::parse(text);
+  // The text as the first message of a Live client, and as a later one.
+  emulator::LiveMemory memory(1);
+  for (const bool first : {true, false}) {
+    TimePoint now{};
+    emulator::LiveSession session(emulator::LiveOptions(), memory, emulator::LiveDoor(), now);
+    if (!first) session.received(R"({"setup":{"model":"models/gemini-3.8-live"}})", now);
+    session.received(text, now);
+    for (int step = 0; step < 50 && session.next_timeout(); ++step)
+      session.handle_timeout(*session.next_timeout());
+    while (const auto output = session.poll())
+      if (!is_valid_utf8(output->text) || output->close_reason.size() > 123) std::abort();
+  }
   return 0;
 }

@@ -94,12 +94,14 @@ void add_emulate(CLI::App& app, EmulateOptions& options) {
   auto* command =
       app.add_subcommand("emulate", "Start an offline Gemini service for clients and tests");
   command->footer(
-      "It answers generateContent, streamGenerateContent, countTokens and models; any API key is "
-      "good.\n"
+      "It answers generateContent, streamGenerateContent, countTokens, embeddings, models, files, "
+      "cached\ncontents, tokens for Live, and the Live API over WebSocket; any API key is good.\n"
       "Point a client at it:  export GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:8090 "
       "GEMINI_API_KEY=any\n\n"
       "A request header asks for trouble:  x-parley-fault: status=503; delay=200; cut=100\n"
-      "and for a recorded answer:          x-parley-replay: NAME   (or the model recording-NAME)");
+      "and for a recorded answer:          x-parley-replay: NAME   (or the model recording-NAME)\n"
+      "of a Live session:                  x-parley-live-fault: after=3; close=1011\n"
+      "                                    (or cut, garbage, silence)");
   command->add_option("--host", options.host, "IP address to listen on")->capture_default_str();
   command->add_option("--port", options.port, "Port to listen on; 0: any free one")
       ->capture_default_str();

@@ -10,7 +10,8 @@
 namespace parley::gemini {
 
 struct Live::State {
-  explicit State(std::unique_ptr<detail::LiveLink> opened) : link(std::move(opened)) {}
+  State(std::unique_ptr<detail::LiveLink> opened, bool finds_activity)
+      : link(std::move(opened)), automatic(finds_activity) {}
 
   void note(const LiveEvent& event) {
     if (const auto* update = std::get_if<LiveResumption>(&event);
@@ -27,6 +28,7 @@ struct Live::State {
   }
 
   std::unique_ptr<detail::LiveLink> link;
+  bool automatic;                // the service finds out where speech begins and ends
   std::deque<LiveEvent> events;  // of messages that said several things
   std::string handle;
   Usage usage;
@@ -72,6 +74,28 @@ LiveOptions& LiveOptions::speak_with(std::string_view voice) & {
   return *this;
 }
 
+LiveOptions& LiveOptions::detect_activity(bool automatic) & {
+  if (!setup.realtime_input_config) setup.realtime_input_config.emplace();
+  auto& detection = setup.realtime_input_config->automatic_activity_detection;
+  if (!detection) detection.emplace();
+  detection->disabled = !automatic;
+  return *this;
+}
+
+namespace {
+
+bool finds_activity(const Setup& setup) {
+  if (!setup.realtime_input_config || !setup.realtime_input_config->automatic_activity_detection)
+    return true;
+  return !setup.realtime_input_config->automatic_activity_detection->disabled.value_or(false);
+}
+
+Task<Result<void>> refuse(std::string why) {
+  co_return fail(ErrorKind::invalid_state, std::move(why));
+}
+
+}  // namespace
+
 Live::Live(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Live::Live(Live&&) noexcept = default;
 Live& Live::operator=(Live&&) noexcept = default;
@@ -79,9 +103,10 @@ Live::~Live() = default;
 
 Task<Result<Live>> Live::connect(LiveOptions options) {
   if (auto good = check_live_setup(options.setup); !good) co_return fail(std::move(good.error()));
+  const bool automatic = finds_activity(options.setup);
   auto link = co_await detail::open_live_link(std::move(options));
   if (!link) co_return fail(std::move(link.error()));
-  co_return Live(std::make_unique<State>(std::move(*link)));
+  co_return Live(std::make_unique<State>(std::move(*link), automatic));
 }
 
 Task<std::optional<LiveEvent>> Live::next() {
@@ -150,12 +175,17 @@ Task<Result<void>> Live::send_image(Bytes image, std::string_view mime_type) {
   }));
 }
 Task<Result<void>> Live::end_audio() {
+  if (!state_->automatic)
+    return refuse("end_audio() is for automatic detection of activity, which is off");
   return state_->link->send(realtime([](RealtimeInput& input) { input.audio_stream_end = true; }));
 }
 Task<Result<void>> Live::begin_activity() {
+  if (state_->automatic)
+    return refuse("begin_activity() needs LiveOptions::detect_activity(false)");
   return state_->link->send(realtime([](RealtimeInput& input) { input.activity_start.emplace(); }));
 }
 Task<Result<void>> Live::end_activity() {
+  if (state_->automatic) return refuse("end_activity() needs LiveOptions::detect_activity(false)");
   return state_->link->send(realtime([](RealtimeInput& input) { input.activity_end.emplace(); }));
 }
 

@@ -44,6 +44,8 @@ struct LiveOptions {
   LiveOptions& resume(std::string_view handle) &;  // empty: a new conversation that can be resumed
   LiveOptions& declare(FunctionDeclaration function) &;
   LiveOptions& speak_with(std::string_view voice) &;
+  // Whether the service finds out where speech begins and ends (it does, unless told otherwise).
+  LiveOptions& detect_activity(bool automatic) &;
 };
 
 // A conversation with a Live model. Belongs to its executor's thread; one coroutine may read while
@@ -78,7 +80,8 @@ class Live {
   Task<Result<void>> send_audio(Bytes pcm, int rate = 16'000);
   Task<Result<void>> send_image(Bytes image, std::string_view mime_type = "image/jpeg");
   Task<Result<void>> end_audio();  // the microphone is off: what was said is taken as it is
-  // Only with automatic detection off.
+  // Only with automatic detection off, as end_audio() only with it on: invalid_state, because the
+  // service would end the session.
   Task<Result<void>> begin_activity();
   Task<Result<void>> end_activity();
 

@@ -1,0 +1,109 @@
+#include "parley/gemini/live_event.hpp"
+
+#include <gtest/gtest.h>
+
+#include "parley/gemini/live.hpp"
+#include "parley/json/codec.hpp"
+#include "parley/json/value.hpp"
+
+namespace parley::gemini {
+namespace {
+
+template <class Message>
+std::vector<LiveEvent> told_by(std::string_view text) {
+  return events_of(json::decode_text<Message>(text, json::trusted_limits()).value());
+}
+
+template <class Event>
+const Event& at(const std::vector<LiveEvent>& events, std::size_t index) {
+  return std::get<Event>(events.at(index));
+}
+
+TEST(LiveEvents_B28, AllThatOneMessageSaysIsTold) {
+  const auto events = told_by<ServerContentMessage>(R"({
+    "serverContent": {
+      "modelTurn": {"parts": [{"text": "hm", "thought": true},
+                              {"inlineData": {"mimeType": "audio/pcm;rate=16000", "data": "AAEC"}},
+                              {"executableCode": {"code": "x"}}]},
+      "outputTranscription": {"text": " yes"}, "inputTranscription": {"text": "so?"},
+      "interrupted": true, "generationComplete": true, "turnComplete": true,
+      "turnCompleteReason": "SOMETHING_NEW"},
+    "usageMetadata": {"totalTokenCount": 7}})");
+  ASSERT_EQ(events.size(), 9u);
+  EXPECT_TRUE(std::holds_alternative<LiveInterrupted>(events[0])) << "before what follows it";
+  EXPECT_EQ(at<LiveTranscript>(events, 1).text, "so?");
+  EXPECT_TRUE(at<LiveText>(events, 2).thought);
+  EXPECT_EQ(at<LiveAudio>(events, 3).pcm.size(), 3u);
+  EXPECT_EQ(at<LiveAudio>(events, 3).rate, 16'000);
+  EXPECT_EQ(at<LivePart>(events, 4).part.executable_code->code, "x");
+  EXPECT_FALSE(at<LiveTranscript>(events, 5).of_user);
+  EXPECT_EQ(at<LiveUsage>(events, 6).usage.total, 7);
+  EXPECT_TRUE(std::holds_alternative<LiveGenerationComplete>(events[7]));
+  EXPECT_EQ(at<LiveTurnComplete>(events, 8).reason, "SOMETHING_NEW");
+}
+
+TEST(LiveEvents_3_5, EmptyMessagesSayNothing) {
+  EXPECT_TRUE(told_by<ServerContentMessage>(R"({"serverContent": {}})").empty());
+  EXPECT_TRUE(
+      told_by<ServerContentMessage>(R"({"serverContent": {"outputTranscription": {}}})").empty());
+  json::Unknown nothing;
+  nothing.value = json::Any(json::Object());
+  EXPECT_TRUE(events_of(nothing).empty());
+}
+
+TEST(LiveEvents_B39, UsageHasTheSameNamesForBothServices) {
+  const auto usage = [](std::string_view counts) {
+    const auto events =
+        told_by<UsageMessage>(R"({"usageMetadata": {)" + std::string(counts) + "}}");
+    return at<LiveUsage>(events, 0).usage;
+  };
+  const auto developer = usage(R"("promptTokenCount": 5, "responseTokenCount": 9,
+    "thoughtsTokenCount": 2, "toolUsePromptTokenCount": 1, "cachedContentTokenCount": 3,
+    "totalTokenCount": 17)");
+  const auto vertex = usage(R"("promptTokenCount": 5, "candidatesTokenCount": 9,
+    "thoughtsTokenCount": 2, "toolUsePromptTokenCount": 1, "cachedContentTokenCount": 3,
+    "totalTokenCount": 17, "trafficType": "ON_DEMAND")");
+  EXPECT_EQ(developer, vertex);
+  EXPECT_EQ(vertex.answer, 9);
+}
+
+TEST(LiveEvents_B32, GoAwayTellsItsTime) {
+  const auto left = [](std::string_view text) {
+    return at<LiveGoAway>(told_by<GoAwayMessage>(text), 0).left.count();
+  };
+  EXPECT_EQ(left(R"({"goAway": {"timeLeft": "50s"}})"), 50'000);
+  EXPECT_EQ(left(R"({"goAway": {"timeLeft": "30.5s"}})"), 30'500);
+  EXPECT_EQ(left(R"({"goAway": {}})"), 0);
+}
+
+TEST(LiveEvents_B36, AnUpdateNamesWhatWasConsumed) {
+  const auto events = told_by<SessionResumptionUpdateMessage>(
+      R"({"sessionResumptionUpdate": {"newHandle": "h", "resumable": true,
+          "lastConsumedClientMessageIndex": "12"}})");
+  EXPECT_EQ(at<LiveResumption>(events, 0).last_consumed_message, 12u);
+}
+
+TEST(LiveErrors_B6, TheServicesWordsSayWhatItMeans) {
+  const auto kind = [](std::uint16_t code, std::string_view reason) {
+    return live_error(code, reason).kind();
+  };
+  EXPECT_EQ(kind(1007, "API key not valid. Please pass a valid API key."),
+            ErrorKind::unauthenticated);
+  EXPECT_EQ(kind(1008, "Method doesn't allow unregistered callers (callers"),
+            ErrorKind::unauthenticated);
+  EXPECT_EQ(kind(1008, "models/x is not found for API version v1beta"), ErrorKind::not_found);
+  EXPECT_EQ(kind(1007, "Request contains an invalid argument."), ErrorKind::invalid_argument);
+  EXPECT_EQ(kind(1011, "You exceeded your current quota, please check your plan"),
+            ErrorKind::rate_limited);
+  EXPECT_EQ(kind(1011, "The service is currently unavailable."), ErrorKind::unavailable);
+  EXPECT_EQ(kind(1008, "Operation is not implemented, or supported, or enabled."),
+            ErrorKind::service);
+  EXPECT_TRUE(live_error(1011, "Deadline expired before operation could complete.").retryable());
+  EXPECT_EQ(live_error(1007, "bad key=AIzaSyA1234567890123456789012345678901")
+                .describe()
+                .find("AIzaSyA123"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace parley::gemini
