@@ -75,6 +75,13 @@ Task<Result<http::Response>> Transport::send(std::string method, std::string pat
   co_return co_await client_.send(endpoint_.base, std::move(request));
 }
 
+Task<Result<http::Response>> Transport::send(std::string method, std::string path, std::string body,
+                                             http::Headers headers) {
+  auto request = make_request(std::move(method), path, std::move(body));
+  for (const auto& header : headers.all()) request.headers.set(header.name, header.value);
+  co_return co_await client_.send(endpoint_.base, std::move(request));
+}
+
 Task<Result<EventStream>> Transport::open_events(std::string path, std::string body) {
   auto request = make_request("POST", path, std::move(body));
   request.headers.set("Accept", "text/event-stream");

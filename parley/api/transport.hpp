@@ -55,6 +55,9 @@ class Transport {
 
   // `path` begins with '/' and may carry a query. A body makes it a POST with JSON.
   Task<Result<http::Response>> send(std::string method, std::string path, std::string body);
+  // With further header fields; they win over what is set otherwise.
+  Task<Result<http::Response>> send(std::string method, std::string path, std::string body,
+                                    http::Headers headers);
   Task<Result<EventStream>> open_events(std::string path, std::string body);
 
   const Endpoint& endpoint() const { return endpoint_; }

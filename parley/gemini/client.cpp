@@ -8,6 +8,7 @@
 #include "parley/api/credentials.hpp"
 #include "parley/api/transport.hpp"
 #include "parley/base/text.hpp"
+#include "parley/gemini/detail/call.hpp"
 #include "parley/gemini/status.hpp"
 
 namespace parley::gemini {
@@ -37,18 +38,6 @@ Result<GenerateContentResponse> read_answer(std::string_view text) {
   return answer;
 }
 
-template <class T>
-Result<T> read_message(const Result<http::Response>& response) {
-  if (!response) return fail(response.error());
-  if (response->status != 200) return fail(error_of(*response));
-  auto message = json::decode_text<T>(response->body, json::trusted_limits());
-  if (!message)
-    return fail(Error(ErrorKind::invalid_response, "the service's answer cannot be read")
-                    .with_stage(Stage::receive)
-                    .with_cause(std::move(message.error())));
-  return message;
-}
-
 // A model's name goes into a path: what would change its meaning is escaped.
 std::string path_of(std::string_view version, std::string_view model, std::string_view method) {
   std::string path = fmt::format("/{}", version);
@@ -74,13 +63,6 @@ Task<Result<Stream>> open_stream(std::shared_ptr<api::Transport> transport, std:
   auto text = co_await events->read_all();
   if (text) refusal.body = std::move(*text);
   co_return fail(error_of(refusal));
-}
-
-template <class T>
-Task<Result<T>> call(std::shared_ptr<api::Transport> transport, std::string method,
-                     std::string path, std::string body) {
-  auto response = co_await transport->send(std::move(method), std::move(path), std::move(body));
-  co_return read_message<T>(response);
 }
 
 }  // namespace
@@ -168,8 +150,8 @@ Task<Result<CountTokensResponse>> Models::count_tokens(std::string model,
                                                        std::vector<Content> contents) const {
   GenerateContentRequest request;
   request.contents = std::move(contents);
-  return call<CountTokensResponse>(transport_, "POST", path_of(version_, model, ":countTokens"),
-                                   json::encode_text(request));
+  return detail::call<CountTokensResponse>(
+      transport_, "POST", path_of(version_, model, ":countTokens"), json::encode_text(request));
 }
 
 Task<Result<ListModelsResponse>> Models::list(int page_size, std::string page_token) const {
@@ -178,7 +160,7 @@ Task<Result<ListModelsResponse>> Models::list(int page_size, std::string page_to
   if (!page_token.empty())
     path +=
         fmt::format("{}pageToken={}", page_size > 0 ? "&" : "?", http::percent_encode(page_token));
-  return call<ListModelsResponse>(transport_, "GET", std::move(path), "");
+  return detail::call<ListModelsResponse>(transport_, "GET", std::move(path), "");
 }
 
 Task<Result<std::vector<Model>>> Models::list_all() const {
@@ -196,8 +178,31 @@ Task<Result<std::vector<Model>>> Models::list_all() const {
   co_return all;
 }
 
+Task<Result<std::vector<std::vector<double>>>> Models::embed(std::string model,
+                                                             std::vector<std::string> texts,
+                                                             int dimensions) const {
+  BatchEmbedContentsRequest batch;
+  for (const auto& text : texts) {
+    auto& request = batch.requests.emplace_back();
+    request.model = model_resource(model);
+    request.content = user_content(text);
+    if (dimensions > 0) request.output_dimensionality = dimensions;
+  }
+  auto answer = co_await detail::call<BatchEmbedContentsResponse>(
+      transport_, "POST", path_of(version_, model, ":batchEmbedContents"),
+      json::encode_text(batch));
+  if (!answer) co_return fail(std::move(answer.error()));
+  if (answer->embeddings.size() != texts.size())
+    co_return fail(ErrorKind::invalid_response,
+                   fmt::format("the service gave {} embeddings for {} texts",
+                               answer->embeddings.size(), texts.size()));
+  std::vector<std::vector<double>> out;
+  for (auto& one : answer->embeddings) out.push_back(std::move(one.values));
+  co_return out;
+}
+
 Task<Result<Model>> Models::get(std::string model) const {
-  return call<Model>(transport_, "GET", path_of(version_, model, ""), "");
+  return detail::call<Model>(transport_, "GET", path_of(version_, model, ""), "");
 }
 
 Result<Client> Client::make(ClientOptions options) {

@@ -7,6 +7,7 @@
 
 #include "parley/base/error.hpp"
 #include "parley/base/secret.hpp"
+#include "parley/gemini/files.hpp"
 #include "parley/gemini/types.hpp"
 #include "parley/net/http_client.hpp"
 #include "parley/net/task.hpp"
@@ -58,6 +59,10 @@ class Models {
                                                GenerateContentRequest request) const;
   Task<Result<CountTokensResponse>> count_tokens(std::string model,
                                                  std::vector<Content> contents) const;
+  // A direction for each text, of at most 100; `dimensions` 0: the model's own (3072).
+  Task<Result<std::vector<std::vector<double>>>> embed(std::string model,
+                                                       std::vector<std::string> texts,
+                                                       int dimensions = 0) const;
   // One page; `page_size` 0: the service's default (50).
   Task<Result<ListModelsResponse>> list(int page_size = 0, std::string page_token = "") const;
   // All pages.
@@ -77,6 +82,8 @@ class Client {
   static Result<Client> make(ClientOptions options = ClientOptions());
 
   Models models() const { return Models(transport_, version_); }
+  Files files() const { return Files(transport_, version_); }
+  Caches caches() const { return Caches(transport_, version_); }
   const std::string& base_url() const { return base_url_; }
 
  private:

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "parley/api/transport.hpp"
+#include "parley/gemini/status.hpp"
+#include "parley/http/url.hpp"
+#include "parley/json/cursor.hpp"
+
+namespace parley::gemini::detail {
+
+// A message of the service, or its error.
+template <class T>
+Result<T> read_message(const Result<http::Response>& response) {
+  if (!response) return fail(response.error());
+  if (response->status != 200) return fail(error_of(*response));
+  auto message = json::decode_text<T>(response->body, json::trusted_limits());
+  if (!message)
+    return fail(Error(ErrorKind::invalid_response, "the service's answer cannot be read")
+                    .with_stage(Stage::receive)
+                    .with_cause(std::move(message.error())));
+  return message;
+}
+
+template <class T>
+Task<Result<T>> call(std::shared_ptr<api::Transport> transport, std::string method,
+                     std::string path, std::string body) {
+  auto response = co_await transport->send(std::move(method), std::move(path), std::move(body));
+  co_return read_message<T>(response);
+}
+
+inline Task<Result<void>> call_for_nothing(std::shared_ptr<api::Transport> transport,
+                                           std::string method, std::string path) {
+  auto response = co_await transport->send(std::move(method), std::move(path), "");
+  if (!response) co_return fail(std::move(response.error()));
+  if (response->status != 200) co_return fail(error_of(*response));
+  co_return Result<void>();
+}
+
+// Every page of a list, joined; `member` is where a page has its elements.
+template <class Page, class Element>
+Task<Result<std::vector<Element>>> all_pages(std::shared_ptr<api::Transport> transport,
+                                             std::string path,
+                                             std::optional<std::vector<Element>> Page::*member) {
+  std::vector<Element> all;
+  std::string token;
+  do {
+    std::string target = path + "?pageSize=100";
+    if (!token.empty()) target += "&pageToken=" + http::percent_encode(token);
+    auto page = co_await call<Page>(transport, "GET", std::move(target), "");
+    if (!page) co_return fail(std::move(page.error()));
+    auto& elements = (*page).*member;
+    if (elements)
+      for (auto& element : *elements) all.push_back(std::move(element));
+    const auto next = page->next_page_token.value_or("");
+    if (next == token) break;
+    token = next;
+  } while (!token.empty());
+  co_return all;
+}
+
+}  // namespace parley::gemini::detail
