@@ -1,5 +1,6 @@
 #include "parley/http/sse.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -10,21 +11,33 @@ namespace parley::http {
 namespace {
 constexpr std::size_t kForeignLimit = 64 * 1024;
 constexpr std::size_t kFieldName = 16;  // bytes of a line before its data
+
+// Where a line ends: the first CR or LF.
+std::size_t line_end(std::string_view text) {
+  const auto lf = text.find('\n');
+  const auto cr = text.substr(0, lf).find('\r');
+  return cr == std::string_view::npos ? lf : cr;
+}
 }  // namespace
 
 Result<void> SseDecoder::receive(std::string_view text) {
   while (!text.empty()) {
     if (skip_lf_ && text.front() == '\n') text.remove_prefix(1);
     skip_lf_ = false;
-    const auto end = text.find_first_of("\r\n");
-    line_ += text.substr(0, end);
-    if (line_.size() > max_event_ + kFieldName)
+    const auto end = line_end(text);
+    if (line_.size() + std::min(end, text.size()) > max_event_ + kFieldName)
       return fail(ErrorKind::too_large, fmt::format("an event is over {} bytes", max_event_));
-    if (end == std::string_view::npos) return {};
+    if (end == std::string_view::npos) {
+      line_ += text;
+      return {};
+    }
     skip_lf_ = text[end] == '\r';
-    text.remove_prefix(end + 1);
-    std::string line = std::exchange(line_, {});
+    // A line that came in one piece is read where it stands.
+    std::string whole;
+    if (!line_.empty()) whole = std::exchange(line_, {}) += text.substr(0, end);
+    const auto line = whole.empty() ? text.substr(0, end) : std::string_view(whole);
     if (auto taken = take_line(line); !taken) return taken;
+    text.remove_prefix(end + 1);
   }
   return {};
 }
@@ -63,7 +76,10 @@ Result<void> SseDecoder::take_line(std::string_view line) {
 
 void SseDecoder::dispatch() {
   if (has_data_) {
-    ready_.push_back(event_);
+    SseEvent& ready = ready_.emplace_back();
+    ready.type = event_.type;
+    ready.id = event_.id;
+    ready.data = std::move(event_.data);
     foreign_.clear();
   }
   event_.type = "message";
