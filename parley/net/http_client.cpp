@@ -2,11 +2,12 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "parley/http/parser.hpp"
-#include "parley/net/detail/deadline.hpp"
+#include "parley/net/detail/watchdog.hpp"
 #include "parley/net/transport.hpp"
 
 namespace parley::net {
@@ -51,6 +52,7 @@ struct HttpStreamState {
   void end(Result<void> result) {
     outcome = std::move(result);
     const bool reuse = outcome && parser.keep_alive() && !surplus;
+    watchdog.reset();
     if (reuse && transport) pool->put(origin, std::move(transport));
     transport.reset();
     ended = true;
@@ -59,6 +61,7 @@ struct HttpStreamState {
   std::shared_ptr<HttpPool> pool;
   std::string origin;
   std::unique_ptr<Transport> transport;
+  std::optional<Watchdog> watchdog;  // closes `transport`
   http::ResponseParser parser;
   bool surplus = false;  // bytes after the answer: the connection is out of step
   bool ended = false;
@@ -87,9 +90,12 @@ std::string to_wire(const http::Url& origin, http::Request& request) {
 // One piece of input into the parser; the stage's limit closes the connection.
 Task<Result<void>> receive_some(HttpStreamState& state, std::chrono::milliseconds limit,
                                 std::string_view what) {
-  Deadline deadline(state.transport->executor(), limit, [&state] { state.transport->close(); });
+  if (!state.watchdog)
+    state.watchdog.emplace(state.transport->executor(), [&state] { state.transport->close(); });
+  state.watchdog->begin(limit);
   auto input = co_await state.transport->receive();
-  if (deadline.expired())
+  state.watchdog->done();
+  if (state.watchdog->expired())
     co_return fail(Error(ErrorKind::timeout, fmt::format("no {} within {} ms", what, limit.count()))
                        .with_stage(Stage::receive));
   if (!input) co_return fail(std::move(input.error()));
