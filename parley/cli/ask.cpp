@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
+#include "parley/cli/ask_request.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/lines.hpp"
@@ -49,7 +50,8 @@ Task<void> answer(const gemini::Client& client, const AskOptions& options,
     if (auto reason = gemini::finish_reason_of(*response); !reason.empty())
       finish = std::move(reason);
     if (auto block = gemini::block_reason_of(*response); !block.empty()) blocked = std::move(block);
-    const std::string text = options.json ? json::encode_text(*response) + "\n" : gemini::text_of(*response);
+    const std::string text =
+        options.json ? json::encode_text(*response) + "\n" : gemini::text_of(*response);
     if (text.empty()) continue;
     any = any || !gemini::text_of(*response).empty();
     ends_line = text.back() == '\n';
@@ -76,6 +78,8 @@ int ask(const AskOptions& options) {
   if (prompt.empty())
     return complain("there is no question: write one, or pipe it in", exit_code::usage);
   if (!is_valid_utf8(prompt)) return complain("the question is no valid UTF-8", exit_code::usage);
+  auto request = make_request(options, prompt);
+  if (!request) return complain(request.error().message(), exit_code::usage);
   boost::asio::io_context loop(1);
   ProviderOptions provider_options;
   provider_options.offline = options.offline;
@@ -88,12 +92,9 @@ int ask(const AskOptions& options) {
     std::cerr << Style::of(stderr).dim(
                      "(No GEMINI_API_KEY or GOOGLE_API_KEY is set: the offline model answers.)")
               << std::endl;
-  auto request = gemini::prompt(prompt);
-  if (!options.system_instruction.empty())
-    gemini::set_system_instruction(request, options.system_instruction);
   int code = exit_code::interrupted;
   boost::asio::cancellation_signal cancel;
-  boost::asio::co_spawn(loop, answer(provider->client, options, std::move(request), code),
+  boost::asio::co_spawn(loop, answer(provider->client, options, std::move(*request), code),
                         boost::asio::bind_cancellation_slot(
                             cancel.slot(), [&loop](std::exception_ptr) { loop.stop(); }));
   boost::asio::signal_set signals(loop, SIGINT, SIGTERM);

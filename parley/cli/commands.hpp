@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,23 @@ struct AskOptions {
   int pace_ms = 30;
   std::uint64_t seed = 1;
   bool json = false;  // one JSON object per chunk instead of text
+  std::vector<std::string> files;
+  std::string schema;        // a file with a JSON Schema of the answer
+  bool answer_json = false;  // the answer is to be JSON
+  std::optional<double> temperature;
+  std::optional<int> max_tokens;
+  std::string thinking;  // a level or a number of tokens; empty: the model's own
 };
 int ask(const AskOptions& options);
+
+struct ModelsOptions {
+  ModelsOptions() = default;
+  std::string base_url;
+  std::string use;  // generate, live or embed; empty: all
+  bool offline = false;
+  bool json = false;  // one JSON object per model
+};
+int models(const ModelsOptions& options);
 
 struct ChatOptions {
   ChatOptions() = default;

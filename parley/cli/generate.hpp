@@ -17,7 +17,7 @@ struct GenerateCommand {
   bool dry_run = false;           // show what would be written
   std::vector<std::string> only;  // parts; empty: all
   std::string include_prefix;
-  std::string cpp_namespace;  // instead of the definition's
+  std::string cpp_namespace;        // instead of the definition's
   std::string from = "definition";  // asyncapi, openapi, jsonschema
   std::string perspective;          // client or server, for asyncapi
   std::string overrides;            // file

@@ -63,7 +63,9 @@ void add_ask(CLI::App& app, AskOptions& options) {
       "Standard input, where it is not a terminal, is added to the question.\n\n"
       "Examples:\n  parley ask \"Why is the sky blue?\"\n  parley ask \"Summarise this\" < "
       "notes.txt\n"
-      "  git diff | parley ask -s \"You review code\" \"What changed?\"\n\n"
+      "  git diff | parley ask -s \"You review code\" \"What changed?\"\n"
+      "  parley ask -f photo.jpg \"What is this?\"\n"
+      "  parley ask --schema person.json \"Ada Lovelace, born in 1815\"\n\n"
       "Exit codes: 0 answered, 1 the service or the network failed, 2 wrong usage, 130 "
       "interrupted.");
   command->add_option("prompt", options.prompt,
@@ -71,11 +73,35 @@ void add_ask(CLI::App& app, AskOptions& options) {
   command->add_option("-m,--model", options.model,
                       "Model (default: GENAI_MODEL_ID, else gemini-2.5-flash)");
   command->add_option("-s,--system", options.system_instruction, "System instruction");
+  command
+      ->add_option("-f,--file", options.files,
+                   "File to send with the question: picture, PDF, sound, video, text")
+      ->allow_extra_args(false);
+  command->add_option("--schema", options.schema, "JSON Schema that the answer has to satisfy")
+      ->check(CLI::ExistingFile);
+  command->add_flag("--answer-json", options.answer_json, "The answer is to be JSON");
+  command->add_option("--temperature", options.temperature, "0 to 2; lower is more predictable")
+      ->check(CLI::Range(0.0, 2.0));
+  command->add_option("--max-tokens", options.max_tokens, "Most tokens of the answer")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--thinking", options.thinking,
+                      "minimal, low, medium or high; or a number of tokens, 0: none");
   command->add_option("--base-url", options.base_url,
                       "Service to ask (default: GOOGLE_GEMINI_BASE_URL, else Google's)");
   add_offline_model(*command, options);
   command->add_flag("--json", options.json,
                     "Print each message of the service as one line of JSON");
+}
+
+void add_models(CLI::App& app, ModelsOptions& options) {
+  auto* command = app.add_subcommand("models", "List the models of the service and what they do");
+  command->footer("Examples:\n  parley models\n  parley models --use live\n  parley models --json");
+  command->add_option("--use", options.use, "Only models for that")
+      ->check(CLI::IsMember({"generate", "live", "embed"}));
+  command->add_option("--base-url", options.base_url,
+                      "Service to ask (default: GOOGLE_GEMINI_BASE_URL, else Google's)");
+  command->add_flag("--offline", options.offline, "The offline service even where a key is set");
+  command->add_flag("--json", options.json, "Print each model as one line of JSON");
 }
 
 void add_chat(CLI::App& app, ChatOptions& options) {
@@ -133,7 +159,8 @@ void add_emulate(CLI::App& app, EmulateOptions& options) {
 void add_mock(CLI::App& app, MockOptions& options) {
   auto* command = app.add_subcommand("mock", "Play the server that a definition describes");
   command->footer(
-      "Answers come from the definition's examples; any key is good. What a client does wrong ends\n"
+      "Answers come from the definition's examples; any key is good. What a client does wrong "
+      "ends\n"
       "its connection with 1008 and the reason.\n\n"
       "Example:\n  parley mock definitions/elevenlabs.yaml --port 8095");
   command->add_option("file", options.file, "The definition (YAML or JSON)")->required();
@@ -151,12 +178,14 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   ServeOptions serve_options;
   AskOptions ask_options;
+  ModelsOptions models_options;
   ChatOptions chat_options;
   EmulateOptions emulate_options;
   MockOptions mock_options;
   GenerateCommand generate_options;
   add_serve(app, serve_options);
   add_ask(app, ask_options);
+  add_models(app, models_options);
   add_chat(app, chat_options);
   add_emulate(app, emulate_options);
   add_generate_options(
@@ -168,7 +197,8 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::RequiredError&) {
     if (argc > 1)
       std::cerr << fmt::format(
-          "parley: there is no command \"{}\"; serve, ask, chat, emulate, generate and mock are.\n",
+          "parley: there is no command \"{}\"; serve, ask, models, chat, emulate, generate and "
+          "mock are.\n",
           strip_control(to_valid_utf8(argv[1])));
     else
       std::cerr << app.help();
@@ -178,6 +208,7 @@ int run_program(int argc, char** argv) {
   }
   if (app.got_subcommand("serve")) return serve(serve_options);
   if (app.got_subcommand("ask")) return ask(ask_options);
+  if (app.got_subcommand("models")) return models(models_options);
   if (app.got_subcommand("chat")) return chat(chat_options);
   if (app.got_subcommand("generate")) return generate(generate_options);
   if (app.got_subcommand("mock")) return mock(mock_options);

@@ -89,6 +89,41 @@ class Ask(unittest.TestCase):
         self.assertEqual(asked.stdout, "")
 
 
+    def test_what_the_answer_is_to_be(self):
+        with tempfile.TemporaryDirectory() as folder:
+            schema, notes, other = (os.path.join(folder, name) for name in ("schema.json", "notes.md", "x.bin"))
+            with open(schema, "w") as file:
+                file.write('{"type": "object"}')
+            with open(notes, "w") as file:
+                file.write("# Notes\n")
+            with open(other, "wb") as file:
+                file.write(b"\xff\xfe")
+            answer = json.loads(run("ask", "--offline", "--schema", schema, "Hello").stdout)
+            self.assertEqual(answer["prompt"], "Hello")
+            self.assertEqual(json.loads(run("ask", "--offline", "--answer-json", "Hello").stdout), answer)
+            counted = [json.loads(run("ask", "--offline", "--json", "--pace", "0", *words, "repeat: hi").stdout)
+                       ["usageMetadata"]["promptTokenCount"]
+                       for words in ([], ["-f", notes], ["-f", notes, "-f", schema, "--thinking", "low", "--temperature", "0.5"])]
+            self.assertEqual(counted, sorted(set(counted)), "each file is sent")
+            self.assertEqual(run("ask", "--offline", "--max-tokens", "1", "repeat: a long answer").stdout, "a lo\n")
+            for words, said in ((["-f", other], "what kind of file"), (["-f", folder + "/none"], "cannot read"),
+                                (["--thinking", "odd"], "minimal, low, medium, high"), (["--schema", notes], "line 1, column 1")):
+                asked = run("ask", "--offline", *words, "x")
+                self.assertEqual(asked.returncode, 2, words)
+                self.assertIn(said, asked.stderr)
+
+    def test_models_are_listed_by_their_use(self):
+        self.assertRegex(run("models", "--offline").stdout, r"gemini-2.5-flash +generate +1048576 in +65536 out")
+        live = run("models", "--offline", "--use", "live", "--json").stdout.splitlines()
+        self.assertGreater(len(live), 3)
+        for line in live:
+            self.assertIn("bidiGenerateContent", json.loads(line)["supportedGenerationMethods"])
+        with Started("emulate", "--port", "0", "--bad-key", "stolen-canary") as service:
+            refused = run("models", "--base-url", service.url, env={"GEMINI_API_KEY": "stolen-canary"})
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("API key not valid", refused.stderr)
+
+
 class Serve(unittest.TestCase):
     def test_chat_by_pipe_and_by_session(self):
         with Started("serve", "--port", "0", "--memory", "--offline", "--pace", "0") as server:
@@ -153,7 +188,7 @@ class Emulate(unittest.TestCase):
         self.assertEqual(asked.stdout, "recorded\n")
 
     def test_help_of_every_command(self):
-        for words in ([], ["serve"], ["ask"], ["chat"], ["emulate"]):
+        for words in ([], ["serve"], ["ask"], ["models"], ["chat"], ["emulate"], ["generate"], ["mock"]):
             shown = run(*words, "--help")
             self.assertEqual(shown.returncode, 0)
             self.assertNotIn("\x1b", shown.stdout)

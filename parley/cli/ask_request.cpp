@@ -1,0 +1,118 @@
+#include "parley/cli/ask_request.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "parley/base/text.hpp"
+#include "parley/json/value.hpp"
+
+namespace parley::cli {
+namespace {
+
+constexpr std::size_t kMostBytes = 20 * 1024 * 1024;
+
+constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
+    {".png", "image/png"},         {".jpg", "image/jpeg"},  {".jpeg", "image/jpeg"},
+    {".webp", "image/webp"},       {".heic", "image/heic"}, {".gif", "image/gif"},
+    {".pdf", "application/pdf"},   {".wav", "audio/wav"},   {".mp3", "audio/mp3"},
+    {".flac", "audio/flac"},       {".ogg", "audio/ogg"},   {".m4a", "audio/mp4"},
+    {".mp4", "video/mp4"},         {".webm", "video/webm"}, {".mov", "video/quicktime"},
+    {".json", "application/json"}, {".csv", "text/csv"},    {".html", "text/html"},
+    {".md", "text/markdown"},      {".txt", "text/plain"}};
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  if (!stream) return fail(ErrorKind::not_found, "cannot read " + path);
+  return bytes;
+}
+
+// By the name's ending; text where the bytes are UTF-8 and the ending is none of ours.
+std::string_view type_of(const std::string& path, std::string_view bytes) {
+  const auto ending = to_lower_ascii(std::filesystem::path(path).extension().string());
+  for (const auto& [name, type] : kTypes)
+    if (ending == name) return type;
+  return is_valid_utf8(bytes) ? "text/plain" : "";
+}
+
+Result<gemini::Part> part_of(const std::string& path, std::size_t& total) {
+  auto bytes = read_file(path);
+  if (!bytes) return fail(std::move(bytes.error()));
+  total += bytes->size();
+  if (total > kMostBytes)
+    return fail(ErrorKind::too_large,
+                fmt::format("{}: the files have more than 20 MB together", path));
+  const auto type = type_of(path, *bytes);
+  if (type.empty())
+    return fail(ErrorKind::invalid_argument,
+                fmt::format("{}: what kind of file this is cannot be told from its name", path));
+  gemini::Part part;
+  auto& blob = part.inline_data.emplace();
+  blob.mime_type = std::string(type);
+  const auto view = as_bytes(*bytes);
+  blob.data = Bytes(view.begin(), view.end());
+  return part;
+}
+
+// A level of the third generation, or a budget in tokens of the second: 0 is off, -1 its own.
+Result<gemini::ThinkingConfig> thinking_of(const std::string& text) {
+  gemini::ThinkingConfig config;
+  int budget = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), budget);
+  if (code == std::errc() && end == text.data() + text.size()) {
+    config.thinking_budget = budget;
+    return config;
+  }
+  std::string level = to_lower_ascii(text);
+  std::ranges::transform(level, level.begin(), [](char c) { return static_cast<char>(c - 32); });
+  config.thinking_level = gemini::ThinkingLevel::of(level);
+  if (config.thinking_level->value() == gemini::ThinkingLevel::unlisted)
+    return fail(
+        ErrorKind::invalid_argument,
+        fmt::format("--thinking {}: minimal, low, medium, high, or a number of tokens", text));
+  return config;
+}
+
+}  // namespace
+
+Result<gemini::GenerateContentRequest> make_request(const AskOptions& options,
+                                                    const std::string& prompt) {
+  auto request = gemini::prompt(prompt);
+  if (!options.system_instruction.empty())
+    gemini::set_system_instruction(request, options.system_instruction);
+  auto& parts = *request.contents->front().parts;
+  std::size_t total = 0;
+  for (const auto& path : options.files) {
+    auto part = part_of(path, total);
+    if (!part) return fail(std::move(part.error()));
+    parts.insert(parts.end() - 1, std::move(*part));  // the question stands behind them
+  }
+  gemini::GenerationConfig config;
+  config.temperature = options.temperature;
+  config.max_output_tokens = options.max_tokens;
+  if (options.answer_json || !options.schema.empty())
+    config.response_mime_type = "application/json";
+  if (!options.schema.empty()) {
+    const auto text = read_file(options.schema);
+    if (!text) return fail(text.error());
+    auto schema = json::parse(*text, json::trusted_limits());
+    if (!schema)
+      return fail(ErrorKind::invalid_argument, options.schema + ": " + schema.error().message());
+    config.response_json_schema = json::Any(std::move(*schema));
+  }
+  if (!options.thinking.empty()) {
+    auto thinking = thinking_of(options.thinking);
+    if (!thinking) return fail(std::move(thinking.error()));
+    config.thinking_config = std::move(*thinking);
+  }
+  if (config != gemini::GenerationConfig()) request.generation_config = std::move(config);
+  return request;
+}
+
+}  // namespace parley::cli
