@@ -103,7 +103,7 @@ class Service {
   std::optional<Route> find_route(const http::Target& target) const;
   std::optional<Answer> refuse_credentials(const http::Request& request,
                                            const http::Target& target) const;
-  Answer generate(const http::Request& request, const http::Target& target, const Route& route);
+  Answer generate(const http::Request& request, const http::Target& target, Route route);
   Answer stream(const gemini::GenerateContentRequest& request, const Route& route, bool sse);
   Answer whole(const gemini::GenerateContentRequest& request, const Route& route);
   Answer count(const http::Request& request) const;

@@ -40,9 +40,9 @@ std::vector<gemini::Part> call_parts(std::string_view model, std::string_view re
   return parts;
 }
 
-gemini::GenerateContentResponse make_response(std::string_view model, const std::string& id,
-                                              std::string text, const OfflineAnswer& answer,
-                                              bool last) {
+gemini::GenerateContentResponse make_response(std::string_view model, int cached,
+                                              const std::string& id, std::string text,
+                                              const OfflineAnswer& answer, bool last) {
   gemini::GenerateContentResponse response;
   auto& candidate = response.candidates.emplace().emplace_back();
   candidate.content = gemini::model_content(text);
@@ -54,6 +54,7 @@ gemini::GenerateContentResponse make_response(std::string_view model, const std:
   if (last) candidate.finish_reason = gemini::FinishReason::of(answer.finish_reason);
   auto& usage = response.usage_metadata.emplace();
   usage.prompt_token_count = answer.prompt_tokens;
+  if (cached > 0) usage.cached_content_token_count = cached;
   if (last) usage.candidates_token_count = answer.answer_tokens;
   usage.total_token_count = answer.prompt_tokens + usage.candidates_token_count.value_or(0);
   usage.prompt_tokens_details = text_tokens(answer.prompt_tokens);
@@ -118,8 +119,7 @@ std::string Service::next_response_id() {
   return id;
 }
 
-Answer Service::generate(const http::Request& request, const http::Target& target,
-                         const Route& route) {
+Answer Service::generate(const http::Request& request, const http::Target& target, Route route) {
   std::optional<Answer> refusal;
   auto wanted = detail::read_request(request.body, refusal);
   if (refusal) return std::move(*refusal);
@@ -132,6 +132,7 @@ Answer Service::generate(const http::Request& request, const http::Target& targe
       return error_answer(400, "INVALID_ARGUMENT",
                           "CachedContent can not be used with GenerateContent request setting "
                           "system_instruction, tools or tool_config.");
+    route.cached_tokens = cache->usage_metadata->total_token_count.value_or(0);
     auto contents = cache->contents.value_or(std::vector<gemini::Content>());
     contents.insert(contents.end(), wanted.contents->begin(), wanted.contents->end());
     wanted.contents = std::move(contents);
@@ -153,8 +154,8 @@ Answer Service::whole(const gemini::GenerateContentRequest& request, const Route
   const auto answer = answer_offline(request, options_.seed);
   std::string text;
   for (const auto& piece : answer.pieces) text += piece;
-  const auto response =
-      make_response(route.model, next_response_id(), std::move(text), answer, true);
+  const auto response = make_response(route.model, route.cached_tokens, next_response_id(),
+                                      std::move(text), answer, true);
   return detail::json_answer(detail::pretty(json::encode_text(response)));
 }
 
@@ -173,8 +174,8 @@ Answer Service::stream(const gemini::GenerateContentRequest& request, const Rout
   }
   for (std::size_t i = 0; i < answer.pieces.size(); ++i) {
     const bool last = i + 1 == answer.pieces.size();
-    const std::string text =
-        json::encode_text(make_response(route.model, id, answer.pieces[i], answer, last));
+    const std::string text = json::encode_text(
+        make_response(route.model, route.cached_tokens, id, answer.pieces[i], answer, last));
     if (sse) {
       out.pieces.push_back("data: " + detail::spaced(text) + "\r\n\r\n");
       continue;

@@ -67,6 +67,7 @@ Task<void> caches(emulator::Server&, gemini::Client client) {
   auto request = gemini::prompt("Hello");
   request.cached_content = *cache->name;
   auto answer = co_await client.models().generate_content("gemini-2.5-flash", request);
+  EXPECT_EQ(answer->usage_metadata->cached_content_token_count, 1500);
   EXPECT_GT(answer->usage_metadata->prompt_token_count, 1500);
   EXPECT_TRUE(co_await caches.remove(*cache->name));
   EXPECT_FALSE(co_await caches.get(*cache->name));

@@ -14,6 +14,7 @@ struct Service::Route {
   // Of other collections than models: the segments behind the version.
   std::vector<std::string> resource;
   bool upload = false;
+  int cached_tokens = 0;  // of the prompt that come from cached contents
 };
 
 }  // namespace parley::emulator
