@@ -65,10 +65,12 @@ Result<PreparedConnection> prepare(const EndpointRules& rules, const Target& tar
   for (const auto& [name, value] : target.headers()) offer.headers.set(name, value);
   for (const auto& header : options.headers.all()) offer.headers.set(header.name, header.value);
   for (const auto& protocol : rules.subprotocols) offer.subprotocols.emplace_back(protocol);
-  const auto key = find_secret(*rules.api, options.key, options.use_environment);
-  if (!key) return fail(key.error());
-  if (auto applied = apply(*rules.api, *key, options, out); !applied)
-    return fail(std::move(applied.error()));
+  if (options.send_key) {
+    const auto key = find_secret(*rules.api, options.key, options.use_environment);
+    if (!key) return fail(key.error());
+    if (auto applied = apply(*rules.api, *key, options, out); !applied)
+      return fail(std::move(applied.error()));
+  }
   set_limits(rules, options, out.options);
   return out;
 }

@@ -40,6 +40,8 @@ struct SessionOptions {
   Secret key;
   std::string user;  // for basic authentication
   bool use_environment = true;
+  // False: a parameter of the connection is the credential, and no key goes beside it.
+  bool send_key = true;
   // Another server than the definition's: "ws://127.0.0.1:8090".
   std::string base_url;
   http::Headers headers;  // further fields of the upgrade request

@@ -13,13 +13,7 @@ Chat::Chat(Models models, std::string model)
 
 void Chat::add_function(FunctionDeclaration declaration, Function run) {
   functions_[declaration.name] = std::move(run);
-  if (!settings_.tools) settings_.tools.emplace();
-  for (auto& tool : *settings_.tools)
-    if (tool.function_declarations) {
-      tool.function_declarations->push_back(std::move(declaration));
-      return;
-    }
-  settings_.tools->emplace_back().function_declarations.emplace().push_back(std::move(declaration));
+  declare_function(settings_.tools, std::move(declaration));
 }
 
 // Every call of the turn has a function here, and there is one.

@@ -38,12 +38,8 @@ Result<GenerateContentResponse> read_answer(std::string_view text) {
   return answer;
 }
 
-// A model's name goes into a path: what would change its meaning is escaped.
 std::string path_of(std::string_view version, std::string_view model, std::string_view method) {
-  std::string path = fmt::format("/{}", version);
-  const std::string resource = model_resource(model);
-  for (const auto part : split(resource, '/')) path += "/" + http::percent_encode(part);
-  return path + std::string(method);
+  return detail::resource_path(version, model_resource(model)) + std::string(method);
 }
 
 Task<Result<GenerateContentResponse>> generate(std::shared_ptr<api::Transport> transport,
@@ -164,18 +160,8 @@ Task<Result<ListModelsResponse>> Models::list(int page_size, std::string page_to
 }
 
 Task<Result<std::vector<Model>>> Models::list_all() const {
-  const Models self = *this;
-  std::vector<Model> all;
-  std::string token;
-  do {
-    auto page = co_await self.list(1000, token);
-    if (!page) co_return fail(std::move(page.error()));
-    if (page->models) std::ranges::move(*page->models, std::back_inserter(all));
-    const auto next = page->next_page_token.value_or("");
-    if (next == token) break;
-    token = next;
-  } while (!token.empty());
-  co_return all;
+  return detail::all_pages<ListModelsResponse>(
+      transport_, detail::resource_path(version_, "models"), &ListModelsResponse::models);
 }
 
 Task<Result<std::vector<std::vector<double>>>> Models::embed(std::string model,

@@ -2,20 +2,12 @@
 
 #include <algorithm>
 
-#include "parley/base/text.hpp"
 #include "parley/gemini/detail/call.hpp"
 #include "parley/json/codec.hpp"
 
 namespace parley::gemini {
 
 namespace {
-
-// "files/a b" as a path: each segment escaped.
-std::string path_of(std::string_view version, std::string_view name) {
-  std::string path = "/" + std::string(version);
-  for (const auto part : split(name, '/')) path += "/" + http::percent_encode(part);
-  return path;
-}
 
 Result<http::Response> checked(Result<http::Response> response) {
   if (response && response->status != 200) return fail(error_of(*response));
@@ -94,38 +86,39 @@ Task<Result<File>> Files::upload(std::string bytes, UploadOptions options) const
 }
 
 Task<Result<File>> Files::get(std::string name) const {
-  return detail::call<File>(transport_, "GET", path_of(version_, name), "");
+  return detail::call<File>(transport_, "GET", detail::resource_path(version_, name), "");
 }
 Task<Result<std::vector<File>>> Files::list_all() const {
-  return detail::all_pages<ListFilesResponse>(transport_, path_of(version_, "files"),
+  return detail::all_pages<ListFilesResponse>(transport_, detail::resource_path(version_, "files"),
                                               &ListFilesResponse::files);
 }
 Task<Result<void>> Files::remove(std::string name) const {
-  return detail::call_for_nothing(transport_, "DELETE", path_of(version_, name));
+  return detail::call_for_nothing(transport_, "DELETE", detail::resource_path(version_, name));
 }
 
 Caches::Caches(std::shared_ptr<api::Transport> transport, std::string version)
     : transport_(std::move(transport)), version_(std::move(version)) {}
 
 Task<Result<CachedContent>> Caches::create(CachedContent cache) const {
-  return detail::call<CachedContent>(transport_, "POST", path_of(version_, "cachedContents"),
+  return detail::call<CachedContent>(transport_, "POST",
+                                     detail::resource_path(version_, "cachedContents"),
                                      json::encode_text(cache));
 }
 Task<Result<CachedContent>> Caches::get(std::string name) const {
-  return detail::call<CachedContent>(transport_, "GET", path_of(version_, name), "");
+  return detail::call<CachedContent>(transport_, "GET", detail::resource_path(version_, name), "");
 }
 Task<Result<CachedContent>> Caches::keep_for(std::string name, int seconds) const {
   return detail::call<CachedContent>(transport_, "PATCH",
-                                     path_of(version_, name) + "?updateMask=ttl",
+                                     detail::resource_path(version_, name) + "?updateMask=ttl",
                                      fmt::format(R"({{"ttl":"{}s"}})", seconds));
 }
 Task<Result<std::vector<CachedContent>>> Caches::list_all() const {
   return detail::all_pages<ListCachedContentsResponse>(
-      transport_, path_of(version_, "cachedContents"),
+      transport_, detail::resource_path(version_, "cachedContents"),
       &ListCachedContentsResponse::cached_contents);
 }
 Task<Result<void>> Caches::remove(std::string name) const {
-  return detail::call_for_nothing(transport_, "DELETE", path_of(version_, name));
+  return detail::call_for_nothing(transport_, "DELETE", detail::resource_path(version_, name));
 }
 
 }  // namespace parley::gemini

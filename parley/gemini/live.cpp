@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "parley/api/credentials.hpp"
 #include "parley/gemini/client.hpp"
 #include "parley/gemini/detail/live_link.hpp"
 #include "parley/gemini/live_models.hpp"
@@ -58,13 +57,7 @@ LiveOptions& LiveOptions::resume(std::string_view handle) & {
   return *this;
 }
 LiveOptions& LiveOptions::declare(FunctionDeclaration function) & {
-  if (!setup.tools) setup.tools.emplace();
-  for (auto& tool : *setup.tools)
-    if (tool.function_declarations) {
-      tool.function_declarations->push_back(std::move(function));
-      return *this;
-    }
-  setup.tools->emplace_back().function_declarations.emplace().push_back(std::move(function));
+  declare_function(setup.tools, std::move(function));
   return *this;
 }
 LiveOptions& LiveOptions::speak_with(std::string_view voice) & {

@@ -108,6 +108,7 @@ Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options) {
   auto session = session_options(options);
   const std::string token(options.key.reveal());
   if (token.starts_with("auth_tokens/")) {
+    session.send_key = false;  // the service would take the token for a key that is not valid
     live_constrained::Params params(token);
     auto connection =
         co_await live_constrained::Connection::open(std::move(params), std::move(session));

@@ -37,6 +37,16 @@ GenerateContentRequest prompt(std::string_view text) {
   return request;
 }
 
+void declare_function(std::optional<std::vector<Tool>>& tools, FunctionDeclaration function) {
+  if (!tools) tools.emplace();
+  for (auto& tool : *tools)
+    if (tool.function_declarations) {
+      tool.function_declarations->push_back(std::move(function));
+      return;
+    }
+  tools->emplace_back().function_declarations.emplace().push_back(std::move(function));
+}
+
 void add_turn(GenerateContentRequest& request, Content turn) {
   if (!request.contents) request.contents.emplace();
   request.contents->push_back(std::move(turn));

@@ -161,6 +161,33 @@ TEST(Live_B34, AConversationGoesOnInAnotherConnection) {
   with_emulator(resumes);
 }
 
+Task<void> token(emulator::Server& server) {
+  http::Request request("POST", "/v1alpha/auth_tokens");
+  request.headers.set("x-goog-api-key", "live-key-9");
+  request.body = R"({"uses":1})";
+  const auto made = server.service().handle(request, http::parse_target(request.target).value());
+  const auto name = json::parse(made.pieces.at(0))->at("name").as_string();
+  auto options = options_for(server, kEither);
+  options.answer_in(Modality::text);
+  options.key = Secret(std::string(name));
+  auto again = options;
+  auto live = co_await Live::connect(std::move(options));
+  EXPECT_TRUE(live) << live.error().describe();
+  if (!live) co_return;
+  for (const auto& entry : server.service().journal())
+    if (entry.target.find("Constrained") != std::string::npos) {
+      EXPECT_FALSE(entry.headers.find("x-goog-api-key")) << "the token is the credential";
+      EXPECT_EQ(entry.target.find(std::string(name)), std::string::npos);
+    }
+  const auto used_up = co_await Live::connect(std::move(again));
+  EXPECT_EQ(used_up.error().kind(), ErrorKind::unauthenticated);
+  EXPECT_EQ(used_up.error().describe().find(std::string(name)), std::string::npos);
+  co_await server.stop();
+}
+TEST(Live_B12, AShortLivedTokenIsGoodForOneSession) {
+  with_emulator(token);
+}
+
 Task<void> expect_refusal(LiveOptions options, ErrorKind kind, std::uint16_t code,
                           std::string words) {
   auto live = co_await Live::connect(std::move(options));

@@ -8,11 +8,20 @@
 #include <fmt/format.h>
 
 #include "parley/api/transport.hpp"
+#include "parley/base/text.hpp"
 #include "parley/gemini/status.hpp"
 #include "parley/http/url.hpp"
 #include "parley/json/cursor.hpp"
 
 namespace parley::gemini::detail {
+
+// "/v1beta/files/a%20b": a resource's name goes into a path, and what would change its meaning
+// there is escaped.
+inline std::string resource_path(std::string_view version, std::string_view name) {
+  std::string path = "/" + std::string(version);
+  for (const auto part : split(name, '/')) path += "/" + http::percent_encode(part);
+  return path;
+}
 
 // A message of the service, or its error.
 template <class T>
