@@ -1,12 +1,12 @@
 # parley_module(NAME net DEPENDS base http ws LINK parley_asio OpenSSL::SSL [PCH file.hpp])
 #
 # A folder is an include path, a namespace and a target: parley/net, parley::net, parley::net.
-# Sources are all *.cpp of the folder and of detail/; *_test.cpp become the program
+# Sources are all *.cpp of the folder and of the folders in it; *_test.cpp become the program
 # parley_net_test. DEPENDS is the one place where "may use" is written; scripts/check-layers compares
 # every #include with it.
 function(parley_module)
   cmake_parse_arguments(M "" "NAME;PCH;PCH_FROM" "DEPENDS;LINK;LINK_PUBLIC;TEST_LINK" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp detail/*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp */*.cpp)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_test|main)\\.cpp$")

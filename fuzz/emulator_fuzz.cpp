@@ -2,7 +2,7 @@
 #include <cstdlib>
 
 #include "parley/base/text.hpp"
-#include "parley/emulator/service.hpp"
+#include "parley/emulator/rest/service.hpp"
 
 using namespace parley;
 

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "parley/emulator/detail/live_server.hpp"
+#include "parley/emulator/live/detail/server.hpp"
 
 namespace parley::emulator {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "parley/base/error.hpp"
-#include "parley/emulator/service.hpp"
+#include "parley/emulator/rest/service.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/task.hpp"
 

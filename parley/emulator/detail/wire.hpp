@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "parley/emulator/service.hpp"
+#include "parley/emulator/rest/service.hpp"
 #include "parley/json/value.hpp"
 
 // How the service writes its answers.

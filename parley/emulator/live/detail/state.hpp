@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "parley/emulator/detail/voice.hpp"
-#include "parley/emulator/live_session.hpp"
+#include "parley/emulator/live/detail/voice.hpp"
+#include "parley/emulator/live/session.hpp"
 
 namespace parley::emulator {
 
@@ -14,7 +14,7 @@ struct LiveSession::State {
         door(std::move(live_door)),
         begun(opened) {}
 
-  // live_session.cpp
+  // session.cpp
   void close(std::uint16_t code, std::string reason);
   void say(std::string compact, TimePoint at, bool of_answer = false);
   void release(TimePoint now);
@@ -23,7 +23,7 @@ struct LiveSession::State {
   std::optional<TimePoint> next_timeout() const;
   void emit(std::string text);
 
-  // live_setup.cpp
+  // setup.cpp
   void setup(gemini::Setup wanted, TimePoint now);
   bool accept_model();
   bool accept_modality();
@@ -31,7 +31,7 @@ struct LiveSession::State {
   void apply_token(gemini::Setup& wanted) const;
   void make_detector();
 
-  // live_turns.cpp
+  // turns.cpp
   void client_content(const gemini::ClientContent& content, TimePoint now);
   void realtime_input(const gemini::RealtimeInput& input, TimePoint now);
   void hear(const gemini::Blob& audio, TimePoint now);

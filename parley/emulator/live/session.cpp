@@ -1,4 +1,4 @@
-#include "parley/emulator/live_session.hpp"
+#include "parley/emulator/live/session.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -7,9 +7,9 @@
 
 #include "parley/base/random.hpp"
 #include "parley/base/text.hpp"
-#include "parley/emulator/detail/live_check.hpp"
-#include "parley/emulator/detail/live_state.hpp"
 #include "parley/emulator/detail/wire.hpp"
+#include "parley/emulator/live/detail/check.hpp"
+#include "parley/emulator/live/detail/state.hpp"
 
 namespace parley::emulator {
 

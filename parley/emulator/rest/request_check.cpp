@@ -1,4 +1,4 @@
-#include "parley/emulator/detail/request_check.hpp"
+#include "parley/emulator/rest/detail/request_check.hpp"
 
 #include <algorithm>
 #include <span>

@@ -1,4 +1,4 @@
-#include "parley/emulator/detail/wishes.hpp"
+#include "parley/emulator/model/detail/wishes.hpp"
 
 #include <algorithm>
 #include <charconv>

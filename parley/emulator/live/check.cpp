@@ -1,4 +1,4 @@
-#include "parley/emulator/detail/live_check.hpp"
+#include "parley/emulator/live/detail/check.hpp"
 
 #include <fmt/format.h>
 

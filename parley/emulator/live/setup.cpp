@@ -4,7 +4,7 @@
 
 #include "parley/base/text.hpp"
 #include "parley/emulator/detail/catalogue.hpp"
-#include "parley/emulator/detail/live_state.hpp"
+#include "parley/emulator/live/detail/state.hpp"
 #include "parley/json/codec.hpp"
 #include "parley/json/value.hpp"
 

@@ -1,4 +1,4 @@
-#include "parley/emulator/live_session.hpp"
+#include "parley/emulator/live/session.hpp"
 
 #include <cmath>
 

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-#include "parley/emulator/service.hpp"
+#include "parley/emulator/rest/service.hpp"
 
 namespace parley::emulator::detail {
 

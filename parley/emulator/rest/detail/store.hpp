@@ -6,7 +6,7 @@
 #include <string>
 
 #include "parley/base/time.hpp"
-#include "parley/emulator/service.hpp"
+#include "parley/emulator/rest/service.hpp"
 
 namespace parley::emulator::detail {
 

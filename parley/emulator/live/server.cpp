@@ -1,4 +1,4 @@
-#include "parley/emulator/detail/live_server.hpp"
+#include "parley/emulator/live/detail/server.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
-#include "parley/emulator/service.hpp"
+#include "parley/emulator/rest/service.hpp"
 
 namespace parley::emulator {
 

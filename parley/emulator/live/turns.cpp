@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
-#include "parley/emulator/detail/live_state.hpp"
-#include "parley/emulator/offline_model.hpp"
+#include "parley/emulator/live/detail/state.hpp"
+#include "parley/emulator/model/offline_model.hpp"
 #include "parley/json/codec.hpp"
 
 namespace parley::emulator {

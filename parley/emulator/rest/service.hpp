@@ -13,7 +13,7 @@
 
 #include "parley/base/error.hpp"
 #include "parley/base/time.hpp"
-#include "parley/emulator/live_session.hpp"
+#include "parley/emulator/live/session.hpp"
 #include "parley/gemini/types.hpp"
 #include "parley/http/message.hpp"
 #include "parley/http/url.hpp"

@@ -2,9 +2,9 @@
 
 #include "parley/base/text.hpp"
 #include "parley/emulator/detail/catalogue.hpp"
-#include "parley/emulator/detail/store.hpp"
 #include "parley/emulator/detail/wire.hpp"
-#include "parley/emulator/offline_model.hpp"
+#include "parley/emulator/model/offline_model.hpp"
+#include "parley/emulator/rest/detail/store.hpp"
 
 namespace parley::emulator::detail {
 namespace {

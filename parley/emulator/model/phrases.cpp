@@ -1,4 +1,4 @@
-#include "parley/emulator/detail/phrases.hpp"
+#include "parley/emulator/model/detail/phrases.hpp"
 
 namespace parley::emulator::detail {
 namespace {

@@ -1,4 +1,4 @@
-#include "parley/emulator/detail/voice.hpp"
+#include "parley/emulator/live/detail/voice.hpp"
 
 #include <cmath>
 #include <cstring>

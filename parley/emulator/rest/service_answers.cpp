@@ -6,11 +6,11 @@
 #include "parley/base/random.hpp"
 #include "parley/base/text.hpp"
 #include "parley/emulator/detail/catalogue.hpp"
-#include "parley/emulator/detail/request_check.hpp"
-#include "parley/emulator/detail/route.hpp"
-#include "parley/emulator/detail/store.hpp"
 #include "parley/emulator/detail/wire.hpp"
-#include "parley/emulator/offline_model.hpp"
+#include "parley/emulator/model/offline_model.hpp"
+#include "parley/emulator/rest/detail/request_check.hpp"
+#include "parley/emulator/rest/detail/route.hpp"
+#include "parley/emulator/rest/detail/store.hpp"
 
 namespace parley::emulator {
 

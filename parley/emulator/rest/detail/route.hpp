@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "parley/emulator/service.hpp"
+#include "parley/emulator/rest/service.hpp"
 
 namespace parley::emulator {
 

@@ -1,4 +1,4 @@
-#include "parley/emulator/service.hpp"
+#include "parley/emulator/rest/service.hpp"
 
 #include <algorithm>
 
@@ -7,9 +7,9 @@
 #include "parley/base/secret.hpp"
 #include "parley/base/text.hpp"
 #include "parley/emulator/detail/catalogue.hpp"
-#include "parley/emulator/detail/route.hpp"
-#include "parley/emulator/detail/store.hpp"
 #include "parley/emulator/detail/wire.hpp"
+#include "parley/emulator/rest/detail/route.hpp"
+#include "parley/emulator/rest/detail/store.hpp"
 
 namespace parley::emulator {
 

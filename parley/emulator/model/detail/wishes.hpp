@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "parley/emulator/detail/phrases.hpp"
+#include "parley/emulator/model/detail/phrases.hpp"
 #include "parley/gemini/types.hpp"
 
 namespace parley::emulator::detail {

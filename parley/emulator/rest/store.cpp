@@ -1,4 +1,4 @@
-#include "parley/emulator/detail/store.hpp"
+#include "parley/emulator/rest/detail/store.hpp"
 
 #include <charconv>
 

@@ -1,4 +1,4 @@
-#include "parley/emulator/offline_model.hpp"
+#include "parley/emulator/model/offline_model.hpp"
 
 #include <algorithm>
 
@@ -6,8 +6,8 @@
 
 #include "parley/base/random.hpp"
 #include "parley/base/text.hpp"
-#include "parley/emulator/detail/function_calls.hpp"
-#include "parley/emulator/detail/wishes.hpp"
+#include "parley/emulator/model/detail/function_calls.hpp"
+#include "parley/emulator/model/detail/wishes.hpp"
 
 namespace parley::emulator {
 namespace {

@@ -1,8 +1,8 @@
-#include "parley/emulator/service.hpp"
+#include "parley/emulator/rest/service.hpp"
 
 #include <gtest/gtest.h>
 
-#include "parley/emulator/offline_model.hpp"
+#include "parley/emulator/model/offline_model.hpp"
 
 namespace parley::emulator {
 namespace {

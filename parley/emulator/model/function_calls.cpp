@@ -1,4 +1,4 @@
-#include "parley/emulator/detail/function_calls.hpp"
+#include "parley/emulator/model/detail/function_calls.hpp"
 
 #include <algorithm>
 #include <cctype>

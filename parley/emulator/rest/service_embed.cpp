@@ -4,9 +4,9 @@
 
 #include "parley/base/random.hpp"
 #include "parley/base/text.hpp"
-#include "parley/emulator/detail/request_check.hpp"
-#include "parley/emulator/detail/route.hpp"
 #include "parley/emulator/detail/wire.hpp"
+#include "parley/emulator/rest/detail/request_check.hpp"
+#include "parley/emulator/rest/detail/route.hpp"
 
 namespace parley::emulator {
 

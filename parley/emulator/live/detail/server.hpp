@@ -3,7 +3,7 @@
 #include <functional>
 #include <string_view>
 
-#include "parley/emulator/live_session.hpp"
+#include "parley/emulator/live/session.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/task.hpp"
 
