@@ -8,6 +8,7 @@
 #include "parley/base/text.hpp"
 #include "parley/emulator/detail/catalogue.hpp"
 #include "parley/emulator/detail/wire.hpp"
+#include "parley/emulator/fault/detail/shape.hpp"
 #include "parley/emulator/rest/detail/route.hpp"
 #include "parley/emulator/rest/detail/store.hpp"
 
@@ -57,7 +58,8 @@ Answer no_model(std::string_view model, std::string_view version, std::string_vi
 
 }  // namespace
 
-Service::Service(ServiceOptions options) : options_(std::move(options)) {
+Service::Service(ServiceOptions options)
+    : options_(std::move(options)), chance_(options_.faults.seed) {
   if (!options_.now)
     options_.now = [] {
       return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
@@ -105,6 +107,11 @@ std::optional<LiveDoor> Service::live_door(const http::Request& request,
       door.fault = *wanted;
     else
       door.refusal = "x-parley-live-fault: " + wanted.error().message();
+  } else if (!live_faults_.empty()) {
+    door.fault = std::move(live_faults_.front());
+    live_faults_.pop_front();
+  } else if (happens(options_.faults.live, chance_)) {
+    door.fault = random_live_fault(chance_);
   }
   const std::string key = key_of(request, target);
   if (std::ranges::find(options_.bad_keys, key) != options_.bad_keys.end())
@@ -129,24 +136,25 @@ bool Service::use_token(const std::string& name, LiveDoor& door) {
   return true;
 }
 
+Result<Fault> Service::next_fault(const http::Request& request) {
+  if (const auto header = request.headers.find("x-parley-fault")) return Fault::parse(*header);
+  if (faults_.empty())
+    return happens(options_.faults.rest, chance_) ? random_fault(chance_) : Fault();
+  Fault fault = std::move(faults_.front());
+  faults_.pop_front();
+  return fault;
+}
+
 Answer Service::handle(const http::Request& request, const http::Target& target) {
   remember(request);
-  Fault fault;
-  if (!faults_.empty()) {
-    fault = faults_.front();
-    faults_.pop_front();
-  }
-  if (const auto header = request.headers.find("x-parley-fault")) {
-    auto wanted = Fault::parse(*header);
-    if (!wanted)
-      return error_answer(400, "INVALID_ARGUMENT", "x-parley-fault: " + wanted.error().message());
-    fault = *wanted;
-  }
+  auto fault = next_fault(request);
+  if (!fault)
+    return error_answer(400, "INVALID_ARGUMENT", "x-parley-fault: " + fault.error().message());
   const auto route = find_route(target);
-  Answer result = fault.status != 0 ? detail::usual_error(fault.status, route ? route->model : "")
-                                    : answer(request, target);
-  result.delay = fault.delay;
-  result.cut = fault.cut;
+  Answer result = fault->status != 0 ? detail::usual_error(fault->status, route ? route->model : "")
+                                     : answer(request, target);
+  detail::put_error(result, *fault);
+  result.fault = std::move(*fault);
   return result;
 }
 

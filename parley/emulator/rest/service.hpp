@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "parley/base/error.hpp"
+#include "parley/base/random.hpp"
 #include "parley/base/time.hpp"
+#include "parley/emulator/fault/fault.hpp"
 #include "parley/emulator/live/session.hpp"
 #include "parley/gemini/types.hpp"
 #include "parley/http/message.hpp"
@@ -20,18 +22,6 @@
 #include "parley/json/value.hpp"
 
 namespace parley::emulator {
-
-// What goes wrong on purpose with one answer.
-struct Fault {
-  Fault() = default;
-  // "status=503; delay=200; cut=100": HTTP status, milliseconds before the answer, bytes of the
-  // body after which the connection is dropped; each at most once. Errors name the part.
-  static Result<Fault> parse(std::string_view text);
-
-  int status = 0;  // 0: as it would be
-  std::chrono::milliseconds delay{0};
-  std::optional<std::size_t> cut;
-};
 
 struct ServiceOptions {
   ServiceOptions() = default;
@@ -41,6 +31,7 @@ struct ServiceOptions {
   std::size_t journal_size = 1000;     // requests that are remembered
   std::size_t replay_piece = 0;        // bytes per piece of a replayed stream; 0: by events
   std::function<WallTime()> now;       // of files, caches and tokens; empty: the system's clock
+  FaultRate faults;                    // by chance; what a client asks for comes first
 };
 
 // An answer, ready to be sent.
@@ -48,10 +39,9 @@ struct Answer {
   Answer() = default;
   int status = 200;
   http::Headers headers;
-  std::vector<std::string> pieces;     // of the body, in order
-  std::chrono::milliseconds pace{0};   // between two of them
-  std::chrono::milliseconds delay{0};  // before the header
-  std::optional<std::size_t> cut;      // drop the connection after that many bytes of body
+  std::vector<std::string> pieces;    // of the body, in order
+  std::chrono::milliseconds pace{0};  // between two of them
+  Fault fault;                        // of the way it goes out: delay, cut, drip …
   bool streamed = false;
 };
 
@@ -90,8 +80,9 @@ class Service {
   // A recorded body: a stream of events, or one JSON document. An error document is answered with
   // the HTTP status that it names.
   void add_recording(std::string name, std::string bytes);
-  // The next requests get these faults, one each.
-  void inject(Fault fault) { faults_.push_back(fault); }
+  // The next requests, and the next Live sessions, get these faults, one each.
+  void inject(Fault fault) { faults_.push_back(std::move(fault)); }
+  void inject_live(LiveFault fault) { live_faults_.push_back(std::move(fault)); }
 
   const std::deque<JournalEntry>& journal() const { return journal_; }
   const ServiceOptions& options() const { return options_; }
@@ -101,6 +92,7 @@ class Service {
   struct Route;
   Answer answer(const http::Request& request, const http::Target& target);
   std::optional<Route> find_route(const http::Target& target) const;
+  Result<Fault> next_fault(const http::Request& request);
   std::optional<Answer> refuse_credentials(const http::Request& request,
                                            const http::Target& target) const;
   Answer generate(const http::Request& request, const http::Target& target, Route route);
@@ -121,6 +113,8 @@ class Service {
   std::unique_ptr<detail::Store> store_;
   std::map<std::string, std::string> recordings_;
   std::deque<Fault> faults_;
+  std::deque<LiveFault> live_faults_;
+  SeededRandom chance_;
   std::deque<JournalEntry> journal_;
   std::uint64_t served_ = 0;
 };

@@ -21,7 +21,11 @@ struct LiveSession::State {
   void received(std::string_view text, TimePoint now);
   void timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
-  void emit(std::string text);
+
+  // faults.cpp
+  void emit(std::string text, TimePoint now);
+  void put(LiveOutput output);
+  bool replaced(LiveOutput& output, TimePoint now);
 
   // setup.cpp
   void setup(gemini::Setup wanted, TimePoint now);
