@@ -18,10 +18,13 @@ namespace parley::limit {
 class SharedState {
  public:
   virtual ~SharedState() = default;
-  // Takes the file for this process and gives the limiter its counts.
-  virtual Result<void> begin(Limiter& limiter, const Moment& now) = 0;
-  // Stores the limiter's counts and lets the file go.
-  virtual Result<void> end(Limiter& limiter, const Moment& now) = 0;
+  // Keeps other processes out. unlock() is called after each lock() that went well.
+  virtual Result<void> lock() = 0;
+  virtual void unlock() = 0;
+  // Gives the limiter the counts.
+  virtual Result<void> load(Limiter& limiter, const Moment& now) = 0;
+  // Stores the limiter's counts.
+  virtual Result<void> store(Limiter& limiter, const Moment& now) = 0;
 };
 
 // A limiter for many threads: each call is one critical section of `Lock` (lock() and unlock(), for
@@ -43,7 +46,8 @@ class Gate final : public LeaseOwner, public std::enable_shared_from_this<Gate<L
     listener_ = std::move(listener);
     limiter_.keep_notices(static_cast<bool>(listener_));
   }
-  // Called with the error of `shared`, under the lock. Set both before the first call.
+  // `on_error` is called with each error of `shared`, without the lock. Set both before the first
+  // call.
   void share(std::unique_ptr<SharedState> shared, std::function<void(const Error&)> on_error) {
     shared_ = std::move(shared);
     on_error_ = std::move(on_error);
@@ -151,36 +155,41 @@ class Gate final : public LeaseOwner, public std::enable_shared_from_this<Gate<L
     explicit Turn(Gate& gate, Kind of = full) : gate_(gate), kind_(of) {
       now = gate.moment();
       gate_.lock_.lock();
-      if (kind_ == light || !gate_.shared_) return;
-      auto begun = gate_.shared_->begin(gate_.limiter_, now);
-      open_ = begun.has_value();
-      if (!begun) fail_with(std::move(begun.error()));
+      if (kind_ == full && gate_.shared_) load();
     }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
     ~Turn() {
-      if (open_)
-        if (auto ended = gate_.shared_->end(gate_.limiter_, now); !ended)
-          fail_with(std::move(ended.error()));
+      if (locked_) store();
       std::vector<Waker> wakers;
       std::vector<Notice> notices;
       gate_.gather(wakers, notices, now.at);
       gate_.lock_.unlock();
       for (const auto& notice : notices) gate_.listener_(notice);
       for (const auto& waker : wakers) waker();
+      if (failure && gate_.on_error_) gate_.on_error_(*failure);
     }
 
     Moment now;
     std::optional<Error> failure;  // the shared state cannot be read: nothing is granted
 
    private:
-    void fail_with(Error error) {
-      if (gate_.on_error_) gate_.on_error_(error);
-      failure = std::move(error);
+    void load() {
+      auto locked = gate_.shared_->lock();
+      locked_ = locked.has_value();
+      now = gate_.moment();  // others may have been before this one while it waited
+      if (locked_) locked = gate_.shared_->load(gate_.limiter_, now);
+      if (!locked) failure = std::move(locked.error());
+    }
+    void store() {
+      if (!failure)
+        if (auto stored = gate_.shared_->store(gate_.limiter_, now); !stored)
+          failure = std::move(stored.error());
+      gate_.shared_->unlock();
     }
     Gate& gate_;
     Kind kind_;
-    bool open_ = false;
+    bool locked_ = false;
   };
 
   Moment moment() const { return Moment(clock_->now(), clock_->wall_now()); }
