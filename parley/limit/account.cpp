@@ -78,32 +78,36 @@ void Account::configure(const Limits& limits, const LearnOptions& learn) {
   }
   limits_ = limits;
   learn_ = learn;
+  refresh();
 }
 
-std::optional<std::int64_t> Account::hard(Dimension dimension) const {
-  auto limit = limits_.of(dimension);
-  const auto& known = known_[index_of(dimension)];
-  if (known && (!limit || *known < *limit)) limit = known;
-  return limit;
+void Account::refresh() {
+  limitless_ = true;
+  for (std::size_t i = 0; i < dimensions; ++i) {
+    hard_[i] = std::min(limits_.of(static_cast<Dimension>(i)).value_or(unlimited),
+                        known_[i].value_or(unlimited));
+    limitless_ = limitless_ && hard_[i] == unlimited;
+  }
+  any_level_ = std::ranges::any_of(
+      learners_, [](const Learner& learner) { return learner.level().has_value(); });
+  for (std::size_t i = 0; i < dimensions; ++i)
+    effective_[i] = std::min(hard_[i], learnt(static_cast<Dimension>(i)).value_or(unlimited));
+}
+
+void Account::know(Dimension dimension, std::int64_t allowed) {
+  known_[index_of(dimension)] = allowed;
+  refresh();
 }
 
 std::optional<std::int64_t> Account::learnt(Dimension dimension) const {
   const auto learner = learner_of(dimension);
-  if (!learner) return std::nullopt;
-  const auto level = learners_[*learner].level();
-  return level;
-}
-
-std::optional<std::int64_t> Account::effective(Dimension dimension) const {
-  auto limit = hard(dimension);
-  const auto level = learnt(dimension);
-  if (level && (!limit || *level < *limit)) limit = level;
-  return limit;
+  if (!learner || !any_level_) return std::nullopt;
+  return learners_[*learner].level();
 }
 
 std::optional<TimePoint> Account::cooldown(Dimension dimension, TimePoint now) const {
   const auto until = cooldowns_[index_of(dimension)];
-  if (until <= now) return std::nullopt;
+  if (now >= cooling_until_ || until <= now) return std::nullopt;
   return until;
 }
 
@@ -123,27 +127,28 @@ DayCount& Account::day_of(std::int32_t day) {
 bool Account::too_large_ever(const Amounts& amounts, Verdict& found) const {
   for (std::size_t i = 0; i < dimensions; ++i) {
     if (amounts[i] == 0) continue;
-    const auto limit = hard(static_cast<Dimension>(i));
-    if (limit && amounts[i] > *limit) found.add_never(static_cast<Dimension>(i), *limit);
+    if (hard_[i] != unlimited && amounts[i] > hard_[i])
+      found.add_never(static_cast<Dimension>(i), hard_[i]);
   }
   return found.never;
 }
 
 void Account::minutes(const Amounts& amounts, TimePoint now, Verdict& found) {
+  const bool cooling = now < cooling_until_;
   for (std::size_t i = 0; i < minute_dimensions; ++i) {
     if (amounts[i] == 0) continue;
     const auto dimension = static_cast<Dimension>(i);
-    if (const auto until = cooldown(dimension, now)) found.add(dimension, until);
-    auto limit = effective(dimension);
-    if (!limit) continue;
+    if (cooling)
+      if (const auto until = cooldown(dimension, now)) found.add(dimension, until);
+    if (effective_[i] == unlimited) continue;
     // What was learnt is no last word: a larger request goes when nothing else does.
-    limit = std::max(*limit, amounts[i]);
-    if (windows_[i].used(now) + amounts[i] > *limit)
-      found.add(dimension, windows_[i].fits_at(now, amounts[i], *limit));
+    const auto limit = std::max(effective_[i], amounts[i]);
+    if (windows_[i].used(now) + amounts[i] > limit)
+      found.add(dimension, windows_[i].fits_at(now, amounts[i], limit));
   }
-  if (const auto until = cooldown(Dimension::retry_window, now);
-      until && amounts[index_of(Dimension::retry_window)] > 0)
-    found.add(Dimension::retry_window, until);
+  if (cooling && amounts[index_of(Dimension::retry_window)] > 0)
+    if (const auto until = cooldown(Dimension::retry_window, now))
+      found.add(Dimension::retry_window, until);
   if (pace_ && amounts[0] > 0 && now < pace_->ready_at())
     found.add(Dimension::requests_per_minute, pace_->ready_at());
 }
@@ -156,7 +161,7 @@ void Account::days(const Amounts& amounts, const Moment& now, Verdict& found) {
   if (const auto until = cooldown(Dimension::requests_per_day, now.at); until && requests > 0)
     found.add(Dimension::requests_per_day, until);
   if (!request_limit && !money_limit && !blocked_day_) return;
-  const auto today = pacific_day(now.wall);
+  const auto today = today_.of(now.wall);
   const bool blocked = blocked_day_ == today && requests > 0;
   const DayCount& count = day_of(today);
   if (blocked || (request_limit && requests > 0 && count.requests + requests > *request_limit))
@@ -196,7 +201,7 @@ Booking Account::take(const Amounts& amounts, const std::string& caller, const M
   for (std::size_t i = 0; i < minute_dimensions; ++i) windows_[i].take(now.at, amounts[i]);
   if (pace_ && amounts[0] > 0) pace_->take(now.at);
   if (hard(Dimension::requests_per_day) || hard(Dimension::money_per_day)) {
-    booking.day = pacific_day(now.wall);
+    booking.day = today_.of(now.wall);
     DayCount& count = day_of(*booking.day);
     count.requests += amounts[index_of(Dimension::requests_per_day)];
     count.money += amounts[index_of(Dimension::money_per_day)];
@@ -230,7 +235,7 @@ void Account::rebook(const Booking& booking, Dimension dimension, std::int64_t b
     return;
   }
   if (!hard(dimension) || !booking.day) return;
-  DayCount& count = day_of(actual > booked ? pacific_day(now.wall) : *booking.day);
+  DayCount& count = day_of(actual > booked ? today_.of(now.wall) : *booking.day);
   if (actual < booked && count.day != *booking.day) return;  // that day is forgotten
   auto& sum = dimension == Dimension::money_per_day ? count.money : count.requests;
   sum = std::max<std::int64_t>(sum + actual - booked, 0);

@@ -15,7 +15,7 @@ std::int64_t Account::used(Dimension dimension, const Moment& now) {
       return windows_[index_of(dimension)].used(now.at);
     case Dimension::requests_per_day:
     case Dimension::money_per_day: {
-      const auto today = pacific_day(now.wall);
+      const auto today = today_.of(now.wall);
       const auto count = std::ranges::find(days_, today, &DayCount::day);
       if (count == days_.end()) return 0;
       return dimension == Dimension::money_per_day ? count->money : count->requests;
@@ -29,6 +29,7 @@ std::int64_t Account::used(Dimension dimension, const Moment& now) {
 
 void Account::succeeded(const Booking& booking, const Amounts& amounts, const Moment& now) {
   strikes_.fill(0);
+  if (!any_level_) return;
   for (std::size_t i = 0; i < learners; ++i) {
     const auto dimension =
         i < minute_dimensions ? static_cast<Dimension>(i) : Dimension::concurrency;
@@ -38,6 +39,7 @@ void Account::succeeded(const Booking& booking, const Amounts& amounts, const Mo
     learners_[i].succeeded(static_cast<double>(amounts[index_of(dimension)]), pressure,
                            booking.eras[i], learn_, now.at);
   }
+  refresh();
 }
 
 void Account::refused(const Booking& booking, Dimension dimension, const Moment& now) {
@@ -47,11 +49,12 @@ void Account::refused(const Booking& booking, Dimension dimension, const Moment&
   if (places ? !learn_.concurrency : !learn_.rate) return;
   auto served = used(dimension, now);
   if (dimension == Dimension::requests_per_minute) {
-    refused_.take(now.at, 1);
+    refused_.take_then(now.at, booking.at, 1);
     served -= refused_.used(now.at);
   }
   learners_[*learner].refused(effective(dimension), static_cast<double>(served),
                               booking.eras[*learner], learn_, now.at);
+  refresh();
 }
 
 TimePoint Account::block_day(const Moment& now) {
@@ -69,6 +72,7 @@ TimePoint Account::cool_down(Dimension dimension, std::optional<milliseconds> de
     delay = std::min(milliseconds(1000LL << strikes), milliseconds(60'000));
   }
   until = std::max(until, now + *delay);
+  cooling_until_ = std::max(cooling_until_, until);
   return until;
 }
 

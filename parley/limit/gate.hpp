@@ -153,8 +153,8 @@ class Gate final : public LeaseOwner, public std::enable_shared_from_this<Gate<L
   struct Turn {
     enum Kind { full, light };  // light: decides nothing, so that no file is read
     explicit Turn(Gate& gate, Kind of = full) : gate_(gate), kind_(of) {
-      now = gate.moment();
       gate_.lock_.lock();
+      now = gate.moment();
       if (kind_ == full && gate_.shared_) load();
     }
     Turn(const Turn&) = delete;
@@ -192,7 +192,14 @@ class Gate final : public LeaseOwner, public std::enable_shared_from_this<Gate<L
     bool locked_ = false;
   };
 
-  Moment moment() const { return Moment(clock_->now(), clock_->wall_now()); }
+  // The wall clock is read once a second, and goes on by the other in between.
+  Moment moment() {
+    const auto now = clock_->now();
+    const auto passed = now - read_.at;
+    if (read_.wall == WallTime() || passed < Duration(0) || passed > std::chrono::seconds(1))
+      read_ = Moment(now, clock_->wall_now());
+    return Moment(now, read_.wall + std::chrono::duration_cast<WallTime::duration>(now - read_.at));
+  }
 
   // Other processes tell nothing: where counts are shared, the watcher looks at them this often.
   static constexpr std::chrono::milliseconds look_at_others{250};
@@ -224,6 +231,7 @@ class Gate final : public LeaseOwner, public std::enable_shared_from_this<Gate<L
 
   const Clock* clock_;
   Lock lock_;
+  Moment read_;  // of the clocks, the last time
   Limiter limiter_;
   std::map<TicketId, Waker> waiting_;
   std::unordered_map<TicketId, Result<LeaseId>> answered_;

@@ -1,6 +1,7 @@
 #include "parley/limit/learner.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace parley::limit {
 
@@ -30,7 +31,9 @@ void Learner::succeeded(double amount, bool pressure, std::uint32_t era,
 
 void Learner::refused(std::optional<std::int64_t> limit, double served, std::uint32_t era,
                       const LearnOptions& options, TimePoint now) {
-  served = std::max(served, 1.0);
+  // What is under way is counted as served, though it may be refused: stay a little below.
+  constexpr double margin = 0.005;
+  served = std::max(served - std::floor(margin * served), 1.0);
   auto& [level, ceiling, step, quiet_since, present_era] = memory_;
   // Far below its limit, somebody else uses the quota or the limit is far too high: what was served
   // says little about the quota.
@@ -48,7 +51,7 @@ void Learner::refused(std::optional<std::int64_t> limit, double served, std::uin
   if (!limit && served < too_few) return;
   const double held = limit ? static_cast<double>(*limit) : served;
   if (ceiling && held > *ceiling) {  // a probe: what was known before it holds
-    ceiling = lower(*ceiling);
+    ceiling = std::clamp(served, *ceiling, held);
     level = *ceiling;
     return;
   }

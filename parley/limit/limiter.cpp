@@ -94,7 +94,8 @@ Limiter::State::Both Limiter::State::look(Pool& pool, const Amounts& amounts,
                                           const std::string& caller, const Moment& now) {
   Both both;
   both.own = pool.account.verdict(amounts, caller, now);
-  both.shared = pool.project->account.verdict(amounts, caller, now);
+  if (!pool.project->account.inert(now.at))
+    both.shared = pool.project->account.verdict(amounts, caller, now);
   return both;
 }
 
@@ -133,7 +134,9 @@ LeaseId Limiter::State::take(PoolId id, const Demand& demand, const Amounts& amo
   lease.charged = Usage();
   lease.caller = demand.caller;
   lease.own = pool.account.take(amounts, demand.caller, now);
-  lease.shared = pool.project->account.take(amounts, demand.caller, now);
+  lease.shared.reset();
+  if (!pool.project->account.inert(now.at))
+    lease.shared = pool.project->account.take(amounts, demand.caller, now);
   ++pool.leases;
   if (keep_notices)
     tell(Notice::Kind::reserved, id, Dimension::requests_per_minute, {},
@@ -151,12 +154,14 @@ std::expected<LeaseId, Refusal> Limiter::reserve(PoolId id, const Demand& demand
   std::optional<Refusal> refusal;
   if (!both.fits()) {
     refusal = State::refusal_of(both);
-  } else if (const auto* first = state_->ahead_of(pool, amounts, demand.priority)) {
+  } else if (const auto* first = state_->tickets.empty()
+                                     ? nullptr
+                                     : state_->ahead_of(pool, amounts, demand.priority)) {
     refusal = first->refusal;
     refusal->why = Refusal::Why::waiting;
   }
   if (!refusal) {
-    state_->count_higher(pool, demand.priority);
+    if (!pool.queue.empty()) state_->count_higher(pool, demand.priority);
     return state_->take(id, demand, amounts, now);
   }
   state_->tell(pool.account.cooldown(refusal->dimension, now.at) ? Notice::Kind::window_hit

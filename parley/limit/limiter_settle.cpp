@@ -19,7 +19,7 @@ void Limiter::State::release(Lease& lease) {
   auto& pool = *pools[lease.pool];
   const auto slots = lease.amounts[index_of(Dimension::concurrency)];
   pool.account.release(slots, lease.caller);
-  pool.project->account.release(slots, lease.caller);
+  if (lease.shared) pool.project->account.release(slots, lease.caller);
   --pool.leases;
   lease.live = false;
   ++lease.generation;
@@ -32,7 +32,7 @@ void Limiter::State::rebook(Lease& lease, const Usage& actual, const Moment& now
     auto& booked = lease.amounts[index_of(dimension)];
     to = std::max<std::int64_t>(to, 0);
     pool.account.rebook(lease.own, dimension, booked, to, now);
-    pool.project->account.rebook(lease.shared, dimension, booked, to, now);
+    if (lease.shared) pool.project->account.rebook(*lease.shared, dimension, booked, to, now);
     booked = to;
   };
   change(Dimension::input_tokens_per_minute, actual.input_tokens);
@@ -46,7 +46,7 @@ void Limiter::State::give_back_requests(Lease& lease, const Moment& now) {
   for (const auto dimension : {Dimension::requests_per_minute, Dimension::requests_per_day}) {
     const auto booked = lease.amounts[index_of(dimension)];
     pool.account.rebook(lease.own, dimension, booked, 0, now);
-    pool.project->account.rebook(lease.shared, dimension, booked, 0, now);
+    if (lease.shared) pool.project->account.rebook(*lease.shared, dimension, booked, 0, now);
   }
 }
 
@@ -81,7 +81,7 @@ bool Limiter::settle(LeaseId id, const Outcome& outcome, const Moment& when) {
   if (outcome.kind == Outcome::Kind::unsent) state_->give_back_requests(*lease, now);
   if (outcome.kind == Outcome::Kind::success) {
     pool.account.succeeded(lease->own, lease->amounts, now);
-    pool.project->account.succeeded(lease->shared, lease->amounts, now);
+    if (lease->shared) pool.project->account.succeeded(*lease->shared, lease->amounts, now);
   } else if (outcome.kind == Outcome::Kind::rate_limited) {
     const Error unknown(ErrorKind::rate_limited, "");
     state_->refused(*lease, outcome.error ? *outcome.error : unknown, now);
@@ -112,7 +112,7 @@ void Limiter::State::violated(Lease& lease, const QuotaViolation& violation,
                               std::optional<milliseconds> delay, const Moment& now) {
   auto& pool = *pools[lease.pool];
   Account& account = violation.per_model ? pool.account : pool.project->account;
-  const auto& booking = violation.per_model ? lease.own : lease.shared;
+  const auto& booking = violation.per_model || !lease.shared ? lease.own : *lease.shared;
   auto dimension = static_cast<Dimension>(violation.subject);
   if (violation.period == QuotaPeriod::at_once) dimension = Dimension::concurrency;
   if (violation.period == QuotaPeriod::day) dimension = Dimension::requests_per_day;

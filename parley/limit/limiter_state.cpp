@@ -41,6 +41,7 @@ void Account::load(const AccountState& state, const std::string& owner) {
   blocked_day_ = state.blocked_day;
   for (std::size_t i = 0; i < dimensions; ++i)
     cooldowns_[i] = state.cooldowns[i].value_or(TimePoint());
+  cooling_until_ = *std::ranges::max_element(cooldowns_);
   known_ = state.known;
   for (std::size_t i = 0; i < learners; ++i) {
     const auto& memory = state.learnt[i];
@@ -53,6 +54,7 @@ void Account::load(const AccountState& state, const std::string& owner) {
     others_.push_back(holder);
     foreign_slots_ += holder.slots;
   }
+  refresh();
 }
 
 }  // namespace detail

@@ -20,4 +20,21 @@ inline WallTime next_pacific_midnight(WallTime time) {
   return pacific_midnight(pacific_day(time) + 1);
 }
 
+// pacific_day() for times that are near each other: works out a day once.
+class PacificDay {
+ public:
+  std::int32_t of(WallTime time) {
+    if (time >= from_ && time < to_) return day_;
+    day_ = pacific_day(time);
+    from_ = pacific_midnight(day_);
+    to_ = pacific_midnight(day_ + 1);
+    return day_;
+  }
+
+ private:
+  std::int32_t day_ = 0;
+  WallTime from_ = WallTime::max();
+  WallTime to_ = WallTime::min();
+};
+
 }  // namespace parley::limit

@@ -41,6 +41,8 @@ class SlidingWindow {
   // The amount may be more than fits: debts wait like everything else.
   void take(TimePoint now, std::int64_t amount) { take_slot(number_of(now), amount); }
   void take_slot(std::int64_t number, std::int64_t amount);
+  // As if it had been taken at `then`; nothing where that is out of the window.
+  void take_then(TimePoint now, TimePoint then, std::int64_t amount);
   // Gives back what was taken at `then`, at most all of that slot. Nothing once the slot is out of
   // the window: its room has come back already.
   void give_back(TimePoint then, std::int64_t amount);

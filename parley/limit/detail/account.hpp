@@ -10,6 +10,7 @@
 #include "parley/limit/dimension.hpp"
 #include "parley/limit/learner.hpp"
 #include "parley/limit/limiter.hpp"
+#include "parley/limit/pacific.hpp"
 #include "parley/limit/quota.hpp"
 #include "parley/limit/window.hpp"
 
@@ -62,7 +63,11 @@ class Account {
   void succeeded(const Booking& booking, const Amounts& amounts, const Moment& now);
   void refused(const Booking& booking, Dimension dimension, const Moment& now);
   // What a quota or a header says; lower than the configured limit, it holds instead.
-  void know(Dimension dimension, std::int64_t allowed) { known_[index_of(dimension)] = allowed; }
+  void know(Dimension dimension, std::int64_t allowed);
+  // True where nothing limits anything: then nothing need be counted.
+  bool inert(TimePoint now) const {
+    return limitless_ && now >= cooling_until_ && !blocked_day_ && !any_level_;
+  }
   // Nothing that counts in this dimension goes before then. An absent delay: twice the last one
   // that was, from 1 s to 60 s. Gives the end.
   TimePoint cool_down(Dimension dimension, std::optional<std::chrono::milliseconds> delay,
@@ -71,9 +76,15 @@ class Account {
   TimePoint block_day(const Moment& now);
 
   // The configured limit or the one that the service told, whichever is lower.
-  std::optional<std::int64_t> hard(Dimension dimension) const;
+  std::optional<std::int64_t> hard(Dimension dimension) const {
+    const auto limit = hard_[index_of(dimension)];
+    return limit == unlimited ? std::nullopt : std::optional(limit);
+  }
   // The same with what was learnt.
-  std::optional<std::int64_t> effective(Dimension dimension) const;
+  std::optional<std::int64_t> effective(Dimension dimension) const {
+    const auto limit = effective_[index_of(dimension)];
+    return limit == unlimited ? std::nullopt : std::optional(limit);
+  }
   std::int64_t used(Dimension dimension, const Moment& now);
   std::optional<TimePoint> cooldown(Dimension dimension, TimePoint now) const;
   std::optional<std::int64_t> learnt(Dimension dimension) const;
@@ -85,6 +96,7 @@ class Account {
   void load(const AccountState& state, const std::string& owner);
 
  private:
+  void refresh();
   DayCount& day_of(std::int32_t day);
   bool too_large_ever(const Amounts& amounts, Verdict& found) const;
   void minutes(const Amounts& amounts, TimePoint now, Verdict& found);
@@ -105,7 +117,13 @@ class Account {
   std::array<TimePoint, dimensions> cooldowns_{};
   std::array<int, dimensions> strikes_{};
   std::optional<std::int32_t> blocked_day_;
+  TimePoint cooling_until_{};  // the last of them
+  PacificDay today_;
   std::array<std::optional<std::int64_t>, dimensions> known_{};
+  std::array<std::int64_t, dimensions> hard_{};       // the lower of both; `unlimited`: none
+  std::array<std::int64_t, dimensions> effective_{};  // with what was learnt
+  bool limitless_ = true;                             // all of them
+  bool any_level_ = false;                            // a learner has a level
   std::array<Learner, learners> learners_{};
 };
 

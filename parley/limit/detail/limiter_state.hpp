@@ -64,7 +64,8 @@ struct Lease {
   Usage estimate;     // as booked, charges included
   Usage charged;      // what charge() told so far
   std::string caller;
-  Booking own, shared;
+  Booking own;
+  std::optional<Booking> shared;  // empty: the project limited nothing
 };
 
 }  // namespace parley::limit::detail
