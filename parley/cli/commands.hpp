@@ -74,6 +74,9 @@ struct EmulateOptions {
   std::vector<std::string> recordings;  // files that can be replayed by name
   std::vector<std::string> bad_keys;
   std::string tls_chain, tls_key;           // PEM files; empty: plain
+  std::string record, upstream;  // a file to write; the service behind the proxy
+  std::string replay;            // a recording that is played instead
+  bool in_time = false;
   double rest_faults = 0, live_faults = 0;  // shares that get a fault by chance
   // Live
   double playback = 1;

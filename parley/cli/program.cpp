@@ -116,6 +116,29 @@ void add_chat(CLI::App& app, ChatOptions& options) {
                       "Session to join; without it the first message starts one");
 }
 
+void add_recording(CLI::App& app, EmulateOptions& options) {
+  auto* command = &app;
+  auto* record = command->add_option("--record", options.record,
+                                     "Be a proxy to the service instead, and write what both sides "
+                                     "say to this file, without keys");
+  command
+      ->add_option("--upstream", options.upstream,
+                   "The service behind --record (default: Google's Gemini API)")
+      ->needs(record);
+  auto* replay = command
+                     ->add_option("--replay", options.replay,
+                                  "Play this recording instead of the offline model")
+                     ->check(CLI::ExistingFile)
+                     ->excludes(record);
+  command->add_flag("--in-time", options.in_time, "With --replay: as fast as it was recorded")
+      ->needs(replay);
+  auto* chain = command->add_option("--tls-cert", options.tls_chain,
+                                    "PEM file with a certificate chain: https and wss");
+  auto* key = command->add_option("--tls-key", options.tls_key, "PEM file with its private key");
+  chain->needs(key);
+  key->needs(chain);
+}
+
 void add_emulate(CLI::App& app, EmulateOptions& options) {
   auto* command =
       app.add_subcommand("emulate", "Start an offline Gemini service for clients and tests");
@@ -148,11 +171,7 @@ void add_emulate(CLI::App& app, EmulateOptions& options) {
       ->add_option("--live-faults", options.live_faults,
                    "Live: share of the sessions that get a fault by chance")
       ->check(CLI::Range(0.0, 1.0));
-  auto* chain = command->add_option("--tls-cert", options.tls_chain,
-                                    "PEM file with a certificate chain: https and wss");
-  auto* key = command->add_option("--tls-key", options.tls_key, "PEM file with its private key");
-  chain->needs(key);
-  key->needs(chain);
+  add_recording(*command, options);
   command->add_option("--hears", options.hears,
                       "Live: what is understood of the spoken turns, in their order");
   command

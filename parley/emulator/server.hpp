@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "parley/base/error.hpp"
+#include "parley/emulator/record/recording.hpp"
 #include "parley/emulator/rest/service.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/task.hpp"
@@ -21,6 +23,9 @@ struct ServerOptions {
   std::optional<net::TlsIdentity> tls;
   ServiceOptions service;
   LiveOptions live;
+  // Where not empty, only these exchanges are played (see Player), and nothing is made up.
+  std::vector<RecordedExchange> replay;
+  bool replay_in_time = false;
 };
 
 // The emulator on a port: REST, and Live over WebSocket. Belongs to one executor. Destroying it
