@@ -54,7 +54,7 @@ void fill_row(float* row, std::size_t taps, double offset, double cutoff) {
 
 Sample rounded(float value) {
   const float limited = std::clamp(value, -32'768.0F, 32'767.0F);
-  return static_cast<Sample>(limited + (limited < 0 ? -0.5F : 0.5F));
+  return static_cast<Sample>(limited + std::copysign(0.5F, limited));
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ Sample rounded(float value) {
 std::shared_ptr<const Resampler::Filter> Resampler::design(std::uint64_t up, std::uint64_t down) {
   auto filter = std::make_shared<Filter>();
   const double slower = std::min(1.0, static_cast<double>(up) / static_cast<double>(down));
-  filter->taps = (static_cast<std::size_t>(std::ceil(kTaps / slower)) + 15) / 16 * 16;
+  filter->taps = (static_cast<std::size_t>(std::ceil(kTaps / slower)) + 31) / 32 * 32;
   filter->exact = up <= kLargestExactTable / filter->taps;
   filter->phases = filter->exact
                        ? static_cast<std::size_t>(up)
@@ -124,33 +124,39 @@ void Resampler::finish(Samples& out) {
 }
 
 void Resampler::compute(Samples& out, std::uint64_t most) {
-  const auto& filter = *filter_;
-  const auto taps = static_cast<std::int64_t>(filter.taps);
+  const auto taps = static_cast<std::int64_t>(filter_->taps);
+  // Outputs before input sample `last` have all the input that they need.
   const auto last = first_ + static_cast<std::int64_t>(input_.size()) - taps / 2;
-  const auto step = static_cast<std::int64_t>(down_ / up_);
-  for (; index_ < last && produced_ < most; ++produced_) {
-    const float* input = input_.data() + (index_ - taps / 2 + 1 - first_);
-    if (filter.exact) {
-      const float* row = filter.rows.data() + phase_ * filter.taps;
-      out.push_back(rounded(detail::dot(input, row, filter.taps)));
-    } else {
-      const double place = static_cast<double>(phase_) / static_cast<double>(up_) *
-                           static_cast<double>(filter.phases);
-      const auto row = static_cast<std::size_t>(place);
-      const float* rows = filter.rows.data() + row * filter.taps;
-      const float before = detail::dot(input, rows, filter.taps);
-      const float after = detail::dot(input, rows + filter.taps, filter.taps);
-      const auto share = static_cast<float>(place - static_cast<double>(row));
-      out.push_back(rounded(before + share * (after - before)));
-    }
-    index_ += step;
+  if (index_ >= last) return;
+  const auto ahead = static_cast<std::uint64_t>(last - index_) * up_ - phase_;
+  const auto count = std::min((ahead + down_ - 1) / down_, most - produced_);
+  const auto at = out.size();
+  out.resize(at + count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    out[at + i] = rounded(sum_at(input_.data() + (index_ - taps / 2 + 1 - first_)));
+    index_ += static_cast<std::int64_t>(down_ / up_);
     phase_ += down_ % up_;
     if (phase_ >= up_) phase_ -= up_, ++index_;
   }
+  produced_ += count;
   const auto used = std::clamp<std::int64_t>(index_ - taps / 2 + 1 - first_, 0,
                                              static_cast<std::int64_t>(input_.size()));
   input_.erase(input_.begin(), input_.begin() + used);
   first_ += used;
+}
+
+// The output at phase_, from the taps of input that begin there.
+float Resampler::sum_at(const float* input) const {
+  const auto& filter = *filter_;
+  if (filter.exact)
+    return detail::dot(input, filter.rows.data() + phase_ * filter.taps, filter.taps);
+  const double place =
+      static_cast<double>(phase_) / static_cast<double>(up_) * static_cast<double>(filter.phases);
+  const auto row = static_cast<std::size_t>(place);
+  const float* rows = filter.rows.data() + row * filter.taps;
+  const float before = detail::dot(input, rows, filter.taps);
+  const float after = detail::dot(input, rows + filter.taps, filter.taps);
+  return before + static_cast<float>(place - static_cast<double>(row)) * (after - before);
 }
 
 }  // namespace parley::audio

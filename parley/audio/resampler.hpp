@@ -28,7 +28,7 @@ class Resampler {
 
   int from() const { return from_; }
   int to() const { return to_; }
-  // How far the output is behind the input, at most 64 samples of the lower rate.
+  // How far the output is behind the input, 64 to 80 samples of the lower rate.
   Duration latency() const;
 
   // Appends to `out` what can be told by now.
@@ -44,7 +44,7 @@ class Resampler {
   // samples; otherwise there are `phases` of them and one more, and the two nearest are mixed.
   struct Filter {
     Filter() = default;
-    std::size_t taps = 0;  // a multiple of 16
+    std::size_t taps = 0;  // a multiple of 32
     std::size_t phases = 0;
     bool exact = true;
     std::vector<float> rows;
@@ -53,6 +53,7 @@ class Resampler {
 
   Resampler(int from, int to, std::uint64_t up, std::uint64_t down);
   void compute(Samples& out, std::uint64_t most);
+  float sum_at(const float* input) const;
 
   int from_, to_;
   std::uint64_t up_, down_;  // to : from in lowest terms
