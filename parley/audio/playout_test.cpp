@@ -248,69 +248,89 @@ TEST(Playout_W10, DuckingChangesTheLoudnessWithoutAClick) {
   EXPECT_EQ(speaker.heard.back(), 10'000);
 }
 
-// Random use: what is heard of each turn is its beginning, in order, and every sample is counted.
-TEST(Playout_W12, EverySampleIsAccountedForUnderRandomUse) {
-  for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    SeededRandom random(seed);
+// What is heard of each turn is its beginning, in order, and every sample is counted.
+class RandomUse {
+ public:
+  explicit RandomUse(std::uint64_t seed) : random_(seed), playout_(options()) {}
+
+  void step() {
+    now_ += random_.below(30) * 1ms;
+    switch (random_.below(12)) {
+      case 0:
+        playout_.hold(now_);
+        break;
+      case 1:
+      case 2:
+        playout_.resume(now_);
+        break;
+      case 3:
+        playout_.flush(random_.below(turn_ + 1), now_);
+        break;
+      case 4:
+        playout_.end_turn(turn_, now_);
+        break;
+      case 5:
+        sent_.push_back(0), heard_.push_back(0), ++turn_;
+        break;
+      default:
+        push(random_.below(400));
+    }
+    serve();
+  }
+
+  void finish() {
+    playout_.resume(now_);
+    playout_.end_turn(turn_, now_);
+    serve();
+    for (auto due = playout_.next_timeout(); due; due = playout_.next_timeout()) {
+      now_ = *due;
+      serve();
+    }
+    const auto& count = playout_.counters();
+    ASSERT_EQ(count.received, count.heard + count.dropped);
+    ASSERT_FALSE(playout_.turn());
+  }
+
+ private:
+  static PlayoutOptions options() {
     PlayoutOptions options;
     options.rate = 8'000;
     options.most_waiting = 600ms;
-    Playout playout(options);
-    std::vector<std::size_t> sent(1), heard(1);
-    std::uint64_t turn = 0;
-    TimePoint now = kStart;
-    for (int step = 0; step < 300; ++step) {
-      now += random.below(30) * 1ms;
-      switch (random.below(12)) {
-        case 0:
-          playout.hold(now);
-          break;
-        case 1:
-        case 2:
-          playout.resume(now);
-          break;
-        case 3:
-          playout.flush(random.below(turn + 1), now);
-          break;
-        case 4:
-          playout.end_turn(turn, now);
-          break;
-        case 5:
-          sent.push_back(0), heard.push_back(0), ++turn;
-          break;
-        default: {
-          const auto late = playout.counters().late;
-          const auto size = random.below(400);
-          if (playout.push(turn, test::counting(size, sent[turn]), now) &&
-              playout.counters().late == late)
-            sent[turn] += size;
-        }
-      }
-      while (auto chunk = playout.poll(now)) {
-        ASSERT_EQ(chunk->samples, test::counting(chunk->samples.size(), chunk->position));
-        ASSERT_GE(chunk->play_at, now);
-      }
-      while (const auto event = playout.poll_event()) {
-        ASSERT_GE(event->heard, heard[event->turn]);
-        heard[event->turn] = event->heard;
-        if (event->kind == Kind::finished) {
-          ASSERT_EQ(event->heard, sent[event->turn]);
-        }
-        if (event->kind == Kind::flushed) {
-          ASSERT_EQ(event->heard + event->dropped, sent[event->turn]);
-        }
-      }
-      ASSERT_GE(playout.next_timeout().value_or(now), now) << seed << " " << step;
+    return options;
+  }
+  void push(std::size_t size) {
+    const auto late = playout_.counters().late;
+    const auto pushed = playout_.push(turn_, test::counting(size, sent_[turn_]), now_);
+    if (pushed && playout_.counters().late == late) sent_[turn_] += size;
+  }
+  void serve() {
+    while (auto chunk = playout_.poll(now_)) {
+      ASSERT_EQ(chunk->samples, test::counting(chunk->samples.size(), chunk->position));
+      ASSERT_GE(chunk->play_at, now_);
     }
-    playout.resume(now);
-    playout.end_turn(turn, now);
-    playout.poll(now);
-    for (auto due = playout.next_timeout(); due; due = playout.next_timeout())
-      while (playout.poll(*due)) {
+    while (const auto event = playout_.poll_event()) {
+      ASSERT_GE(event->heard, heard_[event->turn]);
+      heard_[event->turn] = event->heard;
+      if (event->kind == Kind::finished || event->kind == Kind::flushed) {
+        ASSERT_EQ(event->heard + event->dropped, sent_[event->turn]);
       }
-    const auto& count = playout.counters();
-    ASSERT_EQ(count.received, count.heard + count.dropped) << seed;
-    ASSERT_FALSE(playout.turn());
+    }
+    ASSERT_GE(playout_.next_timeout().value_or(now_), now_);
+  }
+
+  SeededRandom random_;
+  Playout playout_;
+  std::vector<std::size_t> sent_ = {0}, heard_ = {0};
+  std::uint64_t turn_ = 0;
+  TimePoint now_ = kStart;
+};
+
+TEST(Playout_W12, EverySampleIsAccountedForUnderRandomUse) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    RandomUse use(seed);
+    for (int step = 0; step < 300 && !HasFatalFailure(); ++step) use.step();
+    use.finish();
+    ASSERT_FALSE(HasFatalFailure()) << seed;
   }
 }
 
