@@ -1,11 +1,14 @@
 """Runs each example as its first lines say."""
 import json
+import math
 import os
 import re
 import socket
+import struct
 import subprocess
 import tempfile
 import unittest
+import wave
 
 BIN = os.environ["EXAMPLES"]
 PARLEY = os.environ["PARLEY_BIN"]
@@ -56,6 +59,28 @@ class Examples(unittest.TestCase):
             ran = run("speak", "a-voice", audio.name, service.url, ELEVENLABS_API_KEY="any")
             self.assertEqual((ran.returncode, ran.stdout), (0, "56 bytes of audio\n"), ran.stderr)
             self.assertEqual(os.path.getsize(audio.name), 56)
+
+    def test_audio_tools(self):
+        rate, seconds = 44100, 3
+        tone = [int(12000 * math.sin(2 * math.pi * 440 * n / rate)) if rate <= n < 2 * rate else 0
+                for n in range(rate * seconds)]
+        with tempfile.TemporaryDirectory() as folder:
+            source, target = os.path.join(folder, "in.wav"), os.path.join(folder, "out.wav")
+            with wave.open(source, "wb") as file:
+                file.setparams((2, 2, rate, 0, "NONE", ""))
+                file.writeframes(b"".join(struct.pack("<hh", value, value) for value in tone))
+            ran = run("audio_tools", source, target)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            with wave.open(target, "rb") as file:
+                self.assertEqual(file.getparams()[:4], (1, 2, 16000, 16000 * seconds))
+            refused = run("audio_tools", __file__, target)
+        said = ran.stdout.splitlines()
+        self.assertRegex(said[0], r"^level -1[67]\.\d+ dBFS, peak -8\.\d+ dBFS$")
+        begin, end = (int(line.split()[2]) for line in said[1:3])
+        self.assertTrue(750 <= begin <= 1000 and 1980 <= end <= 2050, ran.stdout)
+        self.assertEqual(said[3], "150 chunks of 20 ms, audio/pcm;rate=16000")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("WAV: the file does not begin as WAV files do", refused.stderr)
 
     def test_chat_client(self):
         with Started("serve", "--port", "0", "--memory", "--offline", "--pace", "0") as server:
