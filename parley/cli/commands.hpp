@@ -73,6 +73,8 @@ struct EmulateOptions {
   std::uint64_t seed = 1;
   std::vector<std::string> recordings;  // files that can be replayed by name
   std::vector<std::string> bad_keys;
+  std::string tls_chain, tls_key;           // PEM files; empty: plain
+  double rest_faults = 0, live_faults = 0;  // shares that get a fault by chance
   // Live
   double playback = 1;
   std::vector<std::string> hears;

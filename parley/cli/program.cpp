@@ -125,9 +125,9 @@ void add_emulate(CLI::App& app, EmulateOptions& options) {
       "Point a client at it:  export GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:8090 "
       "GEMINI_API_KEY=any\n\n"
       "A request header asks for trouble:  x-parley-fault: status=503; delay=200; cut=100\n"
-      "and for a recorded answer:          x-parley-replay: NAME   (or the model recording-NAME)\n"
       "of a Live session:                  x-parley-live-fault: after=3; close=1011\n"
-      "                                    (or cut, garbage, silence)");
+      "and for a recorded answer:          x-parley-replay: NAME   (or the model recording-NAME)\n"
+      "All faults are listed in docs/emulator.md.");
   command->add_option("--host", options.host, "IP address to listen on")->capture_default_str();
   command->add_option("--port", options.port, "Port to listen on; 0: any free one")
       ->capture_default_str();
@@ -140,6 +140,19 @@ void add_emulate(CLI::App& app, EmulateOptions& options) {
                    "File with a recorded answer; its name is the file's without the ending")
       ->check(CLI::ExistingFile);
   command->add_option("--bad-key", options.bad_keys, "API key that is refused as not valid");
+  command
+      ->add_option("--faults", options.rest_faults,
+                   "Share of the answers over REST that get a fault by chance (of --seed)")
+      ->check(CLI::Range(0.0, 1.0));
+  command
+      ->add_option("--live-faults", options.live_faults,
+                   "Live: share of the sessions that get a fault by chance")
+      ->check(CLI::Range(0.0, 1.0));
+  auto* chain = command->add_option("--tls-cert", options.tls_chain,
+                                    "PEM file with a certificate chain: https and wss");
+  auto* key = command->add_option("--tls-key", options.tls_key, "PEM file with its private key");
+  chain->needs(key);
+  key->needs(chain);
   command->add_option("--hears", options.hears,
                       "Live: what is understood of the spoken turns, in their order");
   command

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "parley/emulator/fault/detail/shape.hpp"
 #include "parley/emulator/live/detail/server.hpp"
 
 namespace parley::emulator {
@@ -13,6 +14,7 @@ net::HttpServerOptions server_options(const ServerOptions& options) {
   net::HttpServerOptions server;
   server.address = options.address;
   server.port = options.port;
+  server.tls = options.tls;
   server.limits.max_body = 32 * 1024 * 1024;  // the service takes 20 MB
   return server;
 }
@@ -67,7 +69,7 @@ int Server::streaming() const {
   return core_->streaming;
 }
 std::string Server::base_url() const {
-  return fmt::format("http://{}:{}", options_.address, port_);
+  return fmt::format("{}://{}:{}", options_.tls ? "https" : "http", options_.address, port_);
 }
 
 Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& exchange) {
@@ -91,31 +93,27 @@ Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& excha
 namespace {
 
 Task<void> send(net::Exchange& exchange, Answer answer) {
-  if (answer.delay.count() > 0) co_await sleep_for(answer.delay);
+  if (answer.fault.delay.count() > 0) co_await sleep_for(answer.fault.delay);
   http::Response response(answer.status);
   response.headers = std::move(answer.headers);
-  if (!answer.streamed && !answer.cut) {
-    for (const auto& piece : answer.pieces) response.body += piece;
+  auto plan = detail::plan_body(answer, answer.fault);
+  const bool whole = plan.end == detail::BodyPlan::End::whole;
+  if (!answer.streamed && whole && answer.fault.piece == 0) {
+    for (const auto& step : plan.steps) response.body += step.bytes;
     co_await exchange.respond(std::move(response));
     co_return;
   }
   if (auto begun = co_await exchange.begin(std::move(response)); !begun) co_return;
-  std::size_t sent = 0;
-  for (std::size_t i = 0; i < answer.pieces.size(); ++i) {
-    if (i > 0 && answer.pace.count() > 0) co_await sleep_for(answer.pace);
-    std::string piece = std::move(answer.pieces[i]);
-    if (answer.cut && sent + piece.size() >= *answer.cut) {
-      co_await exchange.write(piece.substr(0, *answer.cut - sent));
-      exchange.abort();
-      co_return;
-    }
-    sent += piece.size();
-    if (auto written = co_await exchange.write(std::move(piece)); !written) co_return;
+  for (auto& step : plan.steps) {
+    if (step.wait.count() > 0) co_await sleep_for(step.wait);
+    std::string bytes = std::move(step.bytes);
+    if (auto written = co_await exchange.write(std::move(bytes)); !written) co_return;
   }
-  if (answer.cut)
-    exchange.abort();
-  else
+  if (plan.end == detail::BodyPlan::End::stall) co_await exchange.wait_for_peer();
+  if (whole)
     co_await exchange.finish();
+  else
+    exchange.abort();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "parley/base/error.hpp"
@@ -16,6 +17,8 @@ struct ServerOptions {
   ServerOptions() = default;
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free port
+  // Empty: plain HTTP and ws. Google's SDKs for Python and Go speak only wss to Live.
+  std::optional<net::TlsIdentity> tls;
   ServiceOptions service;
   LiveOptions live;
 };

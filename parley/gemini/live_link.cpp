@@ -1,33 +1,39 @@
 #include "parley/gemini/detail/live_link.hpp"
 
-#include "parley/api/credentials.hpp"
 #include "parley/base/text.hpp"
 #include "parley/generated/gemini/live.hpp"
 #include "parley/generated/gemini/live_constrained.hpp"
 
 namespace parley::gemini {
 
-Error live_error(std::uint16_t close_code, std::string_view reason) {
+namespace {
+
+ErrorKind kind_of_close(std::uint16_t code, std::string_view reason) {
   const auto says = [reason](std::string_view words) {
     return reason.find(words) != std::string_view::npos;
   };
-  ErrorKind kind = ErrorKind::disconnected;
-  if (says("API key") || says("unregistered callers"))
-    kind = ErrorKind::unauthenticated;
-  else if (says("quota") || says("RESOURCE_EXHAUSTED"))
-    kind = ErrorKind::rate_limited;
-  else if (says("not found"))
-    kind = ErrorKind::not_found;
-  else if (close_code == 1007)
-    kind = ErrorKind::invalid_argument;
-  else if (close_code == 1011)
-    kind = says("unavailable") || says("Deadline") || says("Internal") ? ErrorKind::unavailable
+  // The client ends the connection with these two.
+  if (code == 1002) return ErrorKind::protocol_violation;
+  if (code == 1009) return ErrorKind::too_large;
+  if (says("API key") || says("unregistered callers")) return ErrorKind::unauthenticated;
+  if (says("quota") || says("RESOURCE_EXHAUSTED")) return ErrorKind::rate_limited;
+  if (says("not found")) return ErrorKind::not_found;
+  if (code == 1007) return ErrorKind::invalid_argument;
+  if (code == 1011)
+    return says("unavailable") || says("Deadline") || says("Internal") ? ErrorKind::unavailable
                                                                        : ErrorKind::service;
-  else if (close_code == 1008)
-    kind = ErrorKind::service;
-  return Error(kind, reason.empty() ? "the service ended the Live session"
-                                    : "the service ended the Live session: " + redact(reason))
-      .with_close(close_code, redact(reason));
+  return code == 1008 ? ErrorKind::service : ErrorKind::disconnected;
+}
+
+}  // namespace
+
+Error live_error(std::uint16_t close_code, std::string_view reason) {
+  const auto kind = kind_of_close(close_code, reason);
+  const bool own = kind == ErrorKind::protocol_violation || kind == ErrorKind::too_large;
+  std::string message = own ? "the Live session was ended for what the service sent"
+                            : "the service ended the Live session";
+  if (!reason.empty()) message += ": " + redact(reason);
+  return Error(kind, std::move(message)).with_close(close_code, redact(reason));
 }
 
 namespace detail {
@@ -66,13 +72,13 @@ class LinkOver final : public LiveLink {
   Connection connection_;
 };
 
-api::SessionOptions session_options(LiveOptions& options) {
+api::SessionOptions session_options(LiveOptions& options, const Backend& backend) {
   api::SessionOptions out;
-  out.key = options.key;
-  out.base_url = options.base_url;
-  if (out.base_url.empty()) out.base_url = api::environment("GOOGLE_GEMINI_BASE_URL").value_or("");
-  if (out.base_url.starts_with("http")) out.base_url.replace(0, 4, "ws");
-  while (out.base_url.ends_with('/')) out.base_url.pop_back();
+  out.key = backend.key();
+  out.tokens = backend.tokens();
+  out.base_url = backend.base().text();
+  out.base_url.replace(0, 4, "ws");  // http and https
+  out.path = backend.live_path();
   out.connect = std::move(options.connect);
   out.connect_timeout = out.greeting_timeout = options.step_timeout;
   out.idle_timeout = options.idle_timeout;
@@ -104,10 +110,14 @@ Result<void> told_by_service(Result<void> outcome) {
                   .with_cause(error));
 }
 
-Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options) {
-  auto session = session_options(options);
-  const std::string token(options.key.reveal());
+Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options, Backend backend) {
+  auto session = session_options(options, backend);
+  const std::string token(backend.key().reveal());
   if (token.starts_with("auth_tokens/")) {
+    if (backend.vertex())
+      co_return fail(ErrorKind::invalid_argument,
+                     "Vertex AI has no short-lived tokens: they are the Developer API's");
+    session.path.clear();      // the definition's: v1alpha
     session.send_key = false;  // the service would take the token for a key that is not valid
     live_constrained::Params params(token);
     auto connection =

@@ -12,6 +12,7 @@
 
 #include "parley/base/error.hpp"
 #include "parley/base/time.hpp"
+#include "parley/emulator/fault/fault.hpp"
 #include "parley/gemini/types.hpp"
 
 namespace parley::emulator {
@@ -28,19 +29,6 @@ struct LiveOptions {
   // What is understood of spoken turns, in their order; behind the last: "(speech of 1.2 seconds)".
   std::vector<std::string> hears;
   bool text_frames = false;  // the service sends its JSON in binary frames
-};
-
-// What goes wrong with one session on purpose.
-struct LiveFault {
-  LiveFault() = default;
-  // "after=3; close=1011", "after=0; cut", "after=2; garbage", "after=2; silence": what happens
-  // instead of the server's next message when it has sent that many. Errors name the part.
-  static Result<LiveFault> parse(std::string_view text);
-
-  enum class Kind { none, close, cut, garbage, silence };
-  Kind kind = Kind::none;
-  std::size_t after = 0;
-  std::uint16_t code = 1011;
 };
 
 // Conversations that a later connection can go on with, by their handles. Shared by the sessions of
@@ -67,6 +55,7 @@ class LiveMemory {
 struct LiveDoor {
   LiveDoor() = default;
   std::string version = "v1beta";
+  bool vertex = false;  // Vertex AI: full names of models, and answers in its dialect
   // Where set, the session is closed so at once: a key that is not valid, a token that has expired.
   std::optional<std::string> refusal;
   std::uint16_t refusal_code = 1007;
@@ -79,9 +68,16 @@ struct LiveDoor {
 // What a session has to say.
 struct LiveOutput {
   LiveOutput() = default;
-  enum class Kind { message, close, cut };
+  enum class Kind { message, close };
   Kind kind = Kind::message;
   std::string text;  // of a message: JSON as the service prints it
+  // How the message goes out, where that is not as usual.
+  bool flipped = false;               // in the other kind of data frame
+  bool behind_reserved = false;       // behind a frame with a reserved opcode
+  std::optional<std::size_t> cut_at;  // the connection is dropped after so many bytes of its frame
+  std::size_t fragment = 0;           // bytes of one frame; 0: one frame
+  std::size_t drip = 0;               // bytes of one piece, from this message on; 0: as it was
+  std::chrono::milliseconds pause{0};
   std::uint16_t close_code = 0;
   std::string close_reason;  // at most 123 bytes
 };

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "parley/emulator/live/detail/vertex_dialect.hpp"
 #include "parley/emulator/live/detail/voice.hpp"
 #include "parley/emulator/live/session.hpp"
 
@@ -21,7 +22,11 @@ struct LiveSession::State {
   void received(std::string_view text, TimePoint now);
   void timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
-  void emit(std::string text);
+
+  // faults.cpp
+  void emit(std::string text, TimePoint now);
+  void put(LiveOutput output);
+  bool replaced(LiveOutput& output, TimePoint now);
 
   // setup.cpp
   void setup(gemini::Setup wanted, TimePoint now);
@@ -66,6 +71,7 @@ struct LiveSession::State {
   bool automatic = true;
   bool interruptible = true;
   std::optional<detail::SpeechDetector> detector;
+  detail::VertexDialect dialect;
   std::optional<double> manual_seconds;  // of speech since activityStart
   std::vector<gemini::Content> history;
   std::vector<gemini::Part> frames;  // of video, since the last turn
