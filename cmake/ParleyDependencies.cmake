@@ -4,6 +4,8 @@ find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(fmt REQUIRED)
+find_library(PARLEY_BROTLI_ENCODER brotlienc REQUIRED)
+find_library(PARLEY_BROTLI_DECODER brotlidec REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(SQLite3 REQUIRED)
@@ -19,3 +21,7 @@ add_library(parley_asio INTERFACE)
 target_link_libraries(parley_asio INTERFACE Boost::headers Threads::Threads)
 target_compile_definitions(parley_asio INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+
+# Brotli has no package for CMake; its names are the same everywhere.
+add_library(parley_brotli INTERFACE)
+target_link_libraries(parley_brotli INTERFACE brotlienc brotlidec)
