@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t largest = 1'000'000'000'000'000;     // of a count
 constexpr std::int64_t latest = 1'000'000'000'000'000'000;  // of a time, ns: 31 years
 constexpr std::int64_t longest_span = 86'400'000'000'000;   // 1 day
-constexpr std::size_t max_accounts = 10'000, max_slots = 1'100, max_days = 4, max_holders = 1'000;
+constexpr std::size_t max_accounts = 10'000, max_slots = 1'100, max_days = 8, max_holders = 1'000;
 
 int hex_of(char c) {
   if (c >= '0' && c <= '9') return c - '0';
