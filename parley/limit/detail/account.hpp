@@ -95,7 +95,7 @@ class Account {
 
   AccountState save(const std::string& owner) const;
   // Takes these counts instead of its own; the places that it holds itself stay.
-  void load(const AccountState& state, const std::string& owner);
+  void load(const AccountState& state, const std::string& owner, TimePoint now);
 
  private:
   void refresh();
