@@ -82,6 +82,15 @@ class Examples(unittest.TestCase):
         self.assertEqual(refused.returncode, 1)
         self.assertIn("WAV: the file does not begin as WAV files do", refused.stderr)
 
+    def test_limited_calls(self):
+        ran = run("limited_calls")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        lines = ran.stdout.splitlines()
+        self.assertEqual(lines.count("one waits"), 3, "two at once, the others wait")
+        self.assertEqual(sorted(line for line in lines if line.startswith("answer")),
+                         ["answer 1", "answer 2", "answer 4", "answer 5"])
+        self.assertEqual(sum("the service is busy" in line for line in lines), 1)
+
     def test_chat_client(self):
         with Started("serve", "--port", "0", "--memory", "--offline", "--pace", "0") as server:
             ran = run("chat_client", f"ws://127.0.0.1:{server.port}/ws", "repeat: hello there")
