@@ -34,11 +34,12 @@ class Counted {
 
 struct Server::Core {
   explicit Core(const ServerOptions& options)
-      : service(options.service), live(options.live), memory(options.live.seed) {}
+      : service(options.service), live(options.live), music(options.music), memory(options.live.seed) {}
   static Task<void> answer(std::shared_ptr<Core> self, net::Exchange& exchange);
 
   Service service;
   LiveOptions live;
+  MusicOptions music;
   LiveMemory memory;
   int streaming = 0;
 };
@@ -82,6 +83,11 @@ Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& excha
     std::function<void(std::string_view)> remember = [self, target](std::string_view message) {
       self->service.remember_live(target, message);
     };
+    if (door->music) {
+      co_await detail::serve_music(exchange, self->music, self->live.text_frames, std::move(*door),
+                                   std::move(remember));
+      co_return;
+    }
     co_await detail::serve_live(exchange, self->live, self->memory, std::move(*door),
                                 std::move(remember));
     co_return;

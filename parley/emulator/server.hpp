@@ -7,6 +7,7 @@
 #include <string>
 
 #include "parley/base/error.hpp"
+#include "parley/emulator/music/session.hpp"
 #include "parley/emulator/rest/service.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/task.hpp"
@@ -21,9 +22,10 @@ struct ServerOptions {
   std::optional<net::TlsIdentity> tls;
   ServiceOptions service;
   LiveOptions live;
+  MusicOptions music;
 };
 
-// The emulator on a port: REST, and Live over WebSocket. Belongs to one executor. Destroying it
+// The emulator on a port: REST, and Live and music over WebSocket. Belongs to one executor. Destroying it
 // drops its connections.
 class Server {
  public:

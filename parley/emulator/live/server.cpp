@@ -14,9 +14,11 @@
 namespace parley::emulator::detail {
 namespace {
 
-// A session and its connection. One coroutine reads, another says what the session has to say.
+// A session, of speech or of music, and its connection. One coroutine reads, another says what the
+// session has to say.
+template <class Session>
 struct Run {
-  Run(net::WebSocket opened, std::shared_ptr<FaultyTransport> over, LiveSession begun,
+  Run(net::WebSocket opened, std::shared_ptr<FaultyTransport> over, Session begun,
       const Executor& executor)
       : socket(std::move(opened)),
         transport(std::move(over)),
@@ -24,7 +26,7 @@ struct Run {
         timer(executor) {}
   net::WebSocket socket;
   std::shared_ptr<FaultyTransport> transport;
-  LiveSession session;
+  Session session;
   boost::asio::steady_timer timer;  // cancelled where there is something new to say
   bool done = false;
 };
@@ -45,7 +47,8 @@ Task<Result<void>> send_fragments(net::WebSocket& socket, bool text, std::string
   co_return Result<void>();
 }
 
-Task<Result<void>> send(std::shared_ptr<Run> run, LiveOutput output, bool text_frames) {
+template <class Session>
+Task<Result<void>> send(std::shared_ptr<Run<Session>> run, LiveOutput output, bool text_frames) {
   const bool text = text_frames != output.flipped;
   if (output.behind_reserved) run->transport->inject(std::string("\x83\x00", 2));
   if (output.drip > 0) run->transport->drip(output.drip, output.pause);
@@ -56,7 +59,8 @@ Task<Result<void>> send(std::shared_ptr<Run> run, LiveOutput output, bool text_f
   co_return co_await run->socket.send(std::move(message));
 }
 
-Task<void> say(std::shared_ptr<Run> run, bool text_frames) {
+template <class Session>
+Task<void> say(std::shared_ptr<Run<Session>> run, bool text_frames) {
   while (!run->done) {
     while (auto output = run->session.poll()) {
       if (output->kind == LiveOutput::Kind::message) {
@@ -81,21 +85,30 @@ std::shared_ptr<net::Transport> make_faulty(std::shared_ptr<FaultyTransport>& ou
   return out;
 }
 
-}  // namespace
+struct Opened {
+  Opened(net::WebSocket upgraded, std::shared_ptr<FaultyTransport> over)
+      : socket(std::move(upgraded)), transport(std::move(over)) {}
+  net::WebSocket socket;
+  std::shared_ptr<FaultyTransport> transport;
+};
 
-Task<void> serve_live(net::Exchange& exchange, LiveOptions options, LiveMemory& memory,
-                      LiveDoor door, std::function<void(std::string_view)> remember) {
+Task<std::optional<Opened>> open(net::Exchange& exchange) {
   ws::ServerPolicy policy;
   ws::Options protocol;
   protocol.max_message = 32 * 1024 * 1024;
-  const bool text_frames = options.text_frames;
   std::shared_ptr<FaultyTransport> transport;
   net::TransportWrap wrap = std::bind_front(make_faulty, std::ref(transport));
   auto socket = co_await exchange.upgrade(std::move(policy), protocol, std::move(wrap));
-  if (!socket) co_return;
+  if (!socket) co_return std::nullopt;
+  co_return Opened(std::move(*socket), transport);
+}
+
+template <class Session>
+Task<void> hold(Opened opened, Session session, bool text_frames,
+                std::function<void(std::string_view)> remember) {
   const auto executor = co_await boost::asio::this_coro::executor;
-  LiveSession session(std::move(options), memory, std::move(door), now());
-  auto run = std::make_shared<Run>(std::move(*socket), transport, std::move(session), executor);
+  auto run = std::make_shared<Run<Session>>(std::move(opened.socket), opened.transport,
+                                            std::move(session), executor);
   boost::asio::co_spawn(executor, say(run, text_frames), boost::asio::detached);
   while (auto message = co_await run->socket.next()) {
     remember(message->data);
@@ -104,6 +117,25 @@ Task<void> serve_live(net::Exchange& exchange, LiveOptions options, LiveMemory& 
   }
   run->done = true;
   run->timer.cancel();
+}
+
+}  // namespace
+
+Task<void> serve_live(net::Exchange& exchange, LiveOptions options, LiveMemory& memory,
+                      LiveDoor door, std::function<void(std::string_view)> remember) {
+  auto opened = co_await open(exchange);
+  if (!opened) co_return;
+  const bool text_frames = options.text_frames;
+  LiveSession session(std::move(options), memory, std::move(door), now());
+  co_await hold(std::move(*opened), std::move(session), text_frames, std::move(remember));
+}
+
+Task<void> serve_music(net::Exchange& exchange, MusicOptions options, bool text_frames,
+                       LiveDoor door, std::function<void(std::string_view)> remember) {
+  auto opened = co_await open(exchange);
+  if (!opened) co_return;
+  MusicSession session(std::move(options), std::move(door), now());
+  co_await hold(std::move(*opened), std::move(session), text_frames, std::move(remember));
 }
 
 }  // namespace parley::emulator::detail

@@ -82,6 +82,7 @@ void LiveSession::State::release(TimePoint now) {
       tell_handle(now);
     }
     emit(due.text, now);
+    if (due.keeps_turn) now_idle(now);
   }
 }
 

@@ -96,10 +96,12 @@ std::optional<LiveDoor> Service::live_door(const http::Request& request,
                                            const http::Target& target) {
   std::string path;
   for (const auto& segment : target.segments) path += "/" + segment;
-  const auto method = path.find("BidiGenerateContent");
+  const bool music = path.find("BidiGenerateMusic") != std::string::npos;
+  const auto method = path.find(music ? "BidiGenerateMusic" : "BidiGenerateContent");
   if (method == std::string::npos) return std::nullopt;
   remember(request);
   LiveDoor door;
+  door.music = music;
   if (path.find("v1alpha") != std::string::npos) door.version = "v1alpha";
   if (const auto fault = request.headers.find("x-parley-live-fault")) {
     auto wanted = LiveFault::parse(*fault);

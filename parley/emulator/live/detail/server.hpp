@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "parley/emulator/live/session.hpp"
+#include "parley/emulator/music/session.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/task.hpp"
 
@@ -13,5 +14,8 @@ namespace parley::emulator::detail {
 // `remember` sees each message of the client.
 Task<void> serve_live(net::Exchange& exchange, LiveOptions options, LiveMemory& memory,
                       LiveDoor door, std::function<void(std::string_view)> remember);
+// The same for a session of music.
+Task<void> serve_music(net::Exchange& exchange, MusicOptions options, bool text_frames,
+                       LiveDoor door, std::function<void(std::string_view)> remember);
 
 }  // namespace parley::emulator::detail
