@@ -52,6 +52,39 @@ class Examples(unittest.TestCase):
         self.assertIn("12 degrees and sunny in Oslo", ran.stdout)
         self.assertTrue(ran.stdout.endswith("Model: You are welcome\n"), ran.stdout)
 
+    def offline(self, name, *words):
+        with Started("emulate", "--port", "0", "--pace", "0", "--playback", "0") as service:
+            ran = run(name, *words, GOOGLE_GEMINI_BASE_URL=service.url, GEMINI_API_KEY="any")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return ran.stdout
+
+    def test_structured_answer(self):
+        self.assertRegex(self.offline("structured_answer", 'A dessert, "Pancakes", for 4'),
+                         r"^Pancakes \(DESSERT, serves 4\)\n- .+ \(1 min\)\n$")
+
+    def test_chat_with_tools(self):
+        said = self.offline("chat_with_tools", "What is the weather in Oslo?", "repeat: You are welcome")
+        self.assertIn("12 degrees and sunny in Oslo", said)
+        self.assertTrue(said.endswith("Model: You are welcome\n6 turns\n"), said)
+
+    def test_live_tools(self):
+        said = self.offline("live_tools", "What is the weather in Oslo?")
+        self.assertRegex(said, r"^I am looking that up\.\n.*12 degrees and sunny.*\n$")
+
+    def test_live_music(self):
+        with tempfile.NamedTemporaryFile() as music:
+            self.offline("live_music", music.name, "minimal techno", "a string quartet")
+            self.assertGreaterEqual(os.path.getsize(music.name), 4 * 48_000 * 4)
+
+    def test_blocking_chat(self):
+        said = self.offline("blocking_chat", "My name is Ada", "Who am I?")
+        self.assertTrue(said.startswith("uploaded 19 bytes\n"), said)
+        self.assertGreaterEqual(said.count("Ada"), 2, said)
+
+    def test_embed_texts(self):
+        said = self.offline("embed_texts", "red apple", "green apple", "fast car")
+        self.assertRegex(said, r"^nearest: green apple\n\d+ tokens\n$")
+
     def test_speak(self):
         definition = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "definitions", "elevenlabs.yaml")
         with Started("mock", definition, "--port", "0", sign=r"ws://127\.0\.0\.1:(\d+)") as service, \

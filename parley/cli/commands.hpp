@@ -46,6 +46,16 @@ struct AskOptions {
   std::optional<double> temperature;
   std::optional<int> max_tokens;
   std::string thinking;  // a level or a number of tokens; empty: the model's own
+  std::optional<double> top_p;
+  std::optional<int> top_k;
+  std::optional<int> answer_seed;
+  std::vector<std::string> stop;  // texts at which the answer ends
+  bool google_search = false, code_execution = false, url_context = false;
+  std::string chat;       // a file with the conversation, read and written; empty: none
+  bool stream = true;     // print the answer as it comes
+  bool thoughts = false;  // print the model's summaries of its thoughts, on standard error
+  bool usage = false;     // print the token counts, on standard error
+  double timeout = 0;     // seconds for the whole answer; 0: no limit
 };
 int ask(const AskOptions& options);
 

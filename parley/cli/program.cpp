@@ -56,6 +56,36 @@ void add_serve(CLI::App& app, ServeOptions& options) {
   command->add_flag("--quiet", options.quiet, "Do not print what happens");
 }
 
+// What the answer is made of, and how it is printed.
+void add_ask_settings(CLI::App& command, AskOptions& options) {
+  command.add_option("--top-p", options.top_p, "Choose among the likeliest tokens: 0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--top-k", options.top_k, "Choose among so many tokens")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--answer-seed", options.answer_seed,
+                     "The same seed tends to give the same answer");
+  command.add_option("--stop", options.stop, "Text at which the answer ends; at most five")
+      ->expected(1)
+      ->take_all();
+  command.add_flag("--google-search", options.google_search,
+                   "The model may search; its sources are listed behind the answer");
+  command.add_flag("--code-execution", options.code_execution, "The model may run Python");
+  command.add_flag("--url-context", options.url_context,
+                   "The model may read pages that the question names");
+  command.add_option("--chat", options.chat,
+                     "File of a conversation: it goes on from there, and is written back");
+  command.add_flag("--stream,!--no-stream", options.stream,
+                   "Print the answer as it comes (default), or when it is whole");
+  command.add_flag("--thoughts", options.thoughts,
+                   "Print summaries of the model's thoughts on standard error");
+  command.add_flag("--show-usage", options.usage, "Print the token counts on standard error");
+  command.add_option("--timeout", options.timeout,
+                     "Seconds for the whole answer (default: no limit)")
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("--json", options.json,
+                   "Print each message of the service as one line of JSON");
+}
+
 void add_ask(CLI::App& app, AskOptions& options) {
   auto* command =
       app.add_subcommand("ask", "Ask a model one question; the answer streams to standard output");
@@ -65,9 +95,12 @@ void add_ask(CLI::App& app, AskOptions& options) {
       "notes.txt\n"
       "  git diff | parley ask -s \"You review code\" \"What changed?\"\n"
       "  parley ask -f photo.jpg \"What is this?\"\n"
-      "  parley ask --schema person.json \"Ada Lovelace, born in 1815\"\n\n"
-      "Exit codes: 0 answered, 1 the service or the network failed, 2 wrong usage, 130 "
-      "interrupted.");
+      "  parley ask --schema person.json \"Ada Lovelace, born in 1815\"\n"
+      "  parley ask --chat trip.json \"I go to Oslo\" && parley ask --chat trip.json \"What to "
+      "pack?\"\n"
+      "  parley ask --google-search \"Who won yesterday?\"\n\n"
+      "Exit codes: 0 answered, 1 the service or the network failed, 2 wrong usage, 3 the model gave "
+      "no answer\n(the prompt was blocked, the answer was stopped), 130 interrupted.");
   command->add_option("prompt", options.prompt,
                       "The question; \"-\" or none: standard input alone");
   command->add_option("-m,--model", options.model,
@@ -88,9 +121,8 @@ void add_ask(CLI::App& app, AskOptions& options) {
                       "minimal, low, medium or high; or a number of tokens, 0: none");
   command->add_option("--base-url", options.base_url,
                       "Service to ask (default: GOOGLE_GEMINI_BASE_URL, else Google's)");
+  add_ask_settings(*command, options);
   add_offline_model(*command, options);
-  command->add_flag("--json", options.json,
-                    "Print each message of the service as one line of JSON");
 }
 
 void add_models(CLI::App& app, ModelsOptions& options) {

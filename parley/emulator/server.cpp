@@ -35,7 +35,10 @@ class Counted {
 
 struct Server::Core {
   explicit Core(const ServerOptions& options)
-      : service(options.service), live(options.live), memory(options.live.seed) {
+      : service(options.service),
+        live(options.live),
+        music(options.music),
+        memory(options.live.seed) {
     if (!options.replay.empty()) player.emplace(options.replay, options.replay_in_time);
   }
   std::unique_ptr<LiveVoice> live_session(net::Exchange& exchange);
@@ -43,6 +46,7 @@ struct Server::Core {
 
   Service service;
   LiveOptions live;
+  MusicOptions music;
   LiveMemory memory;
   std::optional<Player> player;
   int streaming = 0;
@@ -83,6 +87,7 @@ std::unique_ptr<LiveVoice> Server::Core::live_session(net::Exchange& exchange) {
   if (player) return player->session(exchange.request().target, now);
   auto door = service.live_door(exchange.request(), exchange.target());
   if (!door) return nullptr;
+  if (door->music) return std::make_unique<MusicSession>(music, std::move(*door), now);
   return std::make_unique<LiveSession>(live, memory, std::move(*door), now);
 }
 

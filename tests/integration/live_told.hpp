@@ -14,7 +14,7 @@ struct Told {
   std::string text, thoughts, said, heard;
   std::size_t audio_bytes = 0, parts = 0, interrupted = 0, generated = 0, turns = 0, unknown = 0;
   std::vector<gemini::FunctionCall> calls;
-  std::vector<std::string> cancelled;
+  std::vector<std::string> cancelled, unreadable;
   gemini::Usage usage;
   std::string handle;
   bool away = false;
@@ -38,6 +38,7 @@ struct Told {
   void operator()(gemini::LiveVoiceActivity&) {}
   void operator()(gemini::LiveGrounding&) {}
   void operator()(gemini::LiveUnknown&) { ++unknown; }
+  void operator()(gemini::LiveUnreadable& one) { unreadable.push_back(one.why); }
 };
 
 // Reads until `enough` of what was told, or the end.

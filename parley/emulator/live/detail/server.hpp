@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "parley/emulator/live/session.hpp"
+#include "parley/emulator/music/session.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/task.hpp"
 
@@ -12,7 +13,7 @@ namespace parley::emulator::detail {
 
 // Upgrades the request and holds a Live session until it ends; JSON goes in binary frames unless
 // told otherwise. `remember` sees each message of the client.
-Task<void> serve_live(net::Exchange& exchange, std::unique_ptr<LiveVoice> session,
-                      bool text_frames, std::function<void(std::string_view)> remember);
+Task<void> serve_live(net::Exchange& exchange, std::unique_ptr<LiveVoice> session, bool text_frames,
+                      std::function<void(std::string_view)> remember);
 
 }  // namespace parley::emulator::detail
