@@ -83,8 +83,8 @@ void AskPrinter::tell_sources() const {
   std::size_t number = 0;
   for (const auto& source : gemini::sources_of(*grounding_)) {
     if (++number == 1) std::cout << '\n';
-    const auto line = fmt::format("[{}] {} {}", number, source.title.value_or(""),
-                                  source.uri.value_or(""));
+    const auto line =
+        fmt::format("[{}] {} {}", number, source.title.value_or(""), source.uri.value_or(""));
     std::cout << (terminal_ ? strip_control(line) : line) << '\n';
   }
   std::cout << std::flush;

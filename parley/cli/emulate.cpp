@@ -15,7 +15,6 @@
 #include "parley/emulator/server.hpp"
 
 namespace parley::cli {
-
 namespace {
 
 int complain(std::string_view what) {
@@ -27,9 +26,41 @@ Result<std::string> read_file(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream bytes;
   bytes << stream.rdbuf();
-  if (!stream) return fail(ErrorKind::invalid_argument, "cannot read " + path);
+  if (!stream) return fail(ErrorKind::not_found, "cannot read " + path);
   return bytes.str();
 }
+
+// Accounts that may ask for tokens; with one, tokens of others are refused.
+Result<void> know_accounts(const EmulateOptions& options, emulator::AuthOptions& auth) {
+  for (const auto& path : options.service_accounts) {
+    const auto text = read_file(path);
+    if (!text) return fail(text.error());
+    auto account = emulator::account_of(*text);
+    if (!account) return fail(ErrorKind::invalid_argument, path + ": " + account.error().message());
+    auth.accounts.push_back(std::move(*account));
+  }
+  auth.only_own_tokens = !auth.accounts.empty();
+  auth.token_life = std::chrono::seconds(options.token_seconds);
+  auth.metadata_project = options.metadata_project;
+  return {};
+}
+
+// The file is for this user alone, as those of gcloud are.
+Result<void> write_account(const std::string& path, const Secret& json) {
+  namespace fs = std::filesystem;
+  std::error_code code;
+  fs::remove(path, code);
+  std::ofstream stream(path, std::ios::binary);
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, code);
+  stream << json.reveal() << '\n';
+  stream.close();
+  if (!stream || code) return fail(ErrorKind::storage, "cannot write " + path);
+  return {};
+}
+
+}  // namespace
+
+namespace {
 
 Result<emulator::ServerOptions> server_options_of(const EmulateOptions& options) {
   emulator::ServerOptions out;
@@ -99,6 +130,8 @@ int emulate(const EmulateOptions& options) {
   auto server_options = server_options_of(options);
   if (!server_options) return complain(server_options.error().message());
   if (!options.record.empty()) return record(options, server_options->tls);
+  if (auto known = know_accounts(options, server_options->service.auth); !known)
+    return complain(known.error().message());
   boost::asio::io_context loop(1);
   emulator::Server server(loop.get_executor(), std::move(*server_options));
   for (const auto& file : options.recordings) {
@@ -107,6 +140,13 @@ int emulate(const EmulateOptions& options) {
     server.service().add_recording(std::filesystem::path(file).stem().string(), std::move(*bytes));
   }
   if (const auto port = server.start(); !port) return complain(port.error().message());
+  if (!options.new_service_account.empty()) {
+    auto account = emulator::make_service_account("emulator", server.base_url() + "/token");
+    if (!account) return complain(account.error().message());
+    server.service().add_account(account->account);
+    if (auto written = write_account(options.new_service_account, account->json); !written)
+      return complain(written.error().message());
+  }
   std::cout << fmt::format("Emulator is ready: {}\n", server.base_url()) << std::flush;
   run_until_signal(loop);
   return exit_code::ok;
