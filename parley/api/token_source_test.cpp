@@ -37,9 +37,11 @@ struct World {
   static Task<Result<AccessToken>> fetch(World& world) {
     for (int turn = 0; turn < 8; ++turn) co_await boost::asio::post(boost::asio::use_awaitable);
     if (world.throws) throw std::runtime_error("canary");
-    if (world.fails)
-      co_return fail(Error(ErrorKind::unavailable, "the token server answered 503")
-                         .with_retry_after(world.wait));
+    if (world.fails) {
+      Error error(ErrorKind::unavailable, "the token server answered 503");
+      if (world.wait > seconds(0)) error = std::move(error).with_retry_after(world.wait);
+      co_return fail(std::move(error));
+    }
     AccessToken token;
     token.value = Secret("token-" + std::to_string(++world.fetched));
     token.life = world.life;
