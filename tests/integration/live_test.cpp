@@ -322,8 +322,7 @@ TEST(Live_B26_B27, SettingsThatLiveDoesNotTakeAreNamed) {
   gemini::FunctionDeclaration function("f");
   function.parameters_json_schema = json::Any(json::Object());
   options.declare(function);
-  EXPECT_EQ(refusal(options),
-            "the Live API ignores parametersJsonSchema: give f its parameters");
+  EXPECT_EQ(refusal(options), "the Live API ignores parametersJsonSchema: give f its parameters");
   EXPECT_EQ(gemini::live_text_way("models/gemini-2.5-flash-native-audio-latest"),
             gemini::LiveTextWay::turn);
   EXPECT_EQ(gemini::live_text_way("gemini-3.1-flash-live-preview"), gemini::LiveTextWay::realtime);

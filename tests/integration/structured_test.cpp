@@ -1,10 +1,10 @@
 // Answers as values of a generated type (examples/recipe.yaml), beside the emulator.
 #include "parley/gemini/structured.hpp"
 
-#include "kitchen/types.hpp"
 #include "parley/json/value.hpp"
 
 #include "gemini_here.hpp"
+#include "kitchen/types.hpp"
 
 namespace parley {
 namespace {
@@ -59,8 +59,7 @@ TEST(Structured_A39, AnAnswerIsAValueOfTheType) {
 }
 
 Task<Error> error_of_text(gemini::Client client, std::string text) {
-  auto recipe =
-      co_await gemini::generate_as<Recipe>(client.models(), kModel, "repeat: " + text);
+  auto recipe = co_await gemini::generate_as<Recipe>(client.models(), kModel, "repeat: " + text);
   EXPECT_FALSE(recipe) << text;
   co_return recipe ? Error(ErrorKind::internal, "none") : recipe.error();
 }
@@ -71,7 +70,8 @@ Task<void> refuses(emulator::Server& server, gemini::Client client) {
            {R"({"name":"Soup"})", "$: the member \"course\" is missing"},
            {R"({"name":"Soup","course":"MAIN","serves":2,"steps":[{"text":"boil","minutes":"9"}]})",
             "$.steps[0].minutes: expected an integer, found a string"},
-           {R"({"name":"Soup","course":"SNACK","serves":2,"steps":[]})", "$.course: expected one of"},
+           {R"({"name":"Soup","course":"SNACK","serves":2,"steps":[]})",
+            "$.course: expected one of"},
            {R"({"name":"Soup","course":"MAIN","serves":2,"steps":[],"more":1})",
             "$.more: no such member is known"},
            {R"({"name":"Soup","course":"MAIN","serves":0,"steps":[]})", "$.serves"}}) {

@@ -82,6 +82,7 @@ struct LiveSession::State {
   bool speaks = true;  // AUDIO, not TEXT
   bool automatic = true;
   bool interruptible = true;
+  bool only_activity = false;  // pictures that come while nobody speaks are not looked at
   std::optional<detail::SpeechDetector> detector;
   detail::VertexDialect dialect;
   std::optional<double> manual_seconds;  // of speech since activityStart
