@@ -39,6 +39,8 @@ struct LiveOptions {
   std::chrono::milliseconds idle_timeout{60'000};
   // What is kept while nobody calls next(); beyond it nothing is read.
   std::size_t inbox_bytes = 16 * 1024 * 1024;
+  std::optional<bool> compression;         // permessage-deflate; empty: as the service is known
+  std::optional<std::size_t> max_message;  // bytes of one; empty: as the service is known
   EventSink events;
 
   // Short forms of what is set most often.

@@ -95,6 +95,9 @@ using LiveEvent = std::variant<LiveText, LiveAudio, LivePart, LiveTranscript, Li
                                LiveTurnComplete, LiveUsage, LiveGoAway, LiveResumption,
                                LiveVoiceActivity, LiveGrounding, LiveStarted, LiveUnknown>;
 
+// What an event holds in memory, about: for buffers that are bounded in bytes.
+std::size_t approximate_size(const LiveEvent& event);
+
 // What a message says; `{}` and `{"serverContent": {}}` say nothing.
 std::vector<LiveEvent> events_of(ServerContentMessage message);
 std::vector<LiveEvent> events_of(ToolCallMessage message);

@@ -11,8 +11,10 @@ namespace parley::gemini {
 namespace {
 
 Task<Result<GenerateContentResponse>> generate(std::shared_ptr<api::Transport> transport,
-                                               std::string path, std::string body) {
-  auto response = co_await transport->send("POST", std::move(path), std::move(body));
+                                               std::string path, std::string body,
+                                               std::shared_ptr<api::CallReport> report) {
+  auto response = co_await transport->send_reported("POST", std::move(path), std::move(body),
+                                                    std::move(report));
   if (!response) co_return fail(std::move(response.error()));
   if (response->status != 200) co_return fail(error_of(*response));
   co_return detail::read_answer(response->body);
@@ -60,11 +62,26 @@ Models::Models(std::shared_ptr<api::Transport> transport, Backend backend)
 
 Task<Result<GenerateContentResponse>> Models::generate_content(
     std::string model, GenerateContentRequest request) const {
+  return generate_content(std::move(model), std::move(request), nullptr);
+}
+
+Task<Result<GenerateContentResponse>> Models::generate_content(
+    std::string model, GenerateContentRequest request,
+    std::shared_ptr<api::CallReport> report) const {
   auto path = backend_.model_path(model, ":generateContent");
   if (!path) return detail::refuse<GenerateContentResponse>(std::move(path.error()));
   if (auto named = detail::name_cache(backend_, request); !named)
     return detail::refuse<GenerateContentResponse>(std::move(named.error()));
-  return generate(transport_, std::move(*path), json::encode_text(request));
+  return generate(transport_, std::move(*path), json::encode_text(request), std::move(report));
+}
+
+Result<std::string> Models::curl_generate_content(std::string model,
+                                                  GenerateContentRequest request) const {
+  auto path = backend_.model_path(model, ":generateContent");
+  if (!path) return fail(std::move(path.error()));
+  if (auto named = detail::name_cache(backend_, request); !named)
+    return fail(std::move(named.error()));
+  return transport_->curl("POST", *path, json::encode_text(request));
 }
 
 Task<Result<Stream>> Models::stream_generate_content(std::string model,

@@ -31,6 +31,14 @@ Result<void> name_cache(const Backend& backend, GenerateContentRequest& request)
 // An answer's message, or the error that it holds.
 Result<GenerateContentResponse> read_answer(std::string_view text);
 
+// The beginning of what a service sent, for an error's text.
+std::string beginning(std::string_view text);
+
+// Whether a cache may keep the answer of a request.
+bool may_keep(const http::Request& request);
+// With what the service's answers say of delays, quotas and errors.
+api::CallOptions known_to_the_service(api::CallOptions calls);
+
 // A failure that is known before anything is sent.
 template <class T>
 Task<Result<T>> refuse(Error why) {
