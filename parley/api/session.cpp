@@ -160,6 +160,21 @@ Task<std::optional<net::Message>> SessionCore::next() {
   }
 }
 
+Task<bool> SessionCore::wait(std::chrono::milliseconds limit) {
+  const auto state = handle_->state;
+  const auto until = net::SystemClock().now() + limit;
+  const auto there = [&] {
+    return !state->inbox.empty() || state->ended || state->failure || state->flow.terminal_seen();
+  };
+  while (!there() && net::SystemClock().now() < until) {
+    state->arrived.expires_at(until);
+    boost::system::error_code ignored;
+    co_await state->arrived.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  state->arrived.expires_at(asio::steady_timer::time_point::max());
+  co_return there();
+}
+
 void SessionCore::refuse(Error error) {
   handle_->state->end_with(std::move(error));
 }
@@ -183,6 +198,13 @@ void SessionCore::note_unknown() {
 }
 bool SessionCore::skips_unknown() const {
   return handle_->state->options.skip_unknown;
+}
+
+bool SessionCore::note_unreadable(const Error& why) {
+  auto& state = *handle_->state;
+  if (!state.options.on_unreadable || !state.options.on_unreadable(why)) return false;
+  ++state.counters.unknown;
+  return true;
 }
 
 void SessionCore::begin_close() {

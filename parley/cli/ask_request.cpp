@@ -79,7 +79,20 @@ Result<gemini::ThinkingConfig> thinking_of(const std::string& text) {
   return config;
 }
 
+// Each kind of tool is an object of its own.
+void add_tools(const AskOptions& options, gemini::GenerateContentRequest& request) {
+  std::vector<gemini::Tool> tools;
+  if (options.google_search) tools.emplace_back().google_search.emplace();
+  if (options.code_execution) tools.emplace_back().code_execution.emplace();
+  if (options.url_context) tools.emplace_back().url_context.emplace();
+  if (!tools.empty()) request.tools = std::move(tools);
+}
+
 }  // namespace
+
+Result<std::string> read_ask_file(const std::string& path) {
+  return read_file(path);
+}
 
 Result<gemini::GenerateContentRequest> make_request(const AskOptions& options,
                                                     const std::string& prompt) {
@@ -96,6 +109,10 @@ Result<gemini::GenerateContentRequest> make_request(const AskOptions& options,
   gemini::GenerationConfig config;
   config.temperature = options.temperature;
   config.max_output_tokens = options.max_tokens;
+  config.top_p = options.top_p;
+  if (options.top_k) config.top_k = *options.top_k;
+  config.seed = options.answer_seed;
+  if (!options.stop.empty()) config.stop_sequences = options.stop;
   if (options.answer_json || !options.schema.empty())
     config.response_mime_type = "application/json";
   if (!options.schema.empty()) {
@@ -111,6 +128,11 @@ Result<gemini::GenerateContentRequest> make_request(const AskOptions& options,
     if (!thinking) return fail(std::move(thinking.error()));
     config.thinking_config = std::move(*thinking);
   }
+  if (options.thoughts) {
+    if (!config.thinking_config) config.thinking_config.emplace();
+    config.thinking_config->include_thoughts = true;
+  }
+  add_tools(options, request);
   if (config != gemini::GenerationConfig()) request.generation_config = std::move(config);
   return request;
 }

@@ -6,6 +6,7 @@
 
 #include "parley/emulator/fault/detail/shape.hpp"
 #include "parley/emulator/live/detail/server.hpp"
+#include "parley/emulator/record/player.hpp"
 
 namespace parley::emulator {
 namespace {
@@ -34,12 +35,20 @@ class Counted {
 
 struct Server::Core {
   explicit Core(const ServerOptions& options)
-      : service(options.service), live(options.live), memory(options.live.seed) {}
+      : service(options.service),
+        live(options.live),
+        music(options.music),
+        memory(options.live.seed) {
+    if (!options.replay.empty()) player.emplace(options.replay, options.replay_in_time);
+  }
+  std::unique_ptr<LiveVoice> live_session(net::Exchange& exchange);
   static Task<void> answer(std::shared_ptr<Core> self, net::Exchange& exchange);
 
   Service service;
   LiveOptions live;
+  MusicOptions music;
   LiveMemory memory;
+  std::optional<Player> player;
   int streaming = 0;
 };
 
@@ -72,21 +81,31 @@ std::string Server::base_url() const {
   return fmt::format("{}://{}:{}", options_.tls ? "https" : "http", options_.address, port_);
 }
 
+// Live, as far as the path is one of its: what was recorded, or the service's own session.
+std::unique_ptr<LiveVoice> Server::Core::live_session(net::Exchange& exchange) {
+  const auto now = std::chrono::steady_clock::now();
+  if (player) return player->session(exchange.request().target, now);
+  auto door = service.live_door(exchange.request(), exchange.target());
+  if (!door) return nullptr;
+  if (door->music) return std::make_unique<MusicSession>(music, std::move(*door), now);
+  return std::make_unique<LiveSession>(live, memory, std::move(*door), now);
+}
+
 Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& exchange) {
   Counted counted(self->streaming);
-  const bool upgrade = exchange.request().headers.has_token("Connection", "upgrade");
-  auto door =
-      upgrade ? self->service.live_door(exchange.request(), exchange.target()) : std::nullopt;
-  if (door) {
-    const std::string target = exchange.request().target;
-    std::function<void(std::string_view)> remember = [self, target](std::string_view message) {
-      self->service.remember_live(target, message);
-    };
-    co_await detail::serve_live(exchange, self->live, self->memory, std::move(*door),
-                                std::move(remember));
-    co_return;
+  if (exchange.request().headers.has_token("Connection", "upgrade")) {
+    if (auto session = self->live_session(exchange)) {
+      const std::string target = exchange.request().target;
+      std::function<void(std::string_view)> remember = [self, target](std::string_view message) {
+        self->service.remember_live(target, message);
+      };
+      co_await detail::serve_live(exchange, std::move(session), self->live.text_frames,
+                                  std::move(remember));
+      co_return;
+    }
   }
-  auto answer = self->service.handle(exchange.request(), exchange.target());
+  auto answer = self->player ? self->player->answer(exchange.request())
+                             : self->service.handle(exchange.request(), exchange.target());
   co_await send(exchange, std::move(answer));
 }
 

@@ -5,8 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "parley/base/error.hpp"
+#include "parley/emulator/music/session.hpp"
+#include "parley/emulator/record/recording.hpp"
 #include "parley/emulator/rest/service.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/task.hpp"
@@ -21,10 +24,14 @@ struct ServerOptions {
   std::optional<net::TlsIdentity> tls;
   ServiceOptions service;
   LiveOptions live;
+  // Where not empty, only these exchanges are played (see Player), and nothing is made up.
+  std::vector<RecordedExchange> replay;
+  bool replay_in_time = false;
+  MusicOptions music;
 };
 
-// The emulator on a port: REST, and Live over WebSocket. Belongs to one executor. Destroying it
-// drops its connections.
+// The emulator on a port: REST, and Live and music over WebSocket. Belongs to one executor.
+// Destroying it drops its connections.
 class Server {
  public:
   Server(Executor executor, ServerOptions options);

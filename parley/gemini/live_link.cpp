@@ -43,7 +43,8 @@ namespace {
 template <class Connection>
 class LinkOver final : public LiveLink {
  public:
-  explicit LinkOver(Connection connection) : connection_(std::move(connection)) {}
+  LinkOver(Connection connection, UnreadableSlot slot)
+      : connection_(std::move(connection)), unreadable_(std::move(slot)) {}
 
   Task<Result<void>> send(ClientContentMessage message) override {
     return connection_.send_client_content(std::move(message));
@@ -59,10 +60,18 @@ class LinkOver final : public LiveLink {
   }
   Task<Result<void>> close() override { return connection_.close(); }
   Result<void> outcome() const override { return connection_.outcome(); }
+  bool ended() const override { return connection_.phase() == api::Phase::closed; }
+  Task<bool> wait(std::chrono::milliseconds limit) override { return connection_.wait(limit); }
 
   Task<std::optional<std::vector<LiveEvent>>> next() override {
     auto message = co_await connection_.next();
     if (!message) co_return std::nullopt;
+    if (*unreadable_) {
+      std::vector<LiveEvent> events;
+      events.emplace_back(std::move(**unreadable_));
+      unreadable_->reset();
+      co_return events;
+    }
     using Variant = typename decltype(message)::value_type;
     co_return std::visit([](auto& one) { return events_of(std::move(one)); },
                          static_cast<typename Variant::variant&>(*message));
@@ -70,10 +79,18 @@ class LinkOver final : public LiveLink {
 
  private:
   Connection connection_;
+  UnreadableSlot unreadable_;
 };
 
-api::SessionOptions session_options(LiveOptions& options, const Backend& backend) {
+}  // namespace
+
+api::SessionOptions session_options(LiveOptions& options, const Backend& backend,
+                                    const UnreadableSlot& slot) {
   api::SessionOptions out;
+  out.on_unreadable = [slot](const Error& why) {
+    *slot = unreadable(why);
+    return true;
+  };
   out.key = backend.key();
   out.tokens = backend.tokens();
   out.base_url = backend.base().text();
@@ -90,18 +107,38 @@ api::SessionOptions session_options(LiveOptions& options, const Backend& backend
   return out;
 }
 
+namespace {
+
 template <class Connection>
-Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<Connection> connection, Setup setup) {
+Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<Connection> connection, LiveOptions options,
+                                               UnreadableSlot slot) {
   if (!connection) co_return fail(std::move(connection.error()));
+  tell_state(options.on_state, LiveState::setup_pending);
   SetupMessage message;
-  message.setup = std::move(setup);
+  message.setup = std::move(options.setup);
   if (auto taken = co_await connection->initialize(std::move(message)); !taken)
     co_return fail(std::move(told_by_service(std::move(taken)).error()));
-  std::unique_ptr<LiveLink> link = std::make_unique<LinkOver<Connection>>(std::move(*connection));
+  std::unique_ptr<LiveLink> link =
+      std::make_unique<LinkOver<Connection>>(std::move(*connection), std::move(slot));
   co_return link;
 }
 
 }  // namespace
+
+LiveUnreadable unreadable(const Error& why) {
+  LiveUnreadable out;
+  out.why = why.cause() ? why.cause()->message() : why.message();
+  out.beginning = std::string(why.detail("body").value_or(""));
+  return out;
+}
+
+void tell_state(const std::function<void(LiveState)>& on_state, LiveState state) {
+  if (!on_state) return;
+  try {
+    on_state(state);
+  } catch (...) {  // the session does not depend on who watches it
+  }
+}
 
 Result<void> told_by_service(Result<void> outcome) {
   if (outcome) return outcome;
@@ -113,7 +150,8 @@ Result<void> told_by_service(Result<void> outcome) {
 }
 
 Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options, Backend backend) {
-  auto session = session_options(options, backend);
+  const auto slot = std::make_shared<std::optional<LiveUnreadable>>();
+  auto session = session_options(options, backend, slot);
   const std::string token(backend.key().reveal());
   if (token.starts_with("auth_tokens/")) {
     if (backend.vertex())
@@ -124,11 +162,11 @@ Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options, Back
     live_constrained::Params params(token);
     auto connection =
         co_await live_constrained::Connection::open(std::move(params), std::move(session));
-    co_return co_await set_up(std::move(connection), std::move(options.setup));
+    co_return co_await set_up(std::move(connection), std::move(options), slot);
   }
   live::Params params;
   auto connection = co_await live::Connection::open(std::move(params), std::move(session));
-  co_return co_await set_up(std::move(connection), std::move(options.setup));
+  co_return co_await set_up(std::move(connection), std::move(options), slot);
 }
 
 }  // namespace detail

@@ -57,6 +57,24 @@ bool is_live_model(const Model& model) {
   return live_output(model.name) != unknown || looks_live(bare(model.name));
 }
 
+LiveTextWay live_text_way(std::string_view model) {
+  const auto name = bare(model);
+  if (name.find("translate") != std::string_view::npos ||
+      name.find("transcribe") != std::string_view::npos)
+    return LiveTextWay::none;
+  return name.starts_with("gemini-3") ? LiveTextWay::realtime : LiveTextWay::turn;
+}
+
+bool is_non_blocking(std::string_view model, const FunctionDeclaration& function) {
+  if (function.behavior) return *function.behavior == "NON_BLOCKING";
+  return bare(model).starts_with("gemini-3.8");
+}
+
+bool takes_context_updates(std::string_view model) {
+  const auto name = bare(model);
+  return name.starts_with("gemini-3.8") || live_output(model) == unknown;
+}
+
 namespace {
 
 // The last in the alphabet of those that fit: 3.8 stands behind 3.1 and 2.5.
@@ -74,6 +92,48 @@ bool fits_wish(std::string_view name, std::string_view wish) {
   if (!wish.ends_with('*')) return name == wish;
   wish.remove_suffix(1);
   return name.starts_with(wish);
+}
+
+std::unexpected<Error> refuse(std::string why) {
+  return fail(Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::setup));
+}
+
+// generationConfig members that Live has not; empty: none is set.
+std::string_view foreign_setting(const GenerationConfig& config) {
+  if (config.response_mime_type) return "responseMimeType";
+  if (config.response_schema) return "responseSchema";
+  if (config.response_json_schema) return "responseJsonSchema";
+  if (config.stop_sequences) return "stopSequences";
+  if (config.logprobs) return "logprobs";
+  return config.response_logprobs ? "responseLogprobs" : "";
+}
+
+Result<void> check_settings(const Setup& setup, std::string_view name) {
+  const bool newest = name.starts_with("gemini-3.8");
+  if (newest && setup.proactivity && setup.proactivity->proactive_audio == false)
+    return refuse(fmt::format("proactive audio of {} cannot be turned off", name));
+  if (!setup.generation_config) return {};
+  const auto& config = *setup.generation_config;
+  if (const auto foreign = foreign_setting(config); !foreign.empty())
+    return refuse(fmt::format("a Live session takes no {}", foreign));
+  if (newest && config.enable_affective_dialog.value_or(false))
+    return refuse(fmt::format("{} has no affective dialog", name));
+  if (config.thinking_config && config.thinking_config->thinking_budget &&
+      config.thinking_config->thinking_level)
+    return refuse("a thinking budget and a thinking level exclude each other");
+  return {};
+}
+
+Result<void> check_functions(const Setup& setup) {
+  if (!setup.tools) return {};
+  for (const auto& tool : *setup.tools) {
+    if (!tool.function_declarations) continue;
+    for (const auto& function : *tool.function_declarations)
+      if (function.parameters_json_schema && !function.parameters)
+        return refuse(fmt::format(
+            "the Live API ignores parametersJsonSchema: give {} its parameters", function.name));
+  }
+  return {};
 }
 
 }  // namespace
@@ -100,15 +160,14 @@ Result<std::string> choose_live_model(const std::vector<Model>& models,
 }
 
 Result<void> check_live_setup(const Setup& setup) {
-  const auto refuse = [](std::string why) {
-    return fail(Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::setup));
-  };
   const auto name = bare(setup.model);
   if (name.empty()) return refuse("no model was named for the Live session");
   const auto output = live_output(setup.model);
   // A name of the catalogue's usual form that says nothing of Live is a model for REST.
   if (output == unknown && name.starts_with("gemini-") && !looks_live(name))
     return refuse(fmt::format("{} is no model for Live; gemini-3.8-live is one", name));
+  if (auto good = check_settings(setup, name); !good) return good;
+  if (auto good = check_functions(setup); !good) return good;
   if (!setup.generation_config || !setup.generation_config->response_modalities) return {};
   const auto& wanted = *setup.generation_config->response_modalities;
   if (wanted.size() > 1)

@@ -7,7 +7,7 @@
 namespace parley::limit::detail {
 namespace {
 
-constexpr std::size_t kept_days = 4;
+constexpr std::size_t kept_days = 8;
 
 TimePoint midnight_after(std::int32_t day, const Moment& now) {
   return now.at + (pacific_midnight(day + 1) - now.wall);
@@ -124,6 +124,15 @@ DayCount& Account::day_of(std::int32_t day) {
   return days_[static_cast<std::size_t>(offset - 1)];
 }
 
+// A day before all that are kept counts with the oldest one: a clock that is set far back gives
+// nothing.
+DayCount Account::count_of(std::int32_t day) const {
+  const auto at = std::ranges::lower_bound(days_, day, {}, &DayCount::day);
+  if (at == days_.end()) return DayCount();
+  const bool oldest = days_.size() == kept_days && at == days_.begin();
+  return at->day == day || oldest ? *at : DayCount();
+}
+
 bool Account::too_large_ever(const Amounts& amounts, Verdict& found) const {
   for (std::size_t i = 0; i < dimensions; ++i) {
     if (amounts[i] == 0) continue;
@@ -163,7 +172,7 @@ void Account::days(const Amounts& amounts, const Moment& now, Verdict& found) {
   if (!request_limit && !money_limit && !blocked_day_) return;
   const auto today = today_.of(now.wall);
   const bool blocked = blocked_day_ == today && requests > 0;
-  const DayCount& count = day_of(today);
+  const DayCount count = count_of(today);
   if (blocked || (request_limit && requests > 0 && count.requests + requests > *request_limit))
     found.add(Dimension::requests_per_day, midnight_after(today, now));
   if (money_limit && money > 0 && count.money + money > *money_limit)
@@ -198,7 +207,10 @@ Verdict Account::verdict(const Amounts& amounts, const std::string& caller, cons
 Booking Account::take(const Amounts& amounts, const std::string& caller, const Moment& now) {
   Booking booking;
   booking.at = now.at;
-  for (std::size_t i = 0; i < minute_dimensions; ++i) windows_[i].take(now.at, amounts[i]);
+  for (std::size_t i = 0; i < minute_dimensions; ++i) {
+    windows_[i].take(now.at, amounts[i]);
+    booking.taken[i] = amounts[i];
+  }
   if (pace_ && amounts[0] > 0) pace_->take(now.at);
   if (hard(Dimension::requests_per_day) || hard(Dimension::money_per_day)) {
     booking.day = today_.of(now.wall);
@@ -222,16 +234,20 @@ void Account::release(std::int64_t slots, const std::string& caller) {
   if (own->second == 0) callers_.erase(own);
 }
 
-void Account::rebook(const Booking& booking, Dimension dimension, std::int64_t booked,
+void Account::rebook(Booking& booking, Dimension dimension, std::int64_t booked,
                      std::int64_t actual, const Moment& now) {
   if (actual == booked) return;
   if (index_of(dimension) < minute_dimensions) {
     auto& window = windows_[index_of(dimension)];
     window.used(now.at);
-    if (actual > booked)
+    if (actual > booked) {
       window.take(now.at, actual - booked);
-    else
-      window.give_back(booking.at, booked - actual);
+      return;
+    }
+    auto& taken = booking.taken[index_of(dimension)];
+    const auto given = std::min(booked - actual, taken);
+    taken -= given;
+    window.give_back(booking.at, given);
     return;
   }
   if (!hard(dimension) || !booking.day) return;

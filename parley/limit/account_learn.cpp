@@ -15,10 +15,8 @@ std::int64_t Account::used(Dimension dimension, const Moment& now) {
       return windows_[index_of(dimension)].used(now.at);
     case Dimension::requests_per_day:
     case Dimension::money_per_day: {
-      const auto today = today_.of(now.wall);
-      const auto count = std::ranges::find(days_, today, &DayCount::day);
-      if (count == days_.end()) return 0;
-      return dimension == Dimension::money_per_day ? count->money : count->requests;
+      const auto count = count_of(today_.of(now.wall));
+      return dimension == Dimension::money_per_day ? count.money : count.requests;
     }
     case Dimension::concurrency:
       return slots_ + foreign_slots_;

@@ -23,14 +23,16 @@ AccountState Account::save(const std::string& owner) const {
   return state;
 }
 
-void Account::load(const AccountState& state, const std::string& owner) {
+void Account::load(const AccountState& state, const std::string& owner, TimePoint now) {
   const auto span = windows_[0].span();
   const auto fill = [&](SlidingWindow& window, const std::vector<SlidingWindow::Slot>& slots) {
     window.clear();
     for (const auto& slot : slots) {
       auto number = slot.number;
       if (span != state.span)  // another window: what was taken counts from the slot's end
-        number = (number + 1) * SlidingWindow::width_of(state.span) / SlidingWindow::width_of(span);
+        number = std::min((number + 1) * SlidingWindow::width_of(state.span),
+                          now.time_since_epoch().count()) /
+                 SlidingWindow::width_of(span);
       window.take_slot(number, slot.amount);
     }
   };
@@ -94,7 +96,7 @@ Result<void> Limiter::read_state(std::string_view text, const Moment& when, std:
     limits.window = std::chrono::duration_cast<std::chrono::milliseconds>(account.span);
     if (!project) project = std::make_unique<detail::Project>(Limits());
     if (!account.model) {
-      project->account.load(account, std::string(owner));
+      project->account.load(account, std::string(owner), now.at);
       continue;
     }
     const std::pair key(account.project, *account.model);
@@ -104,7 +106,7 @@ Result<void> Limiter::read_state(std::string_view text, const Moment& when, std:
           std::make_unique<detail::Pool>(key.first, key.second, *project, limits, LearnOptions()));
       project->pools.push_back(at->second);
     }
-    state_->pools[at->second]->account.load(account, std::string(owner));
+    state_->pools[at->second]->account.load(account, std::string(owner), now.at);
   }
   return {};
 }

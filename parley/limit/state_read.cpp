@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t largest = 1'000'000'000'000'000;     // of a count
 constexpr std::int64_t latest = 1'000'000'000'000'000'000;  // of a time, ns: 31 years
 constexpr std::int64_t longest_span = 86'400'000'000'000;   // 1 day
-constexpr std::size_t max_accounts = 10'000, max_slots = 1'100, max_days = 4, max_holders = 1'000;
+constexpr std::size_t max_accounts = 10'000, max_slots = 1'100, max_days = 8, max_holders = 1'000;
 
 int hex_of(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -141,8 +141,11 @@ bool begin_account(const Words& words, StateText& state) {
   const auto project = from_word(words[1]);
   const auto model = of_model ? from_word(words[2]) : std::nullopt;
   const auto span = number<std::int64_t>(words.back(), 1'000'000, longest_span);
-  if (!project || of_model != model.has_value() || !span || state.accounts.size() == max_accounts)
+  if (!project || of_model != model.has_value() || !span || *span % 1'000'000 != 0 ||
+      state.accounts.size() == max_accounts)
     return false;
+  for (const auto& other : state.accounts)
+    if (other.project == *project && other.model == model) return false;
   auto& account = state.accounts.emplace_back();
   account.project = *project;
   account.model = model;
@@ -177,6 +180,7 @@ Result<StateText> read_text(std::string_view text) {
       if (i + 2 != lines.size() || !lines[i + 1].empty()) return bad(i + 1, "text behind the end");
       return state;
     }
+    if (i + 1 == lines.size()) break;
     const auto words = split(lines[i], ' ');
     if (begin_account(words, state)) continue;
     if (state.accounts.empty() || !read_count(words, state.accounts.back()))

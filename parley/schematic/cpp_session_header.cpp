@@ -87,6 +87,9 @@ void emit_connection(Code& code, const Plan& plan, const PlannedEndpoint& endpoi
   }
   code.comment("The next message; empty: the end, see outcome(). One at a time.", 2);
   code.line("  [[nodiscard]] ::parley::Task<std::optional<ServerMessage>> next();");
+  code.comment("Waits until next() need not, at most that long (0: not at all); false: it must.", 2);
+  code.line("  [[nodiscard]] ::parley::Task<bool> wait(std::chrono::milliseconds limit) {{");
+  code.line("    return core_.wait(limit);").line("  }}");
   code.line("  ::parley::Result<void> outcome() const {{ return core_.outcome(); }}");
   code.line("  ::parley::api::Phase phase() const {{ return core_.phase(); }}");
   code.line(
@@ -261,7 +264,7 @@ std::string session_header(const Plan& plan, const PlannedEndpoint& endpoint,
                            const std::string& folder) {
   Code code;
   code.raw(file_header(plan)).line("#pragma once").blank();
-  for (const char* name : {"functional", "optional", "string", "utility", "variant", "vector"})
+  for (const char* name : {"chrono", "functional", "optional", "string", "utility", "variant", "vector"})
     code.line("#include <{}>", name);
   code.blank().line("#include \"{}types.hpp\"", folder);
   code.line("#include \"parley/api/session.hpp\"").blank();

@@ -4,6 +4,7 @@
 
 #include "parley/base/text.hpp"
 #include "parley/emulator/detail/wire.hpp"
+#include "parley/emulator/live/detail/shape.hpp"
 #include "parley/emulator/live/detail/state.hpp"
 
 namespace parley::emulator {
@@ -46,6 +47,34 @@ std::optional<std::string> message_before(const LiveFault& fault) {
 
 }  // namespace
 
+std::optional<LiveOutput> detail::shape_by_fault(const LiveFault& fault, LiveOutput& output) {
+  switch (fault.kind) {
+    case Kind::garbage:
+      output.text = to_valid_utf8(std::string_view(output.text).substr(0, fault.bytes)) + "}\\{";
+      break;
+    case Kind::opcode:
+      output.behind_reserved = true;
+      break;
+    case Kind::flip:
+      output.flipped = true;
+      break;
+    case Kind::fragments:
+      output.fragment = fault.bytes;
+      break;
+    case Kind::drip:
+      output.drip = fault.bytes;
+      output.pause = fault.time;
+      break;
+    default:
+      if (auto text = message_before(fault)) {
+        LiveOutput before;
+        before.text = std::move(*text);
+        return before;
+      }
+  }
+  return std::nullopt;
+}
+
 void LiveSession::State::put(LiveOutput output) {
   ++sent;
   outputs.push_back(std::move(output));
@@ -73,9 +102,6 @@ bool LiveSession::State::replaced(LiveOutput& output, TimePoint now) {
       put(std::move(output));
       closed = true;
       return true;
-    case Kind::garbage:
-      output.text = to_valid_utf8(std::string_view(output.text).substr(0, fault.bytes)) + "}\\{";
-      return false;
     case Kind::delay: {
       const auto later = now + fault.time;
       for (auto& due : coming) due.at = std::max(due.at, later);
@@ -85,25 +111,8 @@ bool LiveSession::State::replaced(LiveOutput& output, TimePoint now) {
       coming.push_front(std::move(again));
       return true;
     }
-    case Kind::opcode:
-      output.behind_reserved = true;
-      return false;
-    case Kind::flip:
-      output.flipped = true;
-      return false;
-    case Kind::fragments:
-      output.fragment = fault.bytes;
-      return false;
-    case Kind::drip:
-      output.drip = fault.bytes;
-      output.pause = fault.time;
-      return false;
     default:
-      if (auto text = message_before(fault)) {
-        LiveOutput before;
-        before.text = std::move(*text);
-        put(std::move(before));
-      }
+      if (auto before = detail::shape_by_fault(fault, output)) put(std::move(*before));
       return false;
   }
 }

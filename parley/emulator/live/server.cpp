@@ -16,15 +16,15 @@ namespace {
 
 // A session and its connection. One coroutine reads, another says what the session has to say.
 struct Run {
-  Run(net::WebSocket opened, std::shared_ptr<FaultyTransport> over, LiveSession begun,
-      const Executor& executor)
+  Run(net::WebSocket opened, std::shared_ptr<FaultyTransport> over,
+      std::unique_ptr<LiveVoice> begun, const Executor& executor)
       : socket(std::move(opened)),
         transport(std::move(over)),
         session(std::move(begun)),
         timer(executor) {}
   net::WebSocket socket;
   std::shared_ptr<FaultyTransport> transport;
-  LiveSession session;
+  std::unique_ptr<LiveVoice> session;
   boost::asio::steady_timer timer;  // cancelled where there is something new to say
   bool done = false;
 };
@@ -58,7 +58,7 @@ Task<Result<void>> send(std::shared_ptr<Run> run, LiveOutput output, bool text_f
 
 Task<void> say(std::shared_ptr<Run> run, bool text_frames) {
   while (!run->done) {
-    while (auto output = run->session.poll()) {
+    while (auto output = run->session->poll()) {
       if (output->kind == LiveOutput::Kind::message) {
         LiveOutput message = std::move(*output);
         auto sent = co_await send(run, std::move(message), text_frames);
@@ -68,10 +68,10 @@ Task<void> say(std::shared_ptr<Run> run, bool text_frames) {
       }
     }
     if (run->done) co_return;
-    const auto next = run->session.next_timeout();
+    const auto next = run->session->next_timeout();
     run->timer.expires_at(next ? *next : TimePoint::max());
     co_await run->timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-    if (!run->done) run->session.handle_timeout(now());
+    if (!run->done) run->session->handle_timeout(now());
   }
 }
 
@@ -83,23 +83,21 @@ std::shared_ptr<net::Transport> make_faulty(std::shared_ptr<FaultyTransport>& ou
 
 }  // namespace
 
-Task<void> serve_live(net::Exchange& exchange, LiveOptions options, LiveMemory& memory,
-                      LiveDoor door, std::function<void(std::string_view)> remember) {
+Task<void> serve_live(net::Exchange& exchange, std::unique_ptr<LiveVoice> session, bool text_frames,
+                      std::function<void(std::string_view)> remember) {
   ws::ServerPolicy policy;
   ws::Options protocol;
   protocol.max_message = 32 * 1024 * 1024;
-  const bool text_frames = options.text_frames;
   std::shared_ptr<FaultyTransport> transport;
   net::TransportWrap wrap = std::bind_front(make_faulty, std::ref(transport));
   auto socket = co_await exchange.upgrade(std::move(policy), protocol, std::move(wrap));
   if (!socket) co_return;
   const auto executor = co_await boost::asio::this_coro::executor;
-  LiveSession session(std::move(options), memory, std::move(door), now());
   auto run = std::make_shared<Run>(std::move(*socket), transport, std::move(session), executor);
   boost::asio::co_spawn(executor, say(run, text_frames), boost::asio::detached);
   while (auto message = co_await run->socket.next()) {
     remember(message->data);
-    run->session.received(message->data, now());
+    run->session->received(message->data, now());
     run->timer.cancel();
   }
   run->done = true;

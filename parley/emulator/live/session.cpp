@@ -83,10 +83,11 @@ void LiveSession::State::release(TimePoint now) {
     }
     if (!door.vertex) {
       emit(due.text, now);
-      continue;
+    } else {
+      for (auto& text : dialect.say(due.text))
+        if (!closed) emit(std::move(text), now);
     }
-    for (auto& text : dialect.say(due.text))
-      if (!closed) emit(std::move(text), now);
+    if (due.keeps_turn) now_idle(now);
   }
 }
 

@@ -56,6 +56,7 @@ struct LiveDoor {
   LiveDoor() = default;
   std::string version = "v1beta";
   bool vertex = false;  // Vertex AI: full names of models, and answers in its dialect
+  bool music = false;   // BidiGenerateMusic
   // Where set, the session is closed so at once: a key that is not valid, a token that has expired.
   std::optional<std::string> refusal;
   std::uint16_t refusal_code = 1007;
@@ -82,22 +83,32 @@ struct LiveOutput {
   std::string close_reason;  // at most 123 bytes
 };
 
+// The server's side of a Live connection, without I/O and clock. After every call, take what poll()
+// gives and ask next_timeout() anew.
+class LiveVoice {
+ public:
+  virtual ~LiveVoice() = default;
+  // A message of the client, in a text or a binary frame.
+  virtual void received(std::string_view text, TimePoint now) = 0;
+  virtual void handle_timeout(TimePoint now) = 0;
+  virtual std::optional<TimePoint> next_timeout() const = 0;
+  virtual std::optional<LiveOutput> poll() = 0;
+};
+
 // One session of the Live API as the service holds it, without I/O and clock: setup, turns in text,
 // speech and video, interruption, function calls and their cancellation, transcription, resumption,
-// goAway. After every call, take what poll() gives and ask next_timeout() anew. The answers are the
-// offline model's, spoken as a hum. Not thread-safe.
-class LiveSession {
+// goAway. The answers are the offline model's, spoken as a hum. Not thread-safe.
+class LiveSession final : public LiveVoice {
  public:
   // `memory` must outlive the session.
   LiveSession(LiveOptions options, LiveMemory& memory, LiveDoor door, TimePoint now);
   LiveSession(LiveSession&&) noexcept;
-  ~LiveSession();
+  ~LiveSession() override;
 
-  // A message of the client, in a text or a binary frame.
-  void received(std::string_view text, TimePoint now);
-  void handle_timeout(TimePoint now);
-  std::optional<TimePoint> next_timeout() const;
-  std::optional<LiveOutput> poll();
+  void received(std::string_view text, TimePoint now) override;
+  void handle_timeout(TimePoint now) override;
+  std::optional<TimePoint> next_timeout() const override;
+  std::optional<LiveOutput> poll() override;
 
  private:
   struct State;

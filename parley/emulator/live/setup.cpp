@@ -107,6 +107,30 @@ bool LiveSession::State::accept_modality() {
   return fits;
 }
 
+// What a generation of models does not have. Proactive audio and affective dialog are of 2.5 alone
+// and of v1alpha; 3.8 is always proactive.
+bool LiveSession::State::accept_settings() {
+  const auto name = bare_name(config.model);
+  const bool older = name.find("2.5") != std::string::npos;
+  const auto refuse = [this] {
+    close(1007, "Request contains an invalid argument.");
+    return false;
+  };
+  if (config.proactivity && config.proactivity->proactive_audio) {
+    const bool wanted = *config.proactivity->proactive_audio;
+    const bool newest = name.starts_with("gemini-3.8");
+    const bool able = newest || (older && door.version == "v1alpha");
+    if (wanted ? !able : newest) return refuse();
+  }
+  if (!config.generation_config) return true;
+  const auto& wanted = *config.generation_config;
+  if (wanted.enable_affective_dialog.value_or(false) && !(older && door.version == "v1alpha"))
+    return refuse();
+  if (wanted.translation_config && name.find("translate") == std::string::npos) return refuse();
+  const auto& thinking = wanted.thinking_config;
+  return !thinking || !thinking->thinking_budget || !thinking->thinking_level || refuse();
+}
+
 bool LiveSession::State::accept_handle(TimePoint now) {
   if (!config.session_resumption || !config.session_resumption->handle ||
       config.session_resumption->handle->empty())
@@ -140,8 +164,11 @@ void LiveSession::State::make_detector() {
 void LiveSession::State::setup(gemini::Setup wanted, TimePoint now) {
   apply_token(wanted);
   config = std::move(wanted);
-  if (!accept_model() || !accept_modality() || !accept_handle(now)) return;
+  if (!accept_model() || !accept_modality() || !accept_settings() || !accept_handle(now)) return;
   make_detector();
+  seeding = config.history_config &&
+            config.history_config->initial_history_in_client_content.value_or(false);
+  thinks_long = config.model.find("extended-thinking") != std::string::npos;
   ready = true;
   say(R"({"setupComplete":{}})", now);
 }

@@ -98,9 +98,11 @@ std::optional<LiveDoor> Service::live_door(const http::Request& request,
                                            const http::Target& target) {
   std::string path;
   for (const auto& segment : target.segments) path += "/" + segment;
-  const auto method = path.find("BidiGenerateContent");
+  const bool music = path.find("BidiGenerateMusic") != std::string::npos;
+  const auto method = path.find(music ? "BidiGenerateMusic" : "BidiGenerateContent");
   if (method == std::string::npos) return std::nullopt;
   LiveDoor door;
+  door.music = music;
   door.vertex = path.find("LlmBidiService") != std::string::npos;
   // Vertex AI refuses the upgrade itself: handle() does. A key comes without a project.
   const bool has_key = request.headers.find("x-goog-api-key").has_value();
@@ -258,7 +260,8 @@ Answer Service::answer_model(const http::Request& request, const http::Target& t
   if (other_service) return no_model(route.model, route.version, route.method);
   if (route.method == "predict") return predict(request, route);
   if (route.method == "countTokens") return count(request, route);
-  if (route.method == "embedContent") return embed_one(request);
+  if (route.method == "embedContent")
+    return route.vertex ? embed_for_vertex(request) : embed_one(request);
   if (route.method == "batchEmbedContents") return embed_batch(request, route);
   if (route.method == "generateContent" || route.method == "streamGenerateContent")
     return generate(request, target, route);

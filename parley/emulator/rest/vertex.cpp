@@ -93,6 +93,10 @@ Answer no_publisher_model(const std::string& parent, std::string_view model) {
                   parent, model));
 }
 
+void Service::add_account(AuthOptions::Account account) {
+  authority_->add(std::move(account));
+}
+
 std::optional<Answer> Service::refuse(const http::Request& request, const http::Target& target,
                                       const Route& route) const {
   return route.vertex ? authority_->refuse(request, route.project)
@@ -138,6 +142,20 @@ Answer Service::predict(const http::Request& request, const Route& route) const 
   }
   return detail::json_answer(
       json::to_pretty_string(json::Object{{"predictions", std::move(predictions)}}) + "\n");
+}
+
+// Its settings stand in an object of their own.
+Answer Service::embed_for_vertex(http::Request request) const {
+  auto body = json::parse(request.body, json::trusted_limits());
+  auto* object = body ? body->if_object() : nullptr;
+  auto* settings = object ? object->if_contains("embedContentConfig") : nullptr;
+  if (settings && settings->is_object()) {
+    const json::Object moved = std::move(settings->get_object());
+    object->erase("embedContentConfig");
+    for (const auto& [name, value] : moved) (*object)[name] = value;
+    request.body = json::to_string(*body);
+  }
+  return embed_one(request);
 }
 
 // Names are full resource names, in and out.

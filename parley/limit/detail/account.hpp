@@ -29,6 +29,7 @@ constexpr std::optional<std::size_t> learner_of(Dimension dimension) {
 // What a lease took from an account.
 struct Booking {
   TimePoint at{};
+  std::array<std::int64_t, minute_dimensions> taken{};  // at that time, less what came back
   std::optional<std::int32_t> day;  // empty: no limit of a day was set
   std::array<std::uint32_t, learners> eras{};
 };
@@ -56,8 +57,9 @@ class Account {
   Verdict verdict(const Amounts& amounts, const std::string& caller, const Moment& now);
   Booking take(const Amounts& amounts, const std::string& caller, const Moment& now);
   void release(std::int64_t slots, const std::string& caller);
-  // Gives back a surplus to where it was taken from; charges a deficit at once.
-  void rebook(const Booking& booking, Dimension dimension, std::int64_t booked, std::int64_t actual,
+  // Gives back a surplus to where it was taken from; charges a deficit at once. What was charged
+  // since the reservation was used, and does not come back.
+  void rebook(Booking& booking, Dimension dimension, std::int64_t booked, std::int64_t actual,
               const Moment& now);
 
   void succeeded(const Booking& booking, const Amounts& amounts, const Moment& now);
@@ -93,11 +95,12 @@ class Account {
 
   AccountState save(const std::string& owner) const;
   // Takes these counts instead of its own; the places that it holds itself stay.
-  void load(const AccountState& state, const std::string& owner);
+  void load(const AccountState& state, const std::string& owner, TimePoint now);
 
  private:
   void refresh();
   DayCount& day_of(std::int32_t day);
+  DayCount count_of(std::int32_t day) const;
   bool too_large_ever(const Amounts& amounts, Verdict& found) const;
   void minutes(const Amounts& amounts, TimePoint now, Verdict& found);
   void days(const Amounts& amounts, const Moment& now, Verdict& found);
