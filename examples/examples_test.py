@@ -98,6 +98,16 @@ class Examples(unittest.TestCase):
         said = self.offline("embed_texts", "red apple", "green apple", "fast car")
         self.assertRegex(said, r"^nearest: green apple\n\d+ tokens\n$")
 
+    def test_nothing_is_written(self):
+        with Started("emulate", "--port", "0", "--pace", "0", "--playback", "0") as service, \
+                tempfile.TemporaryDirectory() as folder:
+            env = {**os.environ, "GOOGLE_GEMINI_BASE_URL": service.url, "GEMINI_API_KEY": "any", "HOME": folder,
+                   "TMPDIR": folder, "XDG_CACHE_HOME": folder, "XDG_STATE_HOME": folder}
+            for words in (["stream_answer", "Hello"], ["live_assistant", "Hello", "And again"]):
+                subprocess.run([f"{BIN}/example_{words[0]}", *words[1:]], cwd=folder, env=env, timeout=60,
+                               check=True, capture_output=True)
+                self.assertEqual(os.listdir(folder), [], words[0])
+
     def test_speak(self):
         definition = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "definitions", "elevenlabs.yaml")
         with Started("mock", definition, "--port", "0", sign=r"ws://127\.0\.0\.1:(\d+)") as service, \

@@ -5,10 +5,11 @@
 // Without a key: start `parley emulate` and set
 //   GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:8090 GEMINI_API_KEY=any
 
+#include "parley/api/stream_control.hpp"
+
 #include <iostream>
 #include <thread>
 
-#include "parley/api/stream_control.hpp"
 #include "parley/gemini/client.hpp"
 
 using namespace parley;
@@ -41,7 +42,8 @@ Task<int> tell(std::string question) {
   while (auto part = co_await stream->next()) std::cout << gemini::text_of(*part) << std::flush;
 
   const auto metrics = stream->metrics();
-  std::cout << "\n" << api::to_string(stream->state()) << ": " << metrics.chunks << " chunks, "
+  std::cout << "\n"
+            << api::to_string(stream->state()) << ": " << metrics.chunks << " chunks, "
             << metrics.pauses << " pauses, at most " << metrics.peak_chunks << " waited\n";
   co_return stream->state() == api::StreamState::error ? 1 : 0;
 }

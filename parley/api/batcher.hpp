@@ -13,9 +13,9 @@ namespace parley::api {
 // A batch is full with whichever limit comes first.
 struct BatchOptions {
   BatchOptions() = default;
-  std::size_t max_items = 10;             // at least 1
+  std::size_t max_items = 10;               // at least 1
   std::chrono::milliseconds max_wait{100};  // from its first item
-  std::size_t max_bytes = 256 * 1024;     // an item that is larger goes alone
+  std::size_t max_bytes = 256 * 1024;       // an item that is larger goes alone
 };
 
 // Gathers items into batches, in their order. Without clock; one thread at a time.

@@ -61,15 +61,15 @@ struct SessionOptions {
   std::optional<std::chrono::milliseconds> close_timeout;     // for the close handshake
   std::optional<std::chrono::milliseconds> keepalive_every;   // zero: no keepalive
   std::optional<bool> compression;                            // permessage-deflate is offered
-  std::optional<std::size_t> max_message;                     // bytes; a larger one closes with 1009
+  std::optional<std::size_t> max_message;  // bytes; a larger one closes with 1009
   // After the close message: without a message for that long the connection is closed.
   std::chrono::milliseconds drain_timeout{30'000};
 
   std::size_t inbox_messages = 64;  // that wait for next(), at least 1
   std::size_t inbox_bytes = 4 * 1024 * 1024;
   Overflow overflow = Overflow::block;
-  // A server message that cannot be understood ends the session, unless this says (true) that it has
-  // taken note: then it comes as one that the definition does not know, empty, where the
+  // A server message that cannot be understood ends the session, unless this says (true) that it
+  // has taken note: then it comes as one that the definition does not know, empty, where the
   // definition has such, and else not at all. The error's detail "body" is the message's beginning.
   std::function<bool(const Error&)> on_unreadable;
   bool skip_unknown = false;  // server messages that the definition does not know are only counted

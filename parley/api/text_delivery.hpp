@@ -66,8 +66,8 @@ class DeliveredText {
  public:
   using Element = typename ControlledStream<Source>::Element;
 
-  DeliveredText(ControlledStream<Source> stream,
-                std::function<std::string(const Element&)> text_of, const DeliveryOptions& options)
+  DeliveredText(ControlledStream<Source> stream, std::function<std::string(const Element&)> text_of,
+                const DeliveryOptions& options)
       : stream_(std::move(stream)), text_of_(std::move(text_of)), delivery_(options) {}
 
   // The next piece, never empty; nullopt: the end, see outcome(). One at a time.

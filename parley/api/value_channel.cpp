@@ -79,8 +79,8 @@ bool ValueChannel::State::take(const net::Message& message) {
   }
   auto value = json::decode_payload(options.codec, as_bytes(message.data), options.limits);
   if (!value) {
-    refuse(Error(ErrorKind::invalid_response, fmt::format("a message is no {}",
-                                                          json::to_string(options.codec)))
+    refuse(Error(ErrorKind::invalid_response,
+                 fmt::format("a message is no {}", json::to_string(options.codec)))
                .with_cause(std::move(value.error())),
            ws::close_code::invalid_payload);
     return false;

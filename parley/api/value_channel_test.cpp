@@ -40,8 +40,8 @@ Task<ValueChannel> connect(const Echo& echo, ChannelOptions options) {
 Task<void> codecs() {
   Echo echo(co_await boost::asio::this_coro::executor);
   const auto value = *json::parse(R"({"user":1,"list":[true,null,2.5,"\u00fc"]})");
-  for (const auto codec : {json::PayloadCodec::json, json::PayloadCodec::cbor,
-                           json::PayloadCodec::message_pack}) {
+  for (const auto codec :
+       {json::PayloadCodec::json, json::PayloadCodec::cbor, json::PayloadCodec::message_pack}) {
     ChannelOptions options;
     options.codec = codec;
     auto channel = co_await connect(echo, options);

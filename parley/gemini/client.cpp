@@ -20,13 +20,13 @@ std::string detail::beginning(std::string_view text) {
 
 // Which answers of the service stay true for a while; a file's state or a chat's does not.
 bool detail::may_keep(const http::Request& request) {
-  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+  const std::string_view path =
+      std::string_view(request.target).substr(0, request.target.find('?'));
   if (request.method == "GET") return path.find("/models") != std::string_view::npos;
   constexpr std::string_view verbs[] = {":generateContent", ":countTokens", ":embedContent",
                                         ":batchEmbedContents", ":predict"};
-  return request.method == "POST" && std::ranges::any_of(verbs, [path](std::string_view verb) {
-           return path.ends_with(verb);
-         });
+  return request.method == "POST" &&
+         std::ranges::any_of(verbs, [path](std::string_view verb) { return path.ends_with(verb); });
 }
 
 api::CallOptions detail::known_to_the_service(api::CallOptions calls) {
@@ -49,10 +49,10 @@ Result<GenerateContentResponse> detail::read_answer(std::string_view text) {
   if (answer->extra->contains("error"))
     if (auto error = error_of(json::Value(*answer->extra))) return fail(std::move(*error));
   if (!is_recognised(*answer))
-    return fail(
-        Error(ErrorKind::invalid_response,
-              fmt::format("the service's answer has no member of a response: {}", detail::beginning(text)))
-            .with_stage(Stage::receive));
+    return fail(Error(ErrorKind::invalid_response,
+                      fmt::format("the service's answer has no member of a response: {}",
+                                  detail::beginning(text)))
+                    .with_stage(Stage::receive));
   return answer;
 }
 

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "parley/api/call_options.hpp"
 #include "parley/base/error.hpp"
 #include "parley/base/secret.hpp"
 #include "parley/gemini/backend.hpp"
 #include "parley/gemini/files.hpp"
 #include "parley/gemini/tokens.hpp"
 #include "parley/gemini/types.hpp"
-#include "parley/api/call_options.hpp"
 #include "parley/net/http_client.hpp"
 #include "parley/net/task.hpp"
 
@@ -37,8 +37,9 @@ struct ClientOptions {
   // it the token is dropped, and the error given back.
   bool repeat_refused = false;
   net::HttpClientOptions http;
-  // Retries, fail-over, breaker, cache, packing: all off (docs/resilience.md). What the service says
-  // of delays and quotas is read; with a cache, answers of models, counts and embeddings are kept.
+  // Retries, fail-over, breaker, cache, packing: all off (docs/resilience.md). What the service
+  // says of delays and quotas is read; with a cache, answers of models, counts and embeddings are
+  // kept.
   api::CallOptions calls;
 };
 

@@ -109,10 +109,6 @@ bool may_fall_back(const Error& why) {
          why.http_status() != 403 && why.http_status() != 407;
 }
 
-bool takes_updates(std::string_view model) {
-  return model.find("3.8") != std::string_view::npos;
-}
-
 }  // namespace
 
 Task<Result<LiveTurns>> LiveTurns::open(Client client, std::string model,
@@ -149,11 +145,6 @@ Task<Result<void>> LiveTurns::add_context(std::vector<Content> turns) {
 
 Task<Result<void>> LiveTurns::change_context(ContextUpdate update) {
   const auto session = session_;
-  if (!takes_updates(session->setup.model))
-    co_return fail(ErrorKind::invalid_state,
-                   fmt::format("{} takes its instruction and tools in the setup only: begin "
-                               "another session",
-                               session->setup.model));
   co_return co_await session->live.update_context(std::move(update));
 }
 

@@ -24,10 +24,10 @@ struct WebSocketConfig {
   std::chrono::milliseconds heartbeat{30'000};  // a ping after that much silence; 0: none
   std::size_t max_message = 1024 * 1024;        // bytes, 1 to 5 MiB; a larger one ends the session
   bool compression = true;
-  // A failed connection is tried again, before the answer has begun; each attempt is an event and in
-  // Stream::report(). limit::uniform_retries() has the delays.
+  // A failed connection is tried again, before the answer has begun; each attempt is an event and
+  // in Stream::report(). limit::uniform_retries() has the delays.
   bool reconnect = false;
-  int reconnect_attempts = 3;  // at least 1; counts with `reconnect`
+  int reconnect_attempts = 3;                         // at least 1; counts with `reconnect`
   std::chrono::milliseconds connect_timeout{10'000};  // each step, over 0
   // Where the upgrade is refused (not where the credentials are), the same request goes over HTTP;
   // Stream::served_by() says so.
@@ -69,8 +69,8 @@ class LiveTurns {
   // More context. While an answer is under way the service would break it off for that: then it is
   // kept, and goes out before the next turn.
   Task<Result<void>> add_context(std::vector<Content> turns);
-  // Another instruction or other tools from the next turn on. Errors: invalid_state where the model
-  // does not take them in a running session (only 3.8 does).
+  // Another instruction or other tools from the next turn on. Errors: invalid_argument for models
+  // that do not take them in a running session (before 3.8).
   Task<Result<void>> change_context(ContextUpdate update);
   // Live takes settings in its setup only. Error (invalid_state) unless they are what the session
   // has: it says to begin another one.
@@ -87,8 +87,8 @@ class LiveTurns {
 };
 
 // Models::stream_generate_content over a session of its own, which ends with the answer. Dropping
-// the stream closes the session. Errors: those of LiveTurns::open(), and of the call over HTTP where
-// it fell back.
+// the stream closes the session. Errors: those of LiveTurns::open(), and of the call over HTTP
+// where it fell back.
 Task<Result<Stream>> stream_over_websocket(Client client, std::string model,
                                            GenerateContentRequest request, WebSocketConfig config);
 
@@ -96,8 +96,8 @@ Task<Result<Stream>> stream_over_websocket(Client client, std::string model,
 struct WholeAnswer {
   WholeAnswer() = default;
   GenerateContentResponse response;
-  Bytes audio;     // signed 16-bit little endian, mono; empty where the model wrote
-  int rate = 0;    // samples per second of `audio`
+  Bytes audio;   // signed 16-bit little endian, mono; empty where the model wrote
+  int rate = 0;  // samples per second of `audio`
   ServedBy served_by = ServedBy::websocket;
 };
 Task<Result<WholeAnswer>> generate_over_websocket(Client client, std::string model,

@@ -124,8 +124,8 @@ struct LiveTurn::Reader {
     if (speaks() && !is_of_the_calls()) finish(FinishReason::stop);
   }
   void operator()(LiveInterrupted&) {
-    turn.end(fail(Error(ErrorKind::cancelled, "the answer was interrupted")
-                      .with_stage(Stage::receive)));
+    turn.end(
+        fail(Error(ErrorKind::cancelled, "the answer was interrupted").with_stage(Stage::receive)));
     turn.session_->answering = true;  // its turnComplete follows
   }
   void operator()(LiveTurnComplete& complete) {
@@ -143,10 +143,7 @@ struct LiveTurn::Reader {
 };
 
 LiveTurn::LiveTurn(std::shared_ptr<LiveTurns::Session> session, TurnKind kind)
-    : session_(std::move(session)),
-      report_(session_->report),
-      turn_(session_->turn),
-      kind_(kind) {}
+    : session_(std::move(session)), report_(session_->report), turn_(session_->turn), kind_(kind) {}
 
 LiveTurn::~LiveTurn() = default;
 

@@ -35,10 +35,10 @@ Result<void> HttpSource::judge() const {
   if (const auto& foreign = events_.foreign_text(); !trim(foreign).empty()) {
     if (const auto body = json::parse(foreign, json::trusted_limits()))
       if (auto error = error_of(*body)) return fail(std::move(*error).with_stage(Stage::receive));
-    return fail(
-        Error(ErrorKind::invalid_response,
-              fmt::format("the stream ends with text that is no event: {}", detail::beginning(foreign)))
-            .with_stage(Stage::receive));
+    return fail(Error(ErrorKind::invalid_response,
+                      fmt::format("the stream ends with text that is no event: {}",
+                                  detail::beginning(foreign)))
+                    .with_stage(Stage::receive));
   }
   if (!any_)
     return fail(Error(ErrorKind::invalid_response, "the stream ended without a message")
@@ -79,7 +79,8 @@ std::string_view to_string(ServedBy served_by) {
   return served_by == ServedBy::http ? "http" : "websocket";
 }
 
-Stream::Stream(api::EventStream events) : source_(std::make_unique<HttpSource>(std::move(events))) {}
+Stream::Stream(api::EventStream events)
+    : source_(std::make_unique<HttpSource>(std::move(events))) {}
 Stream::Stream(std::unique_ptr<detail::StreamSource> source) : source_(std::move(source)) {}
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;

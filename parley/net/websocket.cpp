@@ -309,9 +309,8 @@ Task<Result<void>> WebSocket::send_part(ws::MessageKind kind, Bytes part, bool l
                                         ws::Compress compress) {
   auto posted = state_->admit(part.size());
   if (posted)
-    posted =
-        state_->count_sent(state_->connection.send_part(kind, part, last, compress), part.size(),
-                           kind == ws::MessageKind::binary);
+    posted = state_->count_sent(state_->connection.send_part(kind, part, last, compress),
+                                part.size(), kind == ws::MessageKind::binary);
   return detail::wait_until_low(state_, std::move(posted));
 }
 

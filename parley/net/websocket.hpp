@@ -1,8 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -110,8 +110,8 @@ struct ConnectOptions {
   ws::ClientOffer offer;
   ws::Options protocol;
   std::chrono::milliseconds upgrade_timeout{10'000};  // from the request to the answer's header
-  // "net.ws_connect_start" {host, path} and "_stop" {subprotocol, duration_ms} or "_exception", then
-  // those of WebSocket::observe(). See docs/telemetry.md.
+  // "net.ws_connect_start" {host, path} and "_stop" {subprotocol, duration_ms} or "_exception",
+  // then those of WebSocket::observe(). See docs/telemetry.md.
   EventSink events;
   // Asked before each connection, also a repeated one; its token goes as Authorization: Bearer. Its
   // error is the connection's. Empty: none.

@@ -30,9 +30,9 @@ void WebSocketTold::received(std::size_t bytes, bool binary) {
   const auto waited = now() - std::exchange(last_received, now());
   session.note("receive", [&](Event& event) {
     with_message(event, bytes, binary);
-    event.with("waited_ms",
-               std::to_string(
-                   std::chrono::duration_cast<std::chrono::milliseconds>(waited).count()));
+    event.with(
+        "waited_ms",
+        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(waited).count()));
   });
 }
 
@@ -52,9 +52,8 @@ void WebSocketTold::ended(const Result<void>& outcome, bool graceful, std::uint1
   if (outcome)
     session.stop(fill);
   else
-    session.fail_with(outcome.error(), [&](Event& event) {
-      event.with("how", graceful ? "graceful" : "forced");
-    });
+    session.fail_with(outcome.error(),
+                      [&](Event& event) { event.with("how", graceful ? "graceful" : "forced"); });
 }
 
 void WebSocketState::tell_end() {
@@ -78,9 +77,9 @@ Result<void> WebSocketState::outcome() const {
     return fail(Error(ErrorKind::timeout, "the WebSocket was given up: " + reason)
                     .with_close(code, reason)
                     .with_stage(stage));
-  return fail(Error(ErrorKind::disconnected,
-                    "the WebSocket was closed with code " + std::to_string(code) +
-                        (reason.empty() ? "" : ": ") + reason)
+  return fail(Error(ErrorKind::disconnected, "the WebSocket was closed with code " +
+                                                 std::to_string(code) +
+                                                 (reason.empty() ? "" : ": ") + reason)
                   .with_close(code, reason)
                   .with_stage(Stage::receive));
 }

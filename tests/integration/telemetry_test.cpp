@@ -165,8 +165,7 @@ Task<void> socket_paths(House& house, Pairs& pairs) {
   net::ReconnectPolicy policy;
   policy.max_attempts = 2;
   policy.first_delay = milliseconds(1);
-  EXPECT_FALSE(
-      co_await net::ReconnectingWebSocket::connect(nobody, options, policy, pairs.sink()));
+  EXPECT_FALSE(co_await net::ReconnectingWebSocket::connect(nobody, options, policy, pairs.sink()));
 }
 
 TEST(Telemetry_B45_B49, EachSocketHasOneStartAndOneEnd) {

@@ -31,7 +31,7 @@ namespace detail {
 
 // How an answer belongs to its session.
 enum class TurnKind {
-  alone,        // the session ends with it
+  alone,  // the session ends with it
   of_session,
   after_calls,  // it follows the results of function calls
 };
