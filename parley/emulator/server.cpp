@@ -6,6 +6,8 @@
 
 #include "parley/emulator/fault/detail/shape.hpp"
 #include "parley/emulator/live/detail/server.hpp"
+#include "parley/emulator/script/detail/settings.hpp"
+#include "parley/emulator/script/director.hpp"
 
 namespace parley::emulator {
 namespace {
@@ -33,23 +35,49 @@ class Counted {
 }  // namespace
 
 struct Server::Core {
-  explicit Core(const ServerOptions& options)
-      : service(options.service), live(options.live), memory(options.live.seed) {}
+  Core(const Executor& executor, const ServerOptions& options)
+      : clock(std::make_shared<ServerClock>(executor, options.hold_clock)),
+        service(timed(options.service, clock)),
+        own_live(options.live),
+        live(options.live),
+        memory(options.live.seed) {
+    set_script(options.script);
+  }
+  static ServiceOptions timed(ServiceOptions options, std::shared_ptr<ServerClock> clock);
+  void set_script(std::optional<Script> script);
   static Task<void> answer(std::shared_ptr<Core> self, net::Exchange& exchange);
 
+  std::shared_ptr<ServerClock> clock;
   Service service;
-  LiveOptions live;
+  LiveOptions own_live, live;  // without and with what the script says of sessions
   LiveMemory memory;
   int streaming = 0;
 };
 
 namespace {
-Task<void> send(net::Exchange& exchange, Answer answer);
+Task<void> send(net::Exchange& exchange, Answer answer, std::shared_ptr<ServerClock> clock);
+}
+
+ServiceOptions Server::Core::timed(ServiceOptions options, std::shared_ptr<ServerClock> clock) {
+  if (!options.now) options.now = [clock = std::move(clock)] { return clock->wall_now(); };
+  return options;
+}
+
+void Server::Core::set_script(std::optional<Script> script) {
+  live = own_live;
+  std::shared_ptr<Director> director;
+  if (script) {
+    detail::apply(script->live, live);
+    if (script->faults) service.set_fault_rate(*script->faults);
+    director = std::make_shared<Director>(std::move(*script), service.options().now);
+  }
+  live.director = director;
+  service.set_director(std::move(director));
 }
 
 Server::Server(Executor executor, ServerOptions options)
     : options_(std::move(options)),
-      core_(std::make_shared<Core>(options_)),
+      core_(std::make_shared<Core>(executor, options_)),
       server_(std::move(executor), server_options(options_),
               std::bind_front(&Core::answer, core_)) {}
 
@@ -64,6 +92,12 @@ Task<void> Server::stop() {
 }
 Service& Server::service() {
   return core_->service;
+}
+void Server::set_script(std::optional<Script> script) {
+  core_->set_script(std::move(script));
+}
+ServerClock& Server::clock() {
+  return *core_->clock;
 }
 int Server::streaming() const {
   return core_->streaming;
@@ -83,17 +117,17 @@ Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& excha
       self->service.remember_live(target, message);
     };
     co_await detail::serve_live(exchange, self->live, self->memory, std::move(*door),
-                                std::move(remember));
+                                self->clock, std::move(remember));
     co_return;
   }
   auto answer = self->service.handle(exchange.request(), exchange.target());
-  co_await send(exchange, std::move(answer));
+  co_await send(exchange, std::move(answer), self->clock);
 }
 
 namespace {
 
-Task<void> send(net::Exchange& exchange, Answer answer) {
-  if (answer.fault.delay.count() > 0) co_await sleep_for(answer.fault.delay);
+Task<void> send(net::Exchange& exchange, Answer answer, std::shared_ptr<ServerClock> clock) {
+  if (answer.fault.delay.count() > 0) co_await ServerClock::sleep(clock, answer.fault.delay);
   http::Response response(answer.status);
   response.headers = std::move(answer.headers);
   auto plan = detail::plan_body(answer, answer.fault);
@@ -105,7 +139,7 @@ Task<void> send(net::Exchange& exchange, Answer answer) {
   }
   if (auto begun = co_await exchange.begin(std::move(response)); !begun) co_return;
   for (auto& step : plan.steps) {
-    if (step.wait.count() > 0) co_await sleep_for(step.wait);
+    if (step.wait.count() > 0) co_await ServerClock::sleep(clock, step.wait);
     std::string bytes = std::move(step.bytes);
     if (auto written = co_await exchange.write(std::move(bytes)); !written) co_return;
   }

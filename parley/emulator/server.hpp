@@ -7,7 +7,9 @@
 #include <string>
 
 #include "parley/base/error.hpp"
+#include "parley/emulator/clock.hpp"
 #include "parley/emulator/rest/service.hpp"
+#include "parley/emulator/script/script.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/task.hpp"
 
@@ -21,6 +23,9 @@ struct ServerOptions {
   std::optional<net::TlsIdentity> tls;
   ServiceOptions service;
   LiveOptions live;
+  std::optional<Script> script;
+  // Time stands still until clock().advance(): waits, lifetimes, quotas and expiry follow it.
+  bool hold_clock = false;
 };
 
 // The emulator on a port: REST, and Live over WebSocket. Belongs to one executor. Destroying it
@@ -34,6 +39,9 @@ class Server {
   Task<void> stop();
 
   Service& service();
+  // From now on, for each request and each new session; empty: no script.
+  void set_script(std::optional<Script> script);
+  ServerClock& clock();
   std::string base_url() const;
   // Answers that are being sent.
   int streaming() const;

@@ -143,7 +143,8 @@ void LiveSession::State::setup(gemini::Setup wanted, TimePoint now) {
   if (!accept_model() || !accept_modality() || !accept_handle(now)) return;
   make_detector();
   ready = true;
-  say(R"({"setupComplete":{}})", now);
+  if (options.director && play_setup(now)) return;
+  say(R"({"setupComplete":{}})", now + options.setup_delay);
 }
 
 }  // namespace parley::emulator

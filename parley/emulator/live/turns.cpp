@@ -135,17 +135,22 @@ void LiveSession::State::interrupt(TimePoint now) {
   if (taken == 0 && pending_calls.empty()) return;
   if (!said.empty()) history.push_back(gemini::model_content(std::exchange(said, {})));
   say(content_message([](auto& content) { content.interrupted = true; }), now);
-  if (!pending_calls.empty()) {
-    gemini::ToolCallCancellationMessage message;
-    message.tool_call_cancellation.ids.emplace(pending_calls.begin(), pending_calls.end());
-    say(json::encode_text(message), now);
-    pending_calls.clear();
-    call_results.clear();
-  }
+  if (!pending_calls.empty()) cancel_calls({}, now);
   say(content_message([](auto& content) { content.turn_complete = true; }), now);
 }
 
+// All that wait where none is named.
+void LiveSession::State::cancel_calls(const std::vector<std::string>& ids, TimePoint now) {
+  gemini::ToolCallCancellationMessage message;
+  auto& cancelled = message.tool_call_cancellation.ids.emplace(ids);
+  if (ids.empty()) cancelled.assign(pending_calls.begin(), pending_calls.end());
+  say(json::encode_text(message), now);
+  for (const auto& id : cancelled) pending_calls.erase(id);
+  if (pending_calls.empty()) call_results.clear();
+}
+
 void LiveSession::State::answer(TimePoint now) {
+  if (options.director && play_turn(now)) return;
   gemini::GenerateContentRequest request;
   request.contents = history;
   request.system_instruction = config.system_instruction;
@@ -193,7 +198,11 @@ void LiveSession::State::finish_turn(TimePoint complete_at, int prompt_tokens, i
 }
 
 void LiveSession::State::tell_handle(TimePoint at) {
-  if (!config.session_resumption) return;
+  if (config.session_resumption) send_handle(options.handles, at);
+}
+
+void LiveSession::State::send_handle(bool resumable, TimePoint at) {
+  if (!resumable) return say(R"({"sessionResumptionUpdate":{"resumable":false}})", at);
   LiveMemory::Conversation conversation;
   conversation.model = config.model;
   conversation.history = history;
@@ -211,7 +220,7 @@ void LiveSession::State::call_tools(const std::vector<gemini::FunctionCall>& cal
   turn.role = "model";
   auto& parts = turn.parts.emplace();
   for (auto call : calls) {
-    call.id = fmt::format("function-call-{}", 1000 + ++calls_made);
+    if (!call.id) call.id = fmt::format("function-call-{}", 1000 + ++calls_made);
     pending_calls.insert(*call.id);
     parts.emplace_back().function_call = call;
     list.push_back(std::move(call));

@@ -1,17 +1,21 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string_view>
 
+#include "parley/emulator/clock.hpp"
 #include "parley/emulator/live/session.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/task.hpp"
 
 namespace parley::emulator::detail {
 
-// Upgrades the request and holds a Live session until it ends. `memory` must outlive it.
+// Upgrades the request and holds a Live session until it ends, on that clock. `memory`
+// must outlive it.
 // `remember` sees each message of the client.
 Task<void> serve_live(net::Exchange& exchange, LiveOptions options, LiveMemory& memory,
-                      LiveDoor door, std::function<void(std::string_view)> remember);
+                      LiveDoor door, std::shared_ptr<ServerClock> clock,
+                      std::function<void(std::string_view)> remember);
 
 }  // namespace parley::emulator::detail

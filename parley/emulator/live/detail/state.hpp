@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <set>
 
 #include "parley/emulator/live/detail/vertex_dialect.hpp"
 #include "parley/emulator/live/detail/voice.hpp"
 #include "parley/emulator/live/session.hpp"
+#include "parley/emulator/script/script.hpp"
 
 namespace parley::emulator {
 
@@ -25,6 +27,7 @@ struct LiveSession::State {
 
   // faults.cpp
   void emit(std::string text, TimePoint now);
+  void emit_as_it_is(std::string text, TimePoint now);
   void put(LiveOutput output);
   bool replaced(LiveOutput& output, TimePoint now);
 
@@ -49,6 +52,7 @@ struct LiveSession::State {
   void call_tools(const std::vector<gemini::FunctionCall>& calls, TimePoint now);
   void finish_turn(TimePoint complete_at, int prompt_tokens, int answer_tokens, double seconds);
   void tell_handle(TimePoint at);
+  void send_handle(bool resumable, TimePoint at);
 
   // One message to come. `of_answer`: an interruption takes it back.
   struct Due {
@@ -57,7 +61,23 @@ struct LiveSession::State {
     bool of_answer = false;
     std::string said;         // text of the answer that it shows
     bool keeps_turn = false;  // the turn goes into the history with it
+    // Where set, this happens instead of a message.
+    std::function<void(State& session, TimePoint now)> act;
   };
+
+  // scripted.cpp
+  bool play_setup(TimePoint now);
+  bool play_turn(TimePoint now);
+  void play(const Reply& reply, TimePoint now);
+  struct Stage;
+  // When the next message would come.
+  TimePoint play_steps(const Reply& reply, TimePoint at, bool of_turn, double& seconds);
+  void play_end(const Reply& reply, TimePoint at, double seconds);
+  void close_for(const ScriptError& error);
+  void close_for(const QuotaRefusal& refusal);
+  void apply_fault(const std::optional<LiveFault>& fault);
+  Due& schedule(TimePoint at, bool of_answer);
+  void cancel_calls(const std::vector<std::string>& ids, TimePoint now);
 
   LiveOptions options;
   LiveMemory& memory;
