@@ -19,7 +19,7 @@ std::string stem_of(std::string_view file) {
 
 void FileReader::content(TableReader& in, Narrative& out) {
   if (const Node* node = in.take("template", {Kind::text})) {
-    (void)schema(*node, &out.template_schema);
+    out.template_json = schema(*node, &out.template_schema);
     const Node* all = root_.find("schemas");
     if (!all || !all->find(out.template_schema))
       context_.diagnostics.back().code = "missing_template";

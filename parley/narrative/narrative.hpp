@@ -196,6 +196,7 @@ struct Narrative {
   std::string file;
   // The table of content: what answers are extracted as, and where they are kept.
   std::string template_schema;  // of [schemas]; empty: any JSON or TOML
+  json::Any template_json;      // that schema
   std::string target;           // empty: the narrative's name
   bool skip_content_generation = false;
   bool preserve_source = false;

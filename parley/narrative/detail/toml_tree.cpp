@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <sstream>
+#include <toml++/toml.h>
 #include <tuple>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-
-#include <toml++/toml.h>
 
 #include "parley/base/text.hpp"
 #include "parley/json/value.hpp"
