@@ -30,8 +30,10 @@ SessionCore::~SessionCore() = default;
 
 namespace {
 
-net::ReconnectPolicy by_close_codes(const EndpointRules& rules, net::ReconnectPolicy policy) {
-  policy.may_retry = [&rules, otherwise = policy.may_retry](const Error& why) {
+net::ReconnectPolicy by_close_codes(const EndpointRules& rules, net::ReconnectPolicy policy,
+                                    std::function<void(const Error&)> refused) {
+  policy.may_retry = [&rules, refused, otherwise = policy.may_retry](const Error& why) {
+    if (refused) refused(why);
     for (const auto& rule : rules.close_codes)
       if (why.close_code() == rule.code && rule.code != 0)
         return rule.close_class == CloseClass::retryable;
@@ -53,9 +55,13 @@ Task<Result<SessionCore>> SessionCore::open(const EndpointRules& rules, Target t
     if (const auto self = weak.lock()) self->reconnected(fresh);
   };
   auto socket = co_await net::ReconnectingWebSocket::connect(
-      prepared->url, prepared->options, by_close_codes(rules, state->options.reconnect),
-      state->options.events, std::move(hook));
-  if (!socket) co_return fail(std::move(socket.error()));
+      prepared->url, prepared->options,
+      by_close_codes(rules, state->options.reconnect, prepared->refused), state->options.events,
+      std::move(hook));
+  if (!socket) {
+    if (prepared->refused) prepared->refused(socket.error());
+    co_return fail(std::move(socket.error()));
+  }
   state->subprotocol = socket->socket().agreement().subprotocol;
   if (rules.subprotocol_required && state->subprotocol.empty()) {
     socket->close(ws::close_code::policy_violation, "");

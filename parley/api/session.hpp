@@ -33,6 +33,8 @@ struct Reconnected {
   std::uint64_t times = 0;  // how often so far
 };
 
+class TokenSource;
+
 struct SessionOptions {
   SessionOptions() = default;
 
@@ -42,8 +44,13 @@ struct SessionOptions {
   bool use_environment = true;
   // False: a parameter of the connection is the credential, and no key goes beside it.
   bool send_key = true;
+  // In place of the key: Authorization: Bearer, with a token that is good for some time yet, for
+  // each connection. One that is answered with 401 is dropped.
+  std::shared_ptr<TokenSource> tokens;
   // Another server than the definition's: "ws://127.0.0.1:8090".
   std::string base_url;
+  // Another path than the endpoint's, of a service that speaks the same; empty: the endpoint's.
+  std::string path;
   http::Headers headers;  // further fields of the upgrade request
 
   net::ConnectOptions connect;  // TLS trust, proxies, Origin

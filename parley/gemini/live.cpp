@@ -9,10 +9,14 @@
 namespace parley::gemini {
 
 struct Live::State {
-  State(std::unique_ptr<detail::LiveLink> opened, bool finds_activity)
-      : link(std::move(opened)), automatic(finds_activity) {}
+  State(std::unique_ptr<detail::LiveLink> opened, bool finds_activity, bool on_vertex)
+      : link(std::move(opened)), automatic(finds_activity), vertex(on_vertex) {}
 
-  void note(const LiveEvent& event) {
+  void note(LiveEvent& event) {
+    if (auto* end = std::get_if<LiveTurnComplete>(&event))
+      end->of_tool_calls = std::exchange(calls_open, false);
+    if (vertex && std::holds_alternative<LiveToolCalls>(event)) calls_open = true;
+    if (std::holds_alternative<LiveInterrupted>(event)) calls_open = false;
     if (const auto* update = std::get_if<LiveResumption>(&event);
         update && update->resumable && !update->handle.empty())
       handle = update->handle;
@@ -27,7 +31,9 @@ struct Live::State {
   }
 
   std::unique_ptr<detail::LiveLink> link;
-  bool automatic;                // the service finds out where speech begins and ends
+  bool automatic;  // the service finds out where speech begins and ends
+  bool vertex;
+  bool calls_open = false;       // Vertex AI: the turn that is under way has called functions
   std::deque<LiveEvent> events;  // of messages that said several things
   std::string handle;
   Usage usage;
@@ -97,9 +103,15 @@ Live::~Live() = default;
 Task<Result<Live>> Live::connect(LiveOptions options) {
   if (auto good = check_live_setup(options.setup); !good) co_return fail(std::move(good.error()));
   const bool automatic = finds_activity(options.setup);
-  auto link = co_await detail::open_live_link(std::move(options));
+  auto backend =
+      Backend::choose(options.access, options.key, options.base_url, options.api_version);
+  if (!backend) co_return fail(std::move(backend.error()));
+  auto model = backend->model_name(options.setup.model);
+  if (!model) co_return fail(std::move(model.error()).with_stage(Stage::setup));
+  options.setup.model = std::move(*model);
+  auto link = co_await detail::open_live_link(std::move(options), *backend);
   if (!link) co_return fail(std::move(link.error()));
-  co_return Live(std::make_unique<State>(std::move(*link), automatic));
+  co_return Live(std::make_unique<State>(std::move(*link), automatic, backend->vertex()));
 }
 
 Task<std::optional<LiveEvent>> Live::next() {

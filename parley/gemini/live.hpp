@@ -11,6 +11,7 @@
 #include "parley/base/error.hpp"
 #include "parley/base/event.hpp"
 #include "parley/base/secret.hpp"
+#include "parley/gemini/backend.hpp"
 #include "parley/gemini/live_event.hpp"
 #include "parley/gemini/types.hpp"
 #include "parley/net/task.hpp"
@@ -26,8 +27,11 @@ struct LiveOptions {
   // An API key or a short-lived token ("auth_tokens/…"); empty: GOOGLE_API_KEY, else
   // GEMINI_API_KEY.
   Secret key;
-  // Empty: GOOGLE_GEMINI_BASE_URL, else the service. http and https are read as ws and wss.
+  // Empty: GOOGLE_GEMINI_BASE_URL, else the service. http and https are read as ws and wss. On
+  // Vertex AI GOOGLE_VERTEX_BASE_URL stands for the first.
   std::string base_url;
+  std::string api_version;      // empty: v1beta, on Vertex AI v1beta1; tokens are for v1alpha alone
+  Access access;                // Developer API or Vertex AI; project, location, credentials
   net::ConnectOptions connect;  // TLS trust, proxies
   // Each step of connecting, and the wait for setupComplete.
   std::chrono::milliseconds step_timeout{10'000};
@@ -54,7 +58,7 @@ struct LiveOptions {
 class Live {
  public:
   // Opens the connection, sends the setup and waits for setupComplete; it cannot hang. Errors:
-  // invalid_argument (model, modality: nothing was sent), missing_credentials, those of
+  // invalid_argument (model, modality: nothing was sent), those of Backend::choose() and
   // net::connect_websocket(), timeout at stage setup, and what the service closed with, told by
   // its close code and words: unauthenticated, not_found, invalid_argument, rate_limited,
   // unavailable, service.

@@ -169,6 +169,11 @@ Events events_of(UsageMessage message) {
 
 Events events_of(SetupCompleteMessage message) {
   Events events;
+  if (message.setup_complete.session_id) {
+    LiveStarted started;
+    started.session_id = std::move(*message.setup_complete.session_id);
+    events.emplace_back(std::move(started));
+  }
   add_usage(events, message.usage_metadata);
   return events;
 }

@@ -58,6 +58,13 @@ struct LiveGenerationComplete {};
 struct LiveTurnComplete {
   std::string reason;  // empty: the usual end
   bool waiting_for_input = false;
+  // Vertex AI ends the turn of a function call by itself, and the answer comes in another one. The
+  // Developer API does not: there this is false.
+  bool of_tool_calls = false;
+};
+// Vertex AI names the session; the Developer API does not, and this does not come.
+struct LiveStarted {
+  std::string session_id;
 };
 struct LiveUsage {
   Usage usage;
@@ -86,7 +93,7 @@ struct LiveUnknown {
 using LiveEvent = std::variant<LiveText, LiveAudio, LivePart, LiveTranscript, LiveToolCalls,
                                LiveToolCallsCancelled, LiveInterrupted, LiveGenerationComplete,
                                LiveTurnComplete, LiveUsage, LiveGoAway, LiveResumption,
-                               LiveVoiceActivity, LiveGrounding, LiveUnknown>;
+                               LiveVoiceActivity, LiveGrounding, LiveStarted, LiveUnknown>;
 
 // What a message says; `{}` and `{"serverContent": {}}` say nothing.
 std::vector<LiveEvent> events_of(ServerContentMessage message);

@@ -1,6 +1,5 @@
 #include "parley/gemini/detail/live_link.hpp"
 
-#include "parley/api/credentials.hpp"
 #include "parley/base/text.hpp"
 #include "parley/generated/gemini/live.hpp"
 #include "parley/generated/gemini/live_constrained.hpp"
@@ -73,13 +72,13 @@ class LinkOver final : public LiveLink {
   Connection connection_;
 };
 
-api::SessionOptions session_options(LiveOptions& options) {
+api::SessionOptions session_options(LiveOptions& options, const Backend& backend) {
   api::SessionOptions out;
-  out.key = options.key;
-  out.base_url = options.base_url;
-  if (out.base_url.empty()) out.base_url = api::environment("GOOGLE_GEMINI_BASE_URL").value_or("");
-  if (out.base_url.starts_with("http")) out.base_url.replace(0, 4, "ws");
-  while (out.base_url.ends_with('/')) out.base_url.pop_back();
+  out.key = backend.key();
+  out.tokens = backend.tokens();
+  out.base_url = backend.base().text();
+  out.base_url.replace(0, 4, "ws");  // http and https
+  out.path = backend.live_path();
   out.connect = std::move(options.connect);
   out.connect_timeout = out.greeting_timeout = options.step_timeout;
   out.idle_timeout = options.idle_timeout;
@@ -111,10 +110,14 @@ Result<void> told_by_service(Result<void> outcome) {
                   .with_cause(error));
 }
 
-Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options) {
-  auto session = session_options(options);
-  const std::string token(options.key.reveal());
+Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options, Backend backend) {
+  auto session = session_options(options, backend);
+  const std::string token(backend.key().reveal());
   if (token.starts_with("auth_tokens/")) {
+    if (backend.vertex())
+      co_return fail(ErrorKind::invalid_argument,
+                     "Vertex AI has no short-lived tokens: they are the Developer API's");
+    session.path.clear();      // the definition's: v1alpha
     session.send_key = false;  // the service would take the token for a key that is not valid
     live_constrained::Params params(token);
     auto connection =

@@ -1,9 +1,11 @@
 #include "parley/gemini/live_models.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace parley::gemini {
 namespace {
@@ -47,6 +49,54 @@ LiveOutputKind live_output(std::string_view model) {
   for (const auto& row : kModels)
     if (row.name == name) return row.output;
   return name.find("native-audio") != std::string_view::npos ? audio : unknown;
+}
+
+bool is_live_model(const Model& model) {
+  const auto& methods = model.supported_generation_methods;
+  if (methods) return std::ranges::find(*methods, "bidiGenerateContent") != methods->end();
+  return live_output(model.name) != unknown || looks_live(bare(model.name));
+}
+
+namespace {
+
+// The last in the alphabet of those that fit: 3.8 stands behind 3.1 and 2.5.
+template <class Fits>
+std::string newest(const std::vector<Model>& models, Fits fits) {
+  std::string best;
+  for (const auto& model : models) {
+    const auto name = bare(model.name);
+    if (fits(name) && name > best) best = name;
+  }
+  return best;
+}
+
+bool fits_wish(std::string_view name, std::string_view wish) {
+  if (!wish.ends_with('*')) return name == wish;
+  wish.remove_suffix(1);
+  return name.starts_with(wish);
+}
+
+}  // namespace
+
+Result<std::string> choose_live_model(const std::vector<Model>& models,
+                                      const std::vector<std::string>& preferences, bool or_any) {
+  for (const auto& wish : preferences) {
+    const auto found =
+        newest(models, [&wish](std::string_view name) { return fits_wish(name, bare(wish)); });
+    if (!found.empty()) return found;
+  }
+  if (!preferences.empty() && !or_any)
+    return fail(ErrorKind::not_found,
+                fmt::format("none of the Live models {} is there", fmt::join(preferences, ", ")));
+  // Of the table's order: the first row that is there is the newest for conversations.
+  for (const auto& row : kModels)
+    if (row.output == audio && std::ranges::any_of(models, [&row](const Model& model) {
+          return bare(model.name) == row.name;
+        }))
+      return std::string(row.name);
+  auto any = newest(models, [](std::string_view) { return true; });
+  if (any.empty()) return fail(ErrorKind::not_found, "the service lists no model for Live");
+  return any;
 }
 
 Result<void> check_live_setup(const Setup& setup) {

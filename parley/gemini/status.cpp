@@ -144,7 +144,13 @@ Error error_of(const http::Response& response) {
     error = read_status(*body, response.status);
   if (!error) {
     const auto body = to_valid_utf8(std::string_view(response.body).substr(0, 800));
-    const auto snippet = trim(first_scalars(body, 200));
+    const bool page = trim(body).starts_with('<');
+    // A page for people comes from what stands before the API.
+    const auto snippet =
+        page ? std::string_view(
+                   "with a web page, not as the API does; is the host right, and for "
+                   "Vertex AI the location?")
+             : trim(first_scalars(body, 200));
     error = Error(
         kind_of("", response.status),
         fmt::format("the service answered {} {}{}{}", response.status,

@@ -22,7 +22,7 @@ class LiveLink {
 };
 
 // Connected, and the setup taken by the service.
-Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options);
+Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options, Backend backend);
 // An end by a close code becomes what the service meant by it.
 Result<void> told_by_service(Result<void> outcome);
 
