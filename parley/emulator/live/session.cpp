@@ -81,7 +81,12 @@ void LiveSession::State::release(TimePoint now) {
       if (!said.empty()) history.push_back(gemini::model_content(std::exchange(said, {})));
       tell_handle(now);
     }
-    emit(due.text, now);
+    if (!door.vertex) {
+      emit(due.text, now);
+      continue;
+    }
+    for (auto& text : dialect.say(due.text))
+      if (!closed) emit(std::move(text), now);
   }
 }
 

@@ -55,6 +55,7 @@ class LiveMemory {
 struct LiveDoor {
   LiveDoor() = default;
   std::string version = "v1beta";
+  bool vertex = false;  // Vertex AI: full names of models, and answers in its dialect
   // Where set, the session is closed so at once: a key that is not valid, a token that has expired.
   std::optional<std::string> refusal;
   std::uint16_t refusal_code = 1007;

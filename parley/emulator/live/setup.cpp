@@ -68,12 +68,21 @@ void LiveSession::State::apply_token(gemini::Setup& wanted) const {
 bool LiveSession::State::accept_model() {
   const auto* model = detail::find_model(bare_name(config.model));
   const auto methods = model ? model->supported_generation_methods : std::nullopt;
+  if (door.vertex && config.model.find("publishers/google/models/") == std::string::npos) {
+    close(1007, "Invalid resource field value in the request.");
+    return false;
+  }
   if (methods && std::ranges::find(*methods, "bidiGenerateContent") != methods->end()) return true;
-  close(1008,
-        fmt::format("models/{} is not found for API version {}, or is not supported for "
-                    "bidiGenerateContent. Call ListModels to see the list of available models "
-                    "and their supported methods.",
-                    bare_name(config.model), door.version));
+  if (door.vertex)
+    close(1008, fmt::format("Publisher Model `{}` was not found or is not supported for "
+                            "bidiGenerateContent",
+                            config.model));
+  else
+    close(1008,
+          fmt::format("models/{} is not found for API version {}, or is not supported for "
+                      "bidiGenerateContent. Call ListModels to see the list of available models "
+                      "and their supported methods.",
+                      bare_name(config.model), door.version));
   return false;
 }
 

@@ -6,6 +6,7 @@
 
 #include "parley/base/secret.hpp"
 #include "parley/base/text.hpp"
+#include "parley/emulator/auth/detail/authority.hpp"
 #include "parley/emulator/detail/catalogue.hpp"
 #include "parley/emulator/detail/wire.hpp"
 #include "parley/emulator/fault/detail/shape.hpp"
@@ -65,6 +66,7 @@ Service::Service(ServiceOptions options)
       return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
     };
   store_ = std::make_unique<detail::Store>(options_.seed, options_.now);
+  authority_ = std::make_unique<detail::Authority>(options_.auth, options_.seed, options_.now);
 }
 Service::~Service() = default;
 
@@ -72,13 +74,13 @@ void Service::add_recording(std::string name, std::string bytes) {
   recordings_[std::move(name)] = std::move(bytes);
 }
 
-void Service::remember(const http::Request& request) {
+void Service::remember(const http::Request& request, bool secret_body) {
   JournalEntry entry;
   entry.method = request.method;
   entry.target = redact(request.target);
   for (const auto& header : request.headers.all())
     entry.headers.add(header.name, is_credential(header.name) ? "***" : header.value);
-  entry.body = request.body;
+  entry.body = secret_body ? detail::Authority::masked(request.body) : request.body;
   journal_.push_back(std::move(entry));
   while (journal_.size() > options_.journal_size) journal_.pop_front();
 }
@@ -98,8 +100,12 @@ std::optional<LiveDoor> Service::live_door(const http::Request& request,
   for (const auto& segment : target.segments) path += "/" + segment;
   const auto method = path.find("BidiGenerateContent");
   if (method == std::string::npos) return std::nullopt;
-  remember(request);
   LiveDoor door;
+  door.vertex = path.find("LlmBidiService") != std::string::npos;
+  // Vertex AI refuses the upgrade itself: handle() does. A key comes without a project.
+  const bool has_key = request.headers.find("x-goog-api-key").has_value();
+  if (door.vertex && authority_->refuse(request, has_key ? "" : "-")) return std::nullopt;
+  remember(request, false);
   if (path.find("v1alpha") != std::string::npos) door.version = "v1alpha";
   if (const auto fault = request.headers.find("x-parley-live-fault")) {
     auto wanted = LiveFault::parse(*fault);
@@ -146,7 +152,7 @@ Result<Fault> Service::next_fault(const http::Request& request) {
 }
 
 Answer Service::handle(const http::Request& request, const http::Target& target) {
-  remember(request);
+  remember(request, authority_->owns(request, target));
   auto fault = next_fault(request);
   if (!fault)
     return error_answer(400, "INVALID_ARGUMENT", "x-parley-fault: " + fault.error().message());
@@ -162,13 +168,18 @@ Answer Service::handle(const http::Request& request, const http::Target& target)
 std::optional<Service::Route> Service::find_route(const http::Target& target) const {
   const auto& segments = target.segments;
   const auto version = std::ranges::find_if(segments, [](const std::string& segment) {
-    return segment == "v1" || segment == "v1beta" || segment == "v1alpha";
+    return segment == "v1" || segment == "v1beta" || segment == "v1alpha" || segment == "v1beta1";
   });
   if (version == segments.end()) return std::nullopt;
   const std::vector<std::string> rest(version + 1, segments.end());
-  if (rest.empty() || rest.size() > 2) return std::nullopt;
+  if (rest.empty()) return std::nullopt;
   Route route;
   route.version = *version;
+  if (*version == "v1beta1" || rest[0] == "projects" || rest[0] == "publishers")
+    return (*version == "v1" || *version == "v1beta1") && route.read_vertex(rest)
+               ? std::optional(route)
+               : std::nullopt;
+  if (rest.size() > 2) return std::nullopt;
   if (rest[0] != "models" && rest[0] != "tunedModels") {
     route.resource = rest;
     route.upload = version != segments.begin() && *(version - 1) == "upload";
@@ -203,10 +214,15 @@ std::optional<Answer> Service::refuse_credentials(const http::Request& request,
 }
 
 Answer Service::answer(const http::Request& request, const http::Target& target) {
+  if (authority_->owns(request, target)) return authority_->answer(request, target);
+  for (const auto& segment : target.segments)
+    if (segment.find("LlmBidiService") != std::string::npos)
+      if (auto refusal = authority_->refuse(request, "-")) return std::move(*refusal);
   const auto route = find_route(target);
   if (!route) return not_found_page();
   if (route->resource.empty()) return answer_model(request, target, *route);
-  if (auto refusal = refuse_credentials(request, target)) return std::move(*refusal);
+  if (auto refusal = refuse(request, target, *route)) return std::move(*refusal);
+  if (route->vertex) return vertex_caches(request, target, *route);
   auto answer = store_->answer(request, target, route->resource, route->upload);
   return answer ? std::move(*answer) : not_found_page();
 }
@@ -215,10 +231,14 @@ Answer Service::answer_model(const http::Request& request, const http::Target& t
                              const Route& route) {
   const bool get = request.method == "GET" || request.method == "HEAD";
   if (get != route.method.empty() || (!get && request.method != "POST")) return not_found_page();
-  if (auto refusal = refuse_credentials(request, target)) return std::move(*refusal);
+  if (auto refusal = refuse(request, target, route)) return std::move(*refusal);
   const auto* model = detail::find_model(route.model);
+  if (route.vertex && model == nullptr && !route.model.empty() && !recording_of(request, route))
+    return no_publisher_model(route.parent(), route.model);
   if (route.method.empty()) {
-    if (route.model.empty()) return list_models(target);
+    if (route.model.empty()) return list_models(target, route);
+    if (route.vertex)
+      return detail::json_answer(json::to_pretty_string(publisher_entry(*model)) + "\n");
     if (model != nullptr) return detail::json_answer(detail::pretty(json::encode_text(*model)));
     return error_answer(404, "NOT_FOUND",
                         fmt::format("Model is not found: models/{} for api version {}", route.model,
@@ -227,11 +247,16 @@ Answer Service::answer_model(const http::Request& request, const http::Target& t
   if (const auto recording = recording_of(request, route)) return replay(*recording);
   const std::string supported = route.method == "streamGenerateContent" ? "generateContent"
                                 : route.method == "batchEmbedContents"  ? "embedContent"
+                                : route.method == "predict"             ? "embedContent"
                                                                         : route.method;
   const auto methods = model ? model->supported_generation_methods : std::nullopt;
   if (!methods || std::ranges::find(*methods, supported) == methods->end())
     return no_model(route.model, route.version, route.method);
-  if (route.method == "countTokens") return count(request);
+  const bool other_service =
+      route.vertex ? route.method == "batchEmbedContents" : route.method == "predict";
+  if (other_service) return no_model(route.model, route.version, route.method);
+  if (route.method == "predict") return predict(request, route);
+  if (route.method == "countTokens") return count(request, route);
   if (route.method == "embedContent") return embed_one(request);
   if (route.method == "batchEmbedContents") return embed_batch(request, route);
   if (route.method == "generateContent" || route.method == "streamGenerateContent")

@@ -14,6 +14,7 @@
 #include "parley/base/error.hpp"
 #include "parley/base/random.hpp"
 #include "parley/base/time.hpp"
+#include "parley/emulator/auth/options.hpp"
 #include "parley/emulator/fault/fault.hpp"
 #include "parley/emulator/live/session.hpp"
 #include "parley/gemini/types.hpp"
@@ -32,6 +33,7 @@ struct ServiceOptions {
   std::size_t replay_piece = 0;        // bytes per piece of a replayed stream; 0: by events
   std::function<WallTime()> now;       // of files, caches and tokens; empty: the system's clock
   FaultRate faults;                    // by chance; what a client asks for comes first
+  AuthOptions auth;                    // who may use Vertex AI, and the servers that give tokens
 };
 
 // An answer, ready to be sent.
@@ -55,13 +57,16 @@ struct JournalEntry {
 };
 
 namespace detail {
+class Authority;
 class Store;
-}
+}  // namespace detail
 
 // The REST part of the Gemini Developer API without I/O: generateContent, streamGenerateContent
 // (SSE and JSON array), countTokens, embeddings, models, files, cached contents and tokens for
 // Live, for v1, v1beta and v1alpha, as the service answers them; text comes from the offline model.
-// The path may have a prefix. Not thread-safe.
+// The path may have a prefix. Below /v1 and /v1beta1, projects/… and publishers/… are answered as
+// Vertex AI does, for access tokens (AuthOptions); the servers that give them out are here as well.
+// Not thread-safe.
 //
 // A client asks for faults by the header "x-parley-fault" (see Fault::parse) and for a recording by
 // "x-parley-replay: NAME" or by the model "recording-NAME".
@@ -98,19 +103,25 @@ class Service {
   Answer generate(const http::Request& request, const http::Target& target, Route route);
   Answer stream(const gemini::GenerateContentRequest& request, const Route& route, bool sse);
   Answer whole(const gemini::GenerateContentRequest& request, const Route& route);
-  Answer count(const http::Request& request) const;
+  Answer count(const http::Request& request, const Route& route) const;
+  Answer predict(const http::Request& request, const Route& route) const;
+  Answer vertex_caches(const http::Request& request, const http::Target& target,
+                       const Route& route);
+  std::optional<Answer> refuse(const http::Request& request, const http::Target& target,
+                               const Route& route) const;
   Answer embed_one(const http::Request& request) const;
   Answer embed_batch(const http::Request& request, const Route& route) const;
   Answer answer_model(const http::Request& request, const http::Target& target, const Route& route);
-  Answer list_models(const http::Target& target) const;
+  Answer list_models(const http::Target& target, const Route& route) const;
   Answer replay(const std::string& name) const;
   std::optional<std::string> recording_of(const http::Request& request, const Route& route) const;
-  void remember(const http::Request& request);
+  void remember(const http::Request& request, bool secret_body);
   bool use_token(const std::string& name, LiveDoor& door);
   std::string next_response_id();
 
   ServiceOptions options_;
   std::unique_ptr<detail::Store> store_;
+  std::unique_ptr<detail::Authority> authority_;
   std::map<std::string, std::string> recordings_;
   std::deque<Fault> faults_;
   std::deque<LiveFault> live_faults_;

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "parley/emulator/live/detail/vertex_dialect.hpp"
 #include "parley/emulator/live/detail/voice.hpp"
 #include "parley/emulator/live/session.hpp"
 
@@ -70,6 +71,7 @@ struct LiveSession::State {
   bool automatic = true;
   bool interruptible = true;
   std::optional<detail::SpeechDetector> detector;
+  detail::VertexDialect dialect;
   std::optional<double> manual_seconds;  // of speech since activityStart
   std::vector<gemini::Content> history;
   std::vector<gemini::Part> frames;  // of video, since the last turn
