@@ -86,6 +86,7 @@ int ask(const AskOptions& options) {
   provider_options.pace_ms = options.pace_ms;
   provider_options.seed = options.seed;
   provider_options.base_url = options.base_url;
+  provider_options.service = options.service;
   auto provider = choose_provider(loop.get_executor(), provider_options);
   if (!provider) return complain(provider.error().describe());
   if (provider->offline() && !options.offline)

@@ -30,12 +30,21 @@ struct ServeOptions {
 };
 int serve(const ServeOptions& options);
 
+// Which of Google's services, and as whom; empty: the environment's.
+struct ServiceOptions {
+  ServiceOptions() = default;
+  bool vertex = false;  // Vertex AI, also where the environment does not say so
+  std::string project, location;
+  std::string credentials;  // a file
+};
+
 struct AskOptions {
   AskOptions() = default;
   std::string prompt;  // empty or "-": standard input
   std::string model;
   std::string system_instruction;
   std::string base_url;
+  ServiceOptions service;
   bool offline = false;
   int pace_ms = 30;
   std::uint64_t seed = 1;
@@ -52,6 +61,7 @@ int ask(const AskOptions& options);
 struct ModelsOptions {
   ModelsOptions() = default;
   std::string base_url;
+  ServiceOptions service;
   std::string use;  // generate, live or embed; empty: all
   bool offline = false;
   bool json = false;  // one JSON object per model
@@ -73,6 +83,11 @@ struct EmulateOptions {
   std::uint64_t seed = 1;
   std::vector<std::string> recordings;  // files that can be replayed by name
   std::vector<std::string> bad_keys;
+  // Access tokens and Vertex AI
+  std::vector<std::string> service_accounts;  // files of accounts that are known
+  std::string new_service_account;            // a file that is written, of an account that is known
+  int token_seconds = 3599;
+  std::string metadata_project;
   std::string tls_chain, tls_key;           // PEM files; empty: plain
   double rest_faults = 0, live_faults = 0;  // shares that get a fault by chance
   // Live

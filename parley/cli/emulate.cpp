@@ -13,7 +13,6 @@
 #include "parley/emulator/server.hpp"
 
 namespace parley::cli {
-
 namespace {
 
 int complain(std::string_view what) {
@@ -21,40 +20,88 @@ int complain(std::string_view what) {
   return exit_code::failed;
 }
 
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << stream.rdbuf();
+  if (!stream) return fail(ErrorKind::not_found, "cannot read " + path);
+  return bytes.str();
+}
+
+// Accounts that may ask for tokens; with one, tokens of others are refused.
+Result<void> know_accounts(const EmulateOptions& options, emulator::AuthOptions& auth) {
+  for (const auto& path : options.service_accounts) {
+    const auto text = read_file(path);
+    if (!text) return fail(text.error());
+    auto account = emulator::account_of(*text);
+    if (!account) return fail(ErrorKind::invalid_argument, path + ": " + account.error().message());
+    auth.accounts.push_back(std::move(*account));
+  }
+  auth.only_own_tokens = !auth.accounts.empty();
+  auth.token_life = std::chrono::seconds(options.token_seconds);
+  auth.metadata_project = options.metadata_project;
+  return {};
+}
+
+// The file is for this user alone, as those of gcloud are.
+Result<void> write_account(const std::string& path, const Secret& json) {
+  namespace fs = std::filesystem;
+  std::error_code code;
+  fs::remove(path, code);
+  std::ofstream stream(path, std::ios::binary);
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, code);
+  stream << json.reveal() << '\n';
+  stream.close();
+  if (!stream || code) return fail(ErrorKind::storage, "cannot write " + path);
+  return {};
+}
+
+emulator::ServerOptions server_options_of(const EmulateOptions& options) {
+  emulator::ServerOptions out;
+  out.address = options.host;
+  out.port = options.port;
+  out.service.seed = options.seed;
+  out.service.pace = std::chrono::milliseconds(options.pace_ms);
+  out.service.bad_keys = options.bad_keys;
+  out.service.faults.rest = options.rest_faults;
+  out.service.faults.live = options.live_faults;
+  out.service.faults.seed = options.seed;
+  out.live.seed = options.seed;
+  out.live.pace = out.service.pace;
+  out.live.playback = options.playback;
+  out.live.hears = options.hears;
+  out.live.text_frames = options.text_frames;
+  out.live.lifetime = std::chrono::seconds(options.lifetime_seconds);
+  out.live.notice = out.live.lifetime / 10;
+  return out;
+}
+
 }  // namespace
 
 int emulate(const EmulateOptions& options) {
   boost::asio::io_context loop(1);
-  emulator::ServerOptions server_options;
-  server_options.address = options.host;
-  server_options.port = options.port;
-  server_options.service.seed = options.seed;
-  server_options.service.pace = std::chrono::milliseconds(options.pace_ms);
-  server_options.service.bad_keys = options.bad_keys;
-  server_options.service.faults.rest = options.rest_faults;
-  server_options.service.faults.live = options.live_faults;
-  server_options.service.faults.seed = options.seed;
+  auto server_options = server_options_of(options);
+  if (auto known = know_accounts(options, server_options.service.auth); !known)
+    return complain(known.error().message());
   if (!options.tls_chain.empty()) {
     auto identity = net::TlsIdentity::from_files(options.tls_chain, options.tls_key);
     if (!identity) return complain(identity.error().message());
     server_options.tls = std::move(*identity);
   }
-  server_options.live.seed = options.seed;
-  server_options.live.pace = server_options.service.pace;
-  server_options.live.playback = options.playback;
-  server_options.live.hears = options.hears;
-  server_options.live.text_frames = options.text_frames;
-  server_options.live.lifetime = std::chrono::seconds(options.lifetime_seconds);
-  server_options.live.notice = server_options.live.lifetime / 10;
   emulator::Server server(loop.get_executor(), server_options);
   for (const auto& file : options.recordings) {
-    std::ifstream stream(file, std::ios::binary);
-    std::ostringstream bytes;
-    bytes << stream.rdbuf();
-    if (!stream) return complain("cannot read " + file);
-    server.service().add_recording(std::filesystem::path(file).stem().string(), bytes.str());
+    auto bytes = read_file(file);
+    if (!bytes) return complain(bytes.error().message());
+    server.service().add_recording(std::filesystem::path(file).stem().string(), std::move(*bytes));
   }
   if (const auto port = server.start(); !port) return complain(port.error().message());
+  if (!options.new_service_account.empty()) {
+    auto account = emulator::make_service_account("emulator", server.base_url() + "/token");
+    if (!account) return complain(account.error().message());
+    server.service().add_account(account->account);
+    if (auto written = write_account(options.new_service_account, account->json); !written)
+      return complain(written.error().message());
+  }
   std::cout << fmt::format("Emulator is ready: {}\n", server.base_url()) << std::flush;
   boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
   signals.async_wait([&loop](const boost::system::error_code&, int) { loop.stop(); });

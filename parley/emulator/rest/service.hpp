@@ -85,6 +85,8 @@ class Service {
   // A recorded body: a stream of events, or one JSON document. An error document is answered with
   // the HTTP status that it names.
   void add_recording(std::string name, std::string bytes);
+  // A service account that may ask for tokens; from now on Vertex AI takes none but those.
+  void add_account(AuthOptions::Account account);
   // The next requests, and the next Live sessions, get these faults, one each.
   void inject(Fault fault) { faults_.push_back(std::move(fault)); }
   void inject_live(LiveFault fault) { live_faults_.push_back(std::move(fault)); }

@@ -93,6 +93,10 @@ Answer no_publisher_model(const std::string& parent, std::string_view model) {
                   parent, model));
 }
 
+void Service::add_account(AuthOptions::Account account) {
+  authority_->add(std::move(account));
+}
+
 std::optional<Answer> Service::refuse(const http::Request& request, const http::Target& target,
                                       const Route& route) const {
   return route.vertex ? authority_->refuse(request, route.project)

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "parley/base/time.hpp"
 #include "parley/emulator/auth/options.hpp"
@@ -20,6 +21,10 @@ class Authority {
   Authority(AuthOptions options, std::uint64_t seed, std::function<WallTime()> now)
       : options_(std::move(options)), seed_(seed), now_(std::move(now)) {}
 
+  void add(AuthOptions::Account account) {
+    options_.accounts.push_back(std::move(account));
+    options_.only_own_tokens = true;
+  }
   // True where the path is one of its own.
   bool owns(const http::Request& request, const http::Target& target) const;
   Answer answer(const http::Request& request, const http::Target& target);
