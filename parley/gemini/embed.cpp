@@ -35,16 +35,27 @@ Task<Result<Directions>> embed_batch(Transport transport, std::string path, std:
   co_return out;
 }
 
+// Unlike the Developer API, Vertex AI wants the settings in an object of their own.
+std::string single_body(const std::string& text, int dimensions) {
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().field("content", user_content(text));
+  if (dimensions > 0)
+    writer.key("embedContentConfig")
+        .begin_object()
+        .field("outputDimensionality", dimensions)
+        .end_object();
+  writer.end_object();
+  return body;
+}
+
 // Newer models on Vertex AI: one text, and its embedding.
 Task<Result<Directions>> embed_singly(Transport transport, std::string path,
                                       std::vector<std::string> texts, int dimensions) {
   Directions out;
   for (const auto& text : texts) {
-    EmbedContentRequest request;
-    request.content = user_content(text);
-    if (dimensions > 0) request.output_dimensionality = dimensions;
     auto answer = co_await detail::call<EmbedContentResponse>(transport, "POST", path,
-                                                              json::encode_text(request));
+                                                              single_body(text, dimensions));
     if (!answer) co_return fail(std::move(answer.error()));
     out.push_back(std::move(answer->embedding.values));
   }

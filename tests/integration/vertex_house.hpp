@@ -39,6 +39,9 @@ struct VertexHouse {
   std::shared_ptr<api::TokenSource> tokens() {
     return api::tokens_of_file(service_account(), token_options()).value();
   }
+  // Of a client whose clock goes its own way: a token ends for the service while it is young for
+  // the client.
+  std::shared_ptr<api::TokenSource> tokens_of_slow_clock();
   // How many requests the emulator has had whose target has that in it.
   std::size_t asked(std::string_view part) const;
   // Everything that was told, remembered or written down; for canaries.

@@ -14,7 +14,13 @@ import { GoogleGenAI, Modality, Type } from '@google/genai';
 import { Gaxios } from 'gaxios';
 import { GoogleAuth } from 'google-auth-library';
 
-const run = promisify(execFile);
+// Without an end of its standard input the program would wait for more of the question.
+const execute = promisify(execFile);
+function run(...words) {
+  const running = execute(...words);
+  running.child.stdin.end();
+  return running;
+}
 const folder = mkdtempSync(join(tmpdir(), 'parley-vertex-'));
 const keyFile = join(folder, 'account.json');
 const model = 'gemini-2.5-flash', either = 'gemini-live-2.5-flash-preview';

@@ -257,7 +257,8 @@ Answer Service::answer_model(const http::Request& request, const http::Target& t
   if (other_service) return no_model(route.model, route.version, route.method);
   if (route.method == "predict") return predict(request, route);
   if (route.method == "countTokens") return count(request, route);
-  if (route.method == "embedContent") return embed_one(request);
+  if (route.method == "embedContent")
+    return route.vertex ? embed_for_vertex(request) : embed_one(request);
   if (route.method == "batchEmbedContents") return embed_batch(request, route);
   if (route.method == "generateContent" || route.method == "streamGenerateContent")
     return generate(request, target, route);

@@ -107,6 +107,7 @@ class Service {
   Answer whole(const gemini::GenerateContentRequest& request, const Route& route);
   Answer count(const http::Request& request, const Route& route) const;
   Answer predict(const http::Request& request, const Route& route) const;
+  Answer embed_for_vertex(http::Request request) const;
   Answer vertex_caches(const http::Request& request, const http::Target& target,
                        const Route& route);
   std::optional<Answer> refuse(const http::Request& request, const http::Target& target,

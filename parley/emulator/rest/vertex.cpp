@@ -144,6 +144,20 @@ Answer Service::predict(const http::Request& request, const Route& route) const 
       json::to_pretty_string(json::Object{{"predictions", std::move(predictions)}}) + "\n");
 }
 
+// Its settings stand in an object of their own.
+Answer Service::embed_for_vertex(http::Request request) const {
+  auto body = json::parse(request.body, json::trusted_limits());
+  auto* object = body ? body->if_object() : nullptr;
+  auto* settings = object ? object->if_contains("embedContentConfig") : nullptr;
+  if (settings && settings->is_object()) {
+    const json::Object moved = std::move(settings->get_object());
+    object->erase("embedContentConfig");
+    for (const auto& [name, value] : moved) (*object)[name] = value;
+    request.body = json::to_string(*body);
+  }
+  return embed_one(request);
+}
+
 // Names are full resource names, in and out.
 Answer Service::vertex_caches(const http::Request& request, const http::Target& target,
                               const Route& route) {
