@@ -39,11 +39,11 @@ Error live_error(std::uint16_t close_code, std::string_view reason) {
 namespace detail {
 namespace {
 
-// Over the generated connection of either endpoint: they differ in their types only.
-template <class Connection>
+// Over the generated connection. The endpoints, of both services and for tokens, differ in their
+// paths only.
 class LinkOver final : public LiveLink {
  public:
-  explicit LinkOver(Connection connection) : connection_(std::move(connection)) {}
+  explicit LinkOver(live::Connection connection) : connection_(std::move(connection)) {}
 
   Task<Result<void>> send(ClientContentMessage message) override {
     return connection_.send_client_content(std::move(message));
@@ -69,7 +69,7 @@ class LinkOver final : public LiveLink {
   }
 
  private:
-  Connection connection_;
+  live::Connection connection_;
 };
 
 api::SessionOptions session_options(LiveOptions& options, const Backend& backend) {
@@ -88,14 +88,13 @@ api::SessionOptions session_options(LiveOptions& options, const Backend& backend
   return out;
 }
 
-template <class Connection>
-Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<Connection> connection, Setup setup) {
+Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<live::Connection> connection, Setup setup) {
   if (!connection) co_return fail(std::move(connection.error()));
   SetupMessage message;
   message.setup = std::move(setup);
   if (auto taken = co_await connection->initialize(std::move(message)); !taken)
     co_return fail(std::move(told_by_service(std::move(taken)).error()));
-  std::unique_ptr<LiveLink> link = std::make_unique<LinkOver<Connection>>(std::move(*connection));
+  std::unique_ptr<LiveLink> link = std::make_unique<LinkOver>(std::move(*connection));
   co_return link;
 }
 
@@ -112,17 +111,14 @@ Result<void> told_by_service(Result<void> outcome) {
 
 Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options, Backend backend) {
   auto session = session_options(options, backend);
-  const std::string token(backend.key().reveal());
-  if (token.starts_with("auth_tokens/")) {
+  if (const auto& key = backend.key().reveal(); key.starts_with("auth_tokens/")) {
     if (backend.vertex())
       co_return fail(ErrorKind::invalid_argument,
                      "Vertex AI has no short-lived tokens: they are the Developer API's");
-    session.path.clear();      // the definition's: v1alpha
-    session.send_key = false;  // the service would take the token for a key that is not valid
-    live_constrained::Params params(token);
-    auto connection =
-        co_await live_constrained::Connection::open(std::move(params), std::move(session));
-    co_return co_await set_up(std::move(connection), std::move(options.setup));
+    // Not in the URL, which ends up in logs; nor as a key, for which it is not valid.
+    session.path = std::string(live_constrained::rules().path);
+    session.headers.set("Authorization", "Token " + key);
+    session.send_key = false;
   }
   live::Params params;
   auto connection = co_await live::Connection::open(std::move(params), std::move(session));
