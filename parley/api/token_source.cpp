@@ -101,8 +101,8 @@ Task<void> TokenSource::fly(std::shared_ptr<TokenSource> self, std::shared_ptr<F
     self->held_ = std::move(held);
   } else {
     flight->failure = std::move(result.error());
-    const auto pause = std::max(self->policy_.pause,
-                                flight->failure->retry_after().value_or(self->policy_.pause));
+    const auto pause =
+        std::max(self->policy_.pause, flight->failure->retry_after().value_or(self->policy_.pause));
     self->not_before_ = self->policy_.clock->now() + pause;
   }
   flight->done = true;

@@ -33,10 +33,12 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
 
 namespace {
 
-constexpr std::string_view kNames[] = {
-    "access_token",  "api_key", "api-key", "x-goog-api-key",      "x-api-key", "xi-api-key",
-    "authorization", "token",   "key",     "proxy-authorization", "password",  "client_secret",
-    "refresh_token", "subject_token", "id_token", "assertion", "accesstoken", "private_key"};
+constexpr std::string_view kNames[] = {"access_token",        "api_key",       "api-key",
+                                       "x-goog-api-key",      "x-api-key",     "xi-api-key",
+                                       "authorization",       "token",         "key",
+                                       "proxy-authorization", "password",      "client_secret",
+                                       "refresh_token",       "subject_token", "id_token",
+                                       "assertion",           "accesstoken",   "private_key"};
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||

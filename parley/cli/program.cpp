@@ -144,16 +144,16 @@ void add_chat(CLI::App& app, ChatOptions& options) {
 void add_accounts(CLI::App& command, EmulateOptions& options) {
   command
       .add_option("--service-account", options.service_accounts,
-                   "File of an account that gets access tokens at /token; with one, Vertex AI's "
-                   "paths take no other tokens")
+                  "File of an account that gets access tokens at /token; with one, Vertex AI's "
+                  "paths take no other tokens")
       ->check(CLI::ExistingFile);
   command.add_option("--new-service-account", options.new_service_account,
-                      "Make such an account and write its file, for --credentials of a client");
+                     "Make such an account and write its file, for --credentials of a client");
   command.add_option("--token-life", options.token_seconds, "Seconds that an access token is good")
       ->check(CLI::Range(1, 43'200))
       ->capture_default_str();
   command.add_option("--metadata-project", options.metadata_project,
-                      "Be a metadata server as well, of that project (GCE_METADATA_HOST)");
+                     "Be a metadata server as well, of that project (GCE_METADATA_HOST)");
 }
 
 void add_emulate(CLI::App& app, EmulateOptions& options) {
