@@ -3,6 +3,7 @@
 // A service on a loopback port that answers as it is told, one reply after the other.
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,40 +42,40 @@ struct Reply {
 class ScriptedService {
  public:
   explicit ScriptedService(Executor executor, std::vector<Reply> replies = {})
-      : script_(replies.begin(), replies.end()),
-        hold_(executor, boost::asio::steady_timer::time_point::max()),
+      : state_(std::make_shared<State>(executor)),
         server_(executor, net::HttpServerOptions(),
-                [this](net::Exchange& exchange) { return answer(exchange); }) {
+                [state = state_](net::Exchange& exchange) { return answer(state, exchange); }) {
+    state_->script.assign(replies.begin(), replies.end());
     port_ = server_.listen().value();
   }
 
   http::Url url(std::string path = "/") const {
     return *http::parse_url("http://127.0.0.1:" + std::to_string(port_) + path);
   }
-  void then(Reply reply) { script_.push_back(std::move(reply)); }
-  const std::vector<http::Request>& requests() const { return requests_; }
-  int under_way() const { return under_way_; }
+  void then(Reply reply) { state_->script.push_back(std::move(reply)); }
+  const std::vector<http::Request>& requests() const { return state_->requests; }
 
  private:
-  struct Count {
-    explicit Count(int& of) : count(of) { ++count; }
-    Count(const Count&) = delete;
-    Count& operator=(const Count&) = delete;
-    ~Count() { --count; }
-    int& count;
+  // Kept by the exchanges that are under way: one that waits for ever outlives the service.
+  struct State {
+    explicit State(Executor executor)
+        : hold(executor, boost::asio::steady_timer::time_point::max()) {}
+    std::deque<Reply> script;
+    std::vector<http::Request> requests;
+    boost::asio::steady_timer hold;
   };
 
-  Task<void> answer(net::Exchange& exchange) {
-    const Count counted(under_way_);
-    requests_.push_back(exchange.request());
+  static Task<void> answer(std::shared_ptr<State> state, net::Exchange& exchange) {
+    state->requests.push_back(exchange.request());
     Reply reply(200, "default");
-    if (!script_.empty()) {
-      reply = std::move(script_.front());
-      script_.pop_front();
+    if (!state->script.empty()) {
+      reply = std::move(state->script.front());
+      state->script.pop_front();
     }
     if (reply.status == 0) {
       boost::system::error_code ignored;
-      co_await hold_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+      co_await state->hold.async_wait(
+          boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
       co_return exchange.abort();
     }
     http::Response response(reply.status);
@@ -90,10 +91,7 @@ class ScriptedService {
     exchange.abort();
   }
 
-  std::deque<Reply> script_;
-  std::vector<http::Request> requests_;
-  boost::asio::steady_timer hold_;
-  int under_way_ = 0;
+  std::shared_ptr<State> state_;
   net::HttpServer server_;
   std::uint16_t port_ = 0;
 };
