@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "parley/gemini/continuity/detail/state.hpp"
+#include "parley/gemini/live_models.hpp"
 
 // One connection takes over from another.
 namespace parley::gemini {

@@ -113,7 +113,7 @@ struct Continuity::State {
     return setup.session_resumption && setup.session_resumption->transparent.value_or(false);
   }
   void tell(ConversationEvent event) { events.push_back(std::move(event)); }
-  void effect(ContinuityEffect wanted) { effects.push_back(std::move(wanted)); }
+  void effect(ContinuityEffect one) { effects.push_back(std::move(one)); }
 
   Setup setup;
   ContinuityPolicy policy;
