@@ -81,8 +81,11 @@ LiveEvent Live::take() {
 }
 
 Task<std::optional<LiveEvent>> Live::next() {
-  while (state_->events.empty())
-    if (!co_await read_message()) co_return std::nullopt;
+  const auto state = state_;
+  while (state->events.empty()) {
+    const bool more = co_await read_message();
+    if (!more) co_return std::nullopt;
+  }
   co_return take();
 }
 

@@ -1,4 +1,5 @@
 // The Gemini client beside the emulator as Vertex AI: REST, and tokens that end.
+#include "parley/gemini/live_event.hpp"
 #include "parley/gemini/live_models.hpp"
 
 #include "vertex_house.hpp"
