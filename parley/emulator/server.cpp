@@ -7,6 +7,8 @@
 #include "parley/emulator/fault/detail/shape.hpp"
 #include "parley/emulator/live/detail/server.hpp"
 #include "parley/emulator/record/player.hpp"
+#include "parley/emulator/script/detail/settings.hpp"
+#include "parley/emulator/script/director.hpp"
 
 namespace parley::emulator {
 namespace {
@@ -34,18 +36,24 @@ class Counted {
 }  // namespace
 
 struct Server::Core {
-  explicit Core(const ServerOptions& options)
-      : service(options.service),
+  Core(const Executor& executor, const ServerOptions& options)
+      : clock(std::make_shared<ServerClock>(executor, options.hold_clock)),
+        service(timed(options.service, clock)),
+        own_live(options.live),
         live(options.live),
         music(options.music),
         memory(options.live.seed) {
     if (!options.replay.empty()) player.emplace(options.replay, options.replay_in_time);
+    set_script(options.script);
   }
+  static ServiceOptions timed(ServiceOptions options, std::shared_ptr<ServerClock> clock);
+  void set_script(std::optional<Script> script);
   std::unique_ptr<LiveVoice> live_session(net::Exchange& exchange);
   static Task<void> answer(std::shared_ptr<Core> self, net::Exchange& exchange);
 
+  std::shared_ptr<ServerClock> clock;
   Service service;
-  LiveOptions live;
+  LiveOptions own_live, live;  // without and with what the script says of sessions
   MusicOptions music;
   LiveMemory memory;
   std::optional<Player> player;
@@ -53,12 +61,29 @@ struct Server::Core {
 };
 
 namespace {
-Task<void> send(net::Exchange& exchange, Answer answer);
+Task<void> send(net::Exchange& exchange, Answer answer, std::shared_ptr<ServerClock> clock);
+}
+
+ServiceOptions Server::Core::timed(ServiceOptions options, std::shared_ptr<ServerClock> clock) {
+  if (!options.now) options.now = [clock = std::move(clock)] { return clock->wall_now(); };
+  return options;
+}
+
+void Server::Core::set_script(std::optional<Script> script) {
+  live = own_live;
+  std::shared_ptr<Director> director;
+  if (script) {
+    detail::apply(script->live, live);
+    if (script->faults) service.set_fault_rate(*script->faults);
+    director = std::make_shared<Director>(std::move(*script), service.options().now);
+  }
+  live.director = director;
+  service.set_director(std::move(director));
 }
 
 Server::Server(Executor executor, ServerOptions options)
     : options_(std::move(options)),
-      core_(std::make_shared<Core>(options_)),
+      core_(std::make_shared<Core>(executor, options_)),
       server_(std::move(executor), server_options(options_),
               std::bind_front(&Core::answer, core_)) {}
 
@@ -74,6 +99,12 @@ Task<void> Server::stop() {
 Service& Server::service() {
   return core_->service;
 }
+void Server::set_script(std::optional<Script> script) {
+  core_->set_script(std::move(script));
+}
+ServerClock& Server::clock() {
+  return *core_->clock;
+}
 int Server::streaming() const {
   return core_->streaming;
 }
@@ -83,7 +114,7 @@ std::string Server::base_url() const {
 
 // Live, as far as the path is one of its: what was recorded, or the service's own session.
 std::unique_ptr<LiveVoice> Server::Core::live_session(net::Exchange& exchange) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = clock->now();
   if (player) return player->session(exchange.request().target, now);
   auto door = service.live_door(exchange.request(), exchange.target());
   if (!door) return nullptr;
@@ -100,19 +131,19 @@ Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& excha
         self->service.remember_live(target, message);
       };
       co_await detail::serve_live(exchange, std::move(session), self->live.text_frames,
-                                  std::move(remember));
+                                  self->clock, std::move(remember));
       co_return;
     }
   }
   auto answer = self->player ? self->player->answer(exchange.request())
                              : self->service.handle(exchange.request(), exchange.target());
-  co_await send(exchange, std::move(answer));
+  co_await send(exchange, std::move(answer), self->clock);
 }
 
 namespace {
 
-Task<void> send(net::Exchange& exchange, Answer answer) {
-  if (answer.fault.delay.count() > 0) co_await sleep_for(answer.fault.delay);
+Task<void> send(net::Exchange& exchange, Answer answer, std::shared_ptr<ServerClock> clock) {
+  if (answer.fault.delay.count() > 0) co_await ServerClock::sleep(clock, answer.fault.delay);
   http::Response response(answer.status);
   response.headers = std::move(answer.headers);
   auto plan = detail::plan_body(answer, answer.fault);
@@ -124,7 +155,7 @@ Task<void> send(net::Exchange& exchange, Answer answer) {
   }
   if (auto begun = co_await exchange.begin(std::move(response)); !begun) co_return;
   for (auto& step : plan.steps) {
-    if (step.wait.count() > 0) co_await sleep_for(step.wait);
+    if (step.wait.count() > 0) co_await ServerClock::sleep(clock, step.wait);
     std::string bytes = std::move(step.bytes);
     if (auto written = co_await exchange.write(std::move(bytes)); !written) co_return;
   }

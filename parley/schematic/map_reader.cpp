@@ -1,4 +1,4 @@
-#include "parley/schematic/detail/map_reader.hpp"
+#include "parley/schematic/map_reader.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 
 #include "parley/base/text.hpp"
 
-namespace parley::schematic::detail {
+namespace parley::schematic {
 namespace {
 
 std::string_view kind_name(const Tree& tree) {
@@ -182,4 +182,4 @@ std::optional<std::chrono::milliseconds> read_duration(const Tree& tree) {
   return std::nullopt;
 }
 
-}  // namespace parley::schematic::detail
+}  // namespace parley::schematic

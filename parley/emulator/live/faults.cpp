@@ -82,8 +82,12 @@ void LiveSession::State::put(LiveOutput output) {
 
 // One message goes out, or what the fault puts in its place.
 void LiveSession::State::emit(std::string text, TimePoint now) {
+  emit_as_it_is(detail::pretty(text), now);
+}
+
+void LiveSession::State::emit_as_it_is(std::string text, TimePoint now) {
   LiveOutput output;
-  output.text = detail::pretty(text);
+  output.text = std::move(text);
   const bool due = door.fault.kind != Kind::none && sent >= door.fault.after;
   if (due && replaced(output, now)) return;
   if (!closed) put(std::move(output));
