@@ -74,6 +74,7 @@ void LiveSession::State::say(std::string compact, TimePoint at, bool of_answer) 
 
 void LiveSession::State::release(TimePoint now) {
   while (!closed && !coming.empty() && coming.front().at <= now) {
+    if (put_off(now)) return;
     const Due due = std::move(coming.front());
     coming.pop_front();
     said += due.said;
@@ -81,7 +82,7 @@ void LiveSession::State::release(TimePoint now) {
       if (!said.empty()) history.push_back(gemini::model_content(std::exchange(said, {})));
       tell_handle(now);
     }
-    emit(due.text, now);
+    emit(due.text);
   }
 }
 
@@ -92,7 +93,7 @@ void LiveSession::State::timeout(TimePoint now) {
   if (!warned && now >= end - options.notice) {
     warned = true;
     const auto left = std::chrono::duration_cast<std::chrono::seconds>(end - now);
-    emit(fmt::format(R"({{"goAway":{{"timeLeft":"{}s"}}}})", left.count()), now);
+    emit(fmt::format(R"({{"goAway":{{"timeLeft":"{}s"}}}})", left.count()));
   }
   if (now >= end) close(1008, "The session has reached its longest duration.");
 }
