@@ -23,8 +23,8 @@ struct Place {
   int column = 0;
 };
 
-// A mistake in a file of settings or of a narrative. `code` names the kind of mistake ("unknown_key",
-// "wrong_type" …); it stays the same when the words change.
+// A mistake in a file of settings or of a narrative. `code` names the kind of mistake
+// ("unknown_key", "wrong_type" …); it stays the same when the words change.
 struct Diagnostic {
   Diagnostic() = default;
   Diagnostic(Place where, std::string_view what, std::string words, bool only_warning = false)

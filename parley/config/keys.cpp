@@ -1,3 +1,5 @@
+#include "parley/config/detail/keys.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -5,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
-#include "parley/config/detail/keys.hpp"
 #include "parley/config/time.hpp"
 
 namespace parley::config {
@@ -42,7 +43,8 @@ constexpr Row kRows[] = {
     {"fallback_models", Type::list, 0, 0, "asked in their order where a model has no quota left"},
     {"max_wait", Type::time, 0, 0, "how long a call may wait for its turn; unset: no end"},
     {"state_file", Type::text, 0, 0, "where processes share the counts of their limits"},
-    {"multipliers.rpm", Type::fraction, 0, 1, "the share of a limit that is used, over 0, at most 1"},
+    {"multipliers.rpm", Type::fraction, 0, 1,
+     "the share of a limit that is used, over 0, at most 1"},
     {"multipliers.tpm", Type::fraction, 0, 1, "the same for tokens"},
     {"multipliers.rpd", Type::fraction, 0, 1, "the same for the day"},
     {"budget.usd_per_day", Type::number, 0, 1e9, "US dollars a day, for all models together"},
@@ -124,14 +126,16 @@ Result<Value> number_in(const Key& key, double number, bool whole) {
                                                : number >= key.least && number <= key.most;
   if (!good || std::isnan(number)) {
     if (key.type == Type::fraction) return fail(wanted("a number over 0 and at most 1"));
-    return fail(wanted(fmt::format("a {} from {} to {}", words_of(key.type), key.least, key.most)));
+    return fail(
+        wanted(fmt::format("a {} from {:g} to {:g}", words_of(key.type), key.least, key.most)));
   }
   if (whole) return Value(static_cast<std::int64_t>(number));
   return Value(number);
 }
 
 Result<Value> words_in(const Key& key, std::string text) {
-  const auto one_of = [&text](std::initializer_list<std::string_view> names, std::string_view what) {
+  const auto one_of = [&text](std::initializer_list<std::string_view> names,
+                              std::string_view what) {
     if (std::ranges::find(names, text) != names.end()) return Result<Value>(Value(text));
     return Result<Value>(fail(wanted(what)));
   };
@@ -139,7 +143,8 @@ Result<Value> words_in(const Key& key, std::string text) {
     return one_of({"gemini", "vertex", "openai"}, "\"gemini\", \"vertex\" or \"openai\"");
   if (key.type == Type::route)
     return one_of({"auto", "rest", "live"}, "\"auto\", \"rest\" or \"live\"");
-  if (key.type == Type::word && (text.empty() || text.find_first_of(" \t\r\n") != std::string::npos))
+  if (key.type == Type::word &&
+      (text.empty() || text.find_first_of(" \t\r\n") != std::string::npos))
     return fail(wanted("a name without blanks"));
   return Value(std::move(text));
 }

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "parley/json/free_form.hpp"
 #include "parley/config/diagnostic.hpp"
+#include "parley/json/free_form.hpp"
 
 namespace parley::config {
 

@@ -7,8 +7,8 @@
 #include <boost/json/object.hpp>
 
 #include "parley/base/text.hpp"
-#include "parley/json/value.hpp"
 #include "parley/config/node.hpp"
+#include "parley/json/value.hpp"
 
 namespace parley::config {
 namespace {

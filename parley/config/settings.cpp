@@ -225,8 +225,8 @@ std::optional<limit::Price> Settings::price(const ProviderSettings& provider,
   auto price = limit::price_for(limit::built_in_tables(), table_name(provider.kind), bare);
   const Path of_provider{"providers", provider.name};
   const Path tier = with(with(of_provider, "tiers"), provider.default_tier);
-  for (const Path& path : {tier, with(with(tier, "models"), bare),
-                           with(with(of_provider, "models"), bare)}) {
+  for (const Path& path :
+       {tier, with(with(tier, "models"), bare), with(with(of_provider, "models"), bare)}) {
     const auto input = value<double>(with(path, "cost_per_million_input_tokens"));
     const auto output = value<double>(with(path, "cost_per_million_output_tokens"));
     const auto cached = value<double>(with(path, "cost_per_million_cached_tokens"));

@@ -26,9 +26,10 @@ std::string unknown(const Path& path) {
   auto names = detail::names_in(table);
   std::erase(names, "*");
   if (is_secret(path.back()))
-    return fmt::format("{}: keys of a service do not belong into a file: name the variable that "
-                       "has it in api_key_env",
-                       key_of(path));
+    return fmt::format(
+        "{}: keys of a service do not belong into a file: name the variable that "
+        "has it in api_key_env",
+        key_of(path));
   return fmt::format("unknown key \"{}\"{}", key_of(path), did_you_mean(path.back(), names));
 }
 
@@ -87,8 +88,8 @@ void Settings::add_file(Source source, std::string_view file_name, std::string_v
   for (auto& setting : found) put(std::move(setting));
 }
 
-void Settings::add_environment(
-    const std::function<std::optional<std::string>(const char*)>& read, Diagnostics& diagnostics) {
+void Settings::add_environment(const std::function<std::optional<std::string>(const char*)>& read,
+                               Diagnostics& diagnostics) {
   struct Variable {
     const char* name;
     Path path;

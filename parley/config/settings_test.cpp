@@ -41,8 +41,7 @@ TEST(Settings_D4_D18, TheNearestPlaceWinsAndPartsOfFilesMerge) {
         return found->second;
       },
       diagnostics);
-  EXPECT_EQ(to_text(diagnostics),
-            "");
+  EXPECT_EQ(to_text(diagnostics), "");
   EXPECT_EQ(settings.model(), "c");
   EXPECT_EQ(settings.find("model")->where, "GENAI_MODEL_ID");
   ASSERT_TRUE(settings.set("model", "d", "--model"));
@@ -51,24 +50,26 @@ TEST(Settings_D4_D18, TheNearestPlaceWinsAndPartsOfFilesMerge) {
 }
 
 TEST(Settings_D18, EveryMistakeIsToldWithItsPlaceAndTheNearestName) {
-  const Read read("modle = \"x\"\nmodel = 3\nmax_wait = \"soon\"\n[multipliers]\nrpm = 1.5\n"
-                  "[providers.gemini]\napi_key = \"AIza\"\ntiers = 1\n[providers.b.tiers.free]\n"
-                  "rpm = -1\nrmp = 2\n");
-  EXPECT_EQ(read.told(),
-            "parley.toml:1:1: error: unknown key \"modle\", did you mean model? [unknown_key]\n"
-            "parley.toml:2:9: error: model must be a text [wrong_value]\n"
-            "parley.toml:3:12: error: max_wait must be a time such as \"500ms\", \"30s\", \"5m\" or "
-            "\"2h\", at most a year [wrong_value]\n"
-            "parley.toml:5:7: error: multipliers.rpm must be a number over 0 and at most 1 "
-            "[wrong_value]\n"
-            "parley.toml:7:1: error: providers.gemini.api_key: keys of a service do not belong into "
-            "a file: name the variable that has it in api_key_env [unknown_key]\n"
-            "parley.toml:8:9: error: providers.gemini.tiers is a whole number, and must be a table "
-            "[wrong_type]\n"
-            "parley.toml:10:7: error: providers.b.tiers.free.rpm must be a whole number from 0 to "
-            "1e+15 [wrong_value]\n"
-            "parley.toml:11:1: error: unknown key \"providers.b.tiers.free.rmp\", did you mean rpm? "
-            "[unknown_key]\n");
+  const Read read(
+      "modle = \"x\"\nmodel = 3\nmax_wait = \"soon\"\n[multipliers]\nrpm = 1.5\n"
+      "[providers.gemini]\napi_key = \"AIza\"\ntiers = 1\n[providers.b.tiers.free]\n"
+      "rpm = -1\nrmp = 2\n");
+  EXPECT_EQ(
+      read.told(),
+      "parley.toml:1:1: error: unknown key \"modle\", did you mean model? [unknown_key]\n"
+      "parley.toml:2:9: error: model must be a text [wrong_value]\n"
+      "parley.toml:3:12: error: max_wait must be a time such as \"500ms\", \"30s\", \"5m\" or "
+      "\"2h\", at most a year [wrong_value]\n"
+      "parley.toml:5:7: error: multipliers.rpm must be a number over 0 and at most 1 "
+      "[wrong_value]\n"
+      "parley.toml:7:1: error: providers.gemini.api_key: keys of a service do not belong into "
+      "a file: name the variable that has it in api_key_env [unknown_key]\n"
+      "parley.toml:8:9: error: providers.gemini.tiers is a whole number, and must be a table "
+      "[wrong_type]\n"
+      "parley.toml:10:7: error: providers.b.tiers.free.rpm must be a whole number from 0 to "
+      "1e+15 [wrong_value]\n"
+      "parley.toml:11:1: error: unknown key \"providers.b.tiers.free.rmp\", did you mean rpm? "
+      "[unknown_key]\n");
   EXPECT_EQ(read.settings.model(), "gemini-2.5-flash");  // what is wrong is left out
 }
 
@@ -113,19 +114,20 @@ route = "rest"
 }
 
 TEST(Settings_D20, MultipliersAreSetAside) {
-  const Read read("[providers.gemini.tiers.mine]\nrpm = 10\ntpm = 1000\n[providers.gemini]\n"
-                  "default_tier = \"mine\"\n[multipliers]\ntpm = 0.5\n");
+  const Read read(
+      "[providers.gemini.tiers.mine]\nrpm = 10\ntpm = 1000\n[providers.gemini]\n"
+      "default_tier = \"mine\"\n[multipliers]\ntpm = 0.5\n");
   ASSERT_EQ(read.told(), "");
-  const auto limits =
-      read.settings.limits(read.settings.provider().value(), "some-model").value();
+  const auto limits = read.settings.limits(read.settings.provider().value(), "some-model").value();
   EXPECT_EQ(limits.requests_per_minute, 8);
   EXPECT_EQ(limits.input_tokens_per_minute, 500);
   EXPECT_FALSE(limits.requests_per_day);
 }
 
 TEST(Settings_D4, ProvidersAreNamedAndAnUnknownOneIsToldWithTheOthers) {
-  const Read read("provider = \"olama\"\n[providers.ollama]\nkind = \"openai\"\n"
-                  "base_url = \"http://127.0.0.1:11434/v1\"\n");
+  const Read read(
+      "provider = \"olama\"\n[providers.ollama]\nkind = \"openai\"\n"
+      "base_url = \"http://127.0.0.1:11434/v1\"\n");
   ASSERT_EQ(read.told(), "");
   EXPECT_EQ(read.settings.provider().error().message(),
             "there is no provider \"olama\", did you mean ollama?; there is gemini, ollama");
