@@ -148,7 +148,8 @@ class Live {
   std::shared_ptr<State> state_;
 };
 
-// The error that a Live session ended with, by its close code and the service's words.
+// The error that a Live session ended with, by its close code and the service's words, which it
+// keeps. Detail "advice": what to do about it, for people, where that is known.
 Error live_error(std::uint16_t close_code, std::string_view reason);
 
 }  // namespace parley::gemini

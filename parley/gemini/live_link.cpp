@@ -6,36 +6,6 @@
 
 namespace parley::gemini {
 
-namespace {
-
-ErrorKind kind_of_close(std::uint16_t code, std::string_view reason) {
-  const auto says = [reason](std::string_view words) {
-    return reason.find(words) != std::string_view::npos;
-  };
-  // The client ends the connection with these two.
-  if (code == 1002) return ErrorKind::protocol_violation;
-  if (code == 1009) return ErrorKind::too_large;
-  if (says("API key") || says("unregistered callers")) return ErrorKind::unauthenticated;
-  if (says("quota") || says("RESOURCE_EXHAUSTED")) return ErrorKind::rate_limited;
-  if (says("not found")) return ErrorKind::not_found;
-  if (code == 1007) return ErrorKind::invalid_argument;
-  if (code == 1011)
-    return says("unavailable") || says("Deadline") || says("Internal") ? ErrorKind::unavailable
-                                                                       : ErrorKind::service;
-  return code == 1008 ? ErrorKind::service : ErrorKind::disconnected;
-}
-
-}  // namespace
-
-Error live_error(std::uint16_t close_code, std::string_view reason) {
-  const auto kind = kind_of_close(close_code, reason);
-  const bool own = kind == ErrorKind::protocol_violation || kind == ErrorKind::too_large;
-  std::string message = own ? "the Live session was ended for what the service sent"
-                            : "the service ended the Live session";
-  if (!reason.empty()) message += ": " + redact(reason);
-  return Error(kind, std::move(message)).with_close(close_code, redact(reason));
-}
-
 namespace detail {
 namespace {
 
