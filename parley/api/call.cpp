@@ -95,11 +95,11 @@ http::Request CallerState::request_for(std::size_t endpoint, const http::Request
   return out;
 }
 
-Call::Call(std::shared_ptr<CallerState> caller, http::Request request,
-           std::shared_ptr<CallReport> report, bool whole)
+Call::Call(std::shared_ptr<CallerState> caller, http::Request request, CallTerms terms, bool whole)
     : caller_(std::move(caller)),
       request_(std::move(request)),
-      report_(report ? std::move(report) : std::make_shared<CallReport>()),
+      terms_(std::move(terms)),
+      report_(terms_.report ? terms_.report : std::make_shared<CallReport>()),
       whole_(whole),
       backoff_(caller_->options.retry, net::system_random(), now()) {
   *report_ = CallReport();
@@ -136,8 +136,7 @@ Task<Result<CallAnswer>> Call::begin() {
 
 Task<Result<CallAnswer>> Call::begin_again(Error why) {
   if (!report_->attempts.empty()) report_->attempts.back().error = why;
-  if (permit_) permit_->ended(fail(why));
-  permit_.reset();
+  end_permit(fail(why));
   // Where another endpoint is free, it is asked at once.
   if (caller_->endpoints() > 1 && may_fall_over(why)) {
     std::optional<Broken> broken(std::in_place, endpoint_, std::move(why));
@@ -215,7 +214,8 @@ Task<Call::Outcome> Call::attempt(std::size_t endpoint, limit::Breaker::Pass pas
   PassGuard guard(caller_->breakers[endpoint], pass);
   endpoint_ = endpoint;
   if (caller_->options.permit) {
-    auto permit = co_await caller_->options.permit();
+    auto terms = terms_;
+    auto permit = co_await caller_->options.permit(std::move(terms));
     if (!permit) {
       Outcome refused;
       refused.error = std::move(permit.error());
@@ -223,6 +223,7 @@ Task<Call::Outcome> Call::attempt(std::size_t endpoint, limit::Breaker::Pass pas
       co_return refused;
     }
     permit_ = std::move(*permit);
+    used_.reset();
   }
   const auto index = report_->attempts.size();
   auto& entry = report_->attempts.emplace_back();
@@ -245,10 +246,7 @@ Task<Call::Outcome> Call::attempt(std::size_t endpoint, limit::Breaker::Pass pas
   if (made.error && made.status == 0) made.status = made.error->http_status();
   const Result<void> result = outcome.error ? Result<void>(fail(*outcome.error)) : Result<void>();
   guard.ended(result);
-  if (permit_ && (outcome.error || !outcome.answer.stream)) {
-    permit_->ended(result);
-    permit_.reset();
-  }
+  if (outcome.error || !outcome.answer.stream) end_permit(result);
   if (result)
     told.stop([&](Event& event) { event.with("status", std::to_string(made.status)); });
   else
@@ -287,15 +285,26 @@ Task<Call::Outcome> Call::exchange(std::size_t endpoint) {
   }
   out.answer.whole = stream.head();
   out.answer.whole.body = std::move(**body);
-  if (status < 300) co_return out;
+  if (status < 300) {
+    saw(out.answer.whole.body);
+    co_return out;
+  }
   auto error = caller_->options.error_of(out.answer.whole);
   if (limit::failure_class(error) || may_fall_over(error)) out.error = std::move(error);
   co_return out;
 }
 
+void Call::saw(std::string_view text) {
+  if (!permit_ || !caller_->options.usage_in) return;
+  if (auto used = caller_->options.usage_in(text)) used_ = *used;
+}
+
+void Call::end_permit(const Result<void>& outcome) {
+  if (const auto permit = std::exchange(permit_, nullptr)) permit->ended(outcome, used_);
+}
+
 void Call::finished(const Result<void>& outcome) {
-  if (permit_) permit_->ended(outcome);
-  permit_.reset();
+  end_permit(outcome);
   const auto fill = [this](Event& event) {
     event.with("attempts", std::to_string(report_->attempts.size()));
     event.with("endpoint", report_->endpoint);

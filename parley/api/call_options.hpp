@@ -17,6 +17,7 @@
 #include "parley/http/url.hpp"
 #include "parley/limit/backoff.hpp"
 #include "parley/limit/breaker.hpp"
+#include "parley/limit/dimension.hpp"
 #include "parley/net/task.hpp"
 
 // What may happen around one call. Everything is off until it is asked for; the order, from the
@@ -52,7 +53,8 @@ struct HealthOptions {
 class CallPermit {
  public:
   virtual ~CallPermit() = default;
-  virtual void ended(const Result<void>& outcome) = 0;
+  // `used`: what the answer told of it (CallOptions::usage_in), the last time.
+  virtual void ended(const Result<void>& outcome, const std::optional<limit::Usage>& used) = 0;
 };
 
 struct Attempt {
@@ -74,6 +76,14 @@ struct CallReport {
   bool from_cache = false;
 };
 
+// What one call is, for what is composed around it.
+struct CallTerms {
+  CallTerms() = default;
+  std::string model;                   // whose limits count; empty: it is about no model
+  limit::Demand demand;                // what one attempt is thought to use
+  std::shared_ptr<CallReport> report;  // filled in any case; null: nobody asks for it
+};
+
 struct CallOptions {
   CallOptions();
 
@@ -90,7 +100,9 @@ struct CallOptions {
   RequestPacking packing;
   // Called before each attempt, and may wait: an error ends the call. limiter_permits() makes one
   // of an api::Limiter.
-  std::function<Task<Result<std::unique_ptr<CallPermit>>>()> permit;
+  std::function<Task<Result<std::unique_ptr<CallPermit>>>(CallTerms)> permit;
+  // What a good answer's body, or an event of a stream, tells of usage. Asked only with a permit.
+  std::function<std::optional<limit::Usage>(std::string_view text)> usage_in;
 
   // The error that an answer stands for, as the API tells it (delays in the body, quotas).
   std::function<Error(const http::Response&)> error_of;

@@ -106,6 +106,10 @@ Task<Result<void>> CallStream::begin_again(Error why) {
   co_return fail(std::move(error));
 }
 
+void CallStream::saw(std::string_view event) {
+  if (state_->call) state_->call->saw(event);
+}
+
 std::optional<Error> CallStream::error_in(std::string_view event) const {
   if (!state_->call || !state_->call->options().error_in_event) return std::nullopt;
   return state_->call->options().error_in_event(event);
@@ -121,12 +125,13 @@ Caller::Caller(http::Url base, net::HttpClientOptions http, CallOptions options)
 namespace {
 
 Task<Result<http::Response>> send_call(std::shared_ptr<CallerState> state, http::Request request,
-                                       std::shared_ptr<CallReport> report) {
+                                       CallTerms terms) {
+  const auto report = terms.report;
   if (state->options.off() && !report)
     co_return co_await state->client.send(state->urls[0], std::move(request));
   std::string key;
   if (state->cache && state->cache->may_keep(request)) key = cache_key(state->urls[0], request);
-  Call call(state, std::move(request), report, true);
+  Call call(state, std::move(request), std::move(terms), true);
   if (!key.empty())
     if (const auto* kept = state->cache->find(key, net::SystemClock().now())) {
       if (report) report->from_cache = true;
@@ -145,14 +150,15 @@ Task<Result<http::Response>> send_call(std::shared_ptr<CallerState> state, http:
   co_return std::move(answer->whole);
 }
 
-Task<Result<CallStream>> open_call(std::shared_ptr<CallerState> state, http::Request request) {
-  if (state->options.off()) {
+Task<Result<CallStream>> open_call(std::shared_ptr<CallerState> state, http::Request request,
+                                   CallTerms terms) {
+  if (state->options.off() && !terms.report) {
     auto plain = co_await state->client.open(state->urls[0], std::move(request));
     if (!plain) co_return fail(std::move(plain.error()));
     co_return CallStream(std::move(*plain));
   }
   auto out = std::make_unique<detail::CallStreamState>();
-  out->call = std::make_shared<Call>(state, std::move(request), nullptr, false);
+  out->call = std::make_shared<Call>(state, std::move(request), std::move(terms), false);
   auto answer = co_await out->call->begin();
   if (!answer) {
     out->ended = true;
@@ -197,12 +203,11 @@ Task<void> check_all(std::shared_ptr<CallerState> state) {
 
 }  // namespace
 
-Task<Result<http::Response>> Caller::send(http::Request request,
-                                          std::shared_ptr<CallReport> report) const {
-  return send_call(state_, std::move(request), std::move(report));
+Task<Result<http::Response>> Caller::send(http::Request request, CallTerms terms) const {
+  return send_call(state_, std::move(request), std::move(terms));
 }
-Task<Result<CallStream>> Caller::open(http::Request request) const {
-  return open_call(state_, std::move(request));
+Task<Result<CallStream>> Caller::open(http::Request request, CallTerms terms) const {
+  return open_call(state_, std::move(request), std::move(terms));
 }
 Task<void> Caller::keep_checking() const {
   return check_all(state_);

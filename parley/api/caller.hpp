@@ -39,6 +39,8 @@ class CallStream {
   // attempt takes its place, and head() and next() are that one's. Else the error: `why`, or that
   // of the last attempt.
   Task<Result<void>> begin_again(Error why);
+  // An event was read, see CallOptions::usage_in.
+  void saw(std::string_view event);
   // What an event stands for, see CallOptions::error_in_event.
   std::optional<Error> error_in(std::string_view event) const;
   const CallReport& report() const;
@@ -56,11 +58,10 @@ class Caller {
 
   // The answer, whatever its status. Errors: those of net::HttpClient and of the permit;
   // unavailable with retry_after while every endpoint's breaker is open. Where there were several
-  // attempts, the detail "attempts" counts them. `report` is filled in any case.
-  Task<Result<http::Response>> send(http::Request request,
-                                    std::shared_ptr<CallReport> report = nullptr) const;
+  // attempts, the detail "attempts" counts them.
+  Task<Result<http::Response>> send(http::Request request, CallTerms terms = CallTerms()) const;
   // Returns when the answer's header has come.
-  Task<Result<CallStream>> open(http::Request request) const;
+  Task<Result<CallStream>> open(http::Request request, CallTerms terms = CallTerms()) const;
 
   // Checks all endpoints by CallOptions::health until the task is cancelled; without it, returns at
   // once. Run it beside the calls.

@@ -44,9 +44,10 @@ Task<void> retries(ScriptedService& service) {
   auto options = retrying();
   options.events = told.sink();
   const auto caller = caller_of(service, options);
-  const auto report = std::make_shared<CallReport>();
+  CallTerms terms;
+  const auto report = terms.report = std::make_shared<CallReport>();
   http::Request request("GET", "/thing?key=secret");
-  const auto answer = co_await caller.send(std::move(request), report);
+  const auto answer = co_await caller.send(std::move(request), terms);
   EXPECT_EQ(answer->body, "good");
   EXPECT_EQ(service.requests().size(), 3u);
   EXPECT_EQ(report->attempts.size(), 3u);
@@ -117,9 +118,10 @@ Task<void> slow(ScriptedService& service) {
   auto options = retrying();
   options.retry.attempt_timeout = milliseconds(20);
   const auto caller = caller_of(service, options);
-  const auto report = std::make_shared<CallReport>();
+  CallTerms terms;
+  const auto report = terms.report = std::make_shared<CallReport>();
   http::Request request("GET", "/");
-  const auto answer = co_await caller.send(std::move(request), report);
+  const auto answer = co_await caller.send(std::move(request), terms);
   EXPECT_EQ(answer->body, "second");
   EXPECT_EQ(report->attempts.at(0).error->kind(), ErrorKind::timeout);
 }
@@ -229,8 +231,9 @@ Task<void> falls_over(ScriptedService& second) {
   const Caller caller(first.url("/base"), net::HttpClientOptions(), options);
   http::Request request("GET", "/base/v1/thing?x=1");
   request.headers.set("x-goog-api-key", "first-key");
-  const auto report = std::make_shared<CallReport>();
-  EXPECT_EQ((co_await caller.send(request, report))->body, "default");
+  CallTerms terms;
+  const auto report = terms.report = std::make_shared<CallReport>();
+  EXPECT_EQ((co_await caller.send(request, terms))->body, "default");
   EXPECT_TRUE(report->fell_back);
   EXPECT_EQ(report->endpoint, second.url().origin());
   EXPECT_EQ(report->attempts.size(), 2u);
@@ -239,11 +242,11 @@ Task<void> falls_over(ScriptedService& second) {
   EXPECT_EQ(second.requests().at(0).headers.find("x-goog-api-key"), "second-key");
   EXPECT_EQ(told.field("api.fallback", "kind"), "unavailable");
   // A request that is bad here is bad there.
-  EXPECT_EQ((co_await caller.send(request, report))->body, "bad");
+  EXPECT_EQ((co_await caller.send(request, terms))->body, "bad");
   EXPECT_FALSE(report->fell_back);
   // A quota may be left there.
-  EXPECT_EQ((co_await caller.send(request, report))->body, "default");
-  EXPECT_EQ((co_await caller.send(request, report))->body, "own");
+  EXPECT_EQ((co_await caller.send(request, terms))->body, "default");
+  EXPECT_EQ((co_await caller.send(request, terms))->body, "own");
   EXPECT_FALSE(report->fell_back) << "the first endpoint is asked first again";
 }
 TEST(Caller_A38_W32, AnotherEndpointIsAskedAtOnceAndSaid) {
@@ -271,7 +274,8 @@ Task<void> caches(ScriptedService& service) {
   options.cache.emplace();
   options.cache->may_keep = [](const http::Request&) { return true; };
   const auto caller = caller_of(service, options);
-  const auto report = std::make_shared<CallReport>();
+  CallTerms terms;
+  const auto report = terms.report = std::make_shared<CallReport>();
   http::Request request("POST", "/ask");
   request.body = "one";
   request.headers.set("x-goog-api-key", "a");
@@ -279,10 +283,10 @@ Task<void> caches(ScriptedService& service) {
   service.then(Reply(200, "first"));
   service.then(Reply(200, "second"));
   service.then(Reply(200, "third"));
-  EXPECT_EQ((co_await caller.send(request, report))->status, 503) << "no error is kept";
-  EXPECT_EQ((co_await caller.send(request, report))->body, "first");
+  EXPECT_EQ((co_await caller.send(request, terms))->status, 503) << "no error is kept";
+  EXPECT_EQ((co_await caller.send(request, terms))->body, "first");
   EXPECT_FALSE(report->from_cache);
-  EXPECT_EQ((co_await caller.send(request, report))->body, "first");
+  EXPECT_EQ((co_await caller.send(request, terms))->body, "first");
   EXPECT_TRUE(report->from_cache);
   EXPECT_TRUE(report->attempts.empty());
   auto other = request;
@@ -319,7 +323,7 @@ TEST(Caller_A36, LargeRequestsArePacked) {
   with_service(packs);
 }
 
-Task<Result<std::unique_ptr<CallPermit>>> no_permit() {
+Task<Result<std::unique_ptr<CallPermit>>> no_permit(CallTerms) {
   co_return fail(ErrorKind::rate_limited, "not today");
 }
 
@@ -329,7 +333,7 @@ Task<void> permits(ScriptedService& service) {
   limits.concurrency = 1;
   const auto pool = *limiter.configure("p", "m", limits);
   auto options = retrying();
-  options.permit = limiter_permits(limiter, pool, limit::Demand());
+  options.permit = limiter_permits(limiter, pool);
   service.then(Reply(503));
   service.then(Reply(200, kTwo));
   auto transport = transport_of(service, options);

@@ -51,9 +51,12 @@ Task<std::optional<http::SseEvent>> EventStream::next() {
   auto& state = *state_;
   for (;;) {
     if (auto event = state.decoder.poll_event()) {
+      state.stream.saw(event->data);
       auto wrong = state.shown ? std::nullopt : state.stream.error_in(event->data);
       // What is no content may be tried again; where it may not, the event tells it.
-      if (wrong && co_await state.begin_again(std::move(*wrong))) continue;
+      bool again = false;
+      if (wrong) again = co_await state.begin_again(std::move(*wrong));
+      if (again) continue;
       state.shown = true;
       co_return event;
     }

@@ -10,9 +10,11 @@ class LeasePermit final : public CallPermit {
   LeasePermit& operator=(const LeasePermit&) = delete;
   ~LeasePermit() override { lease_.settle(limit::Outcome::Kind::cancelled); }
 
-  void ended(const Result<void>& outcome) override {
-    lease_.settle(outcome ? limit::Outcome(limit::Outcome::Kind::success)
-                          : limit::Outcome::of(outcome.error()));
+  void ended(const Result<void>& outcome, const std::optional<limit::Usage>& used) override {
+    limit::Outcome how(limit::Outcome::Kind::success);
+    if (!outcome) how = limit::Outcome::of(outcome.error());
+    if (used) how.usage = used;
+    lease_.settle(how);
   }
 
  private:
@@ -29,11 +31,9 @@ Task<Result<std::unique_ptr<CallPermit>>> acquire(Limiter limiter, limit::PoolId
 
 }  // namespace
 
-std::function<Task<Result<std::unique_ptr<CallPermit>>>()> limiter_permits(Limiter limiter,
-                                                                           limit::PoolId pool,
-                                                                           limit::Demand demand,
-                                                                           WaitOptions wait) {
-  return [=] { return acquire(limiter, pool, demand, wait); };
+std::function<Task<Result<std::unique_ptr<CallPermit>>>(CallTerms)> limiter_permits(
+    Limiter limiter, limit::PoolId pool, WaitOptions wait) {
+  return [=](CallTerms terms) { return acquire(limiter, pool, std::move(terms.demand), wait); };
 }
 
 }  // namespace parley::api

@@ -25,14 +25,14 @@ http::Request Transport::make_request(std::string method, const std::string& pat
 Task<Result<http::Response>> Transport::send(std::string method, std::string path,
                                              std::string body) {
   auto request = make_request(std::move(method), path, std::move(body));
-  co_return co_await send(std::move(request), nullptr);
+  co_return co_await send(std::move(request), CallTerms());
 }
 
 Task<Result<http::Response>> Transport::send(std::string method, std::string path, std::string body,
                                              http::Headers headers) {
   auto request = make_request(std::move(method), path, std::move(body));
   for (const auto& header : headers.all()) request.headers.set(header.name, header.value);
-  co_return co_await send(std::move(request), nullptr);
+  co_return co_await send(std::move(request), CallTerms());
 }
 
 // The token that was put in; empty where there is no source.
@@ -73,25 +73,24 @@ Task<Result<Answer>> Transport::authorized(
   }
 }
 
-Task<Result<CallStream>> Transport::open(http::Request request) {
-  return authorized<CallStream>(std::move(request), [caller = client_](http::Request next) {
-    return caller.open(std::move(next));
-  });
+Task<Result<CallStream>> Transport::open(http::Request request, CallTerms terms) {
+  return authorized<CallStream>(std::move(request),
+                                [caller = client_, terms = std::move(terms)](http::Request next) {
+                                  return caller.open(std::move(next), terms);
+                                });
 }
 
-Task<Result<http::Response>> Transport::send(http::Request request,
-                                             std::shared_ptr<CallReport> report) {
-  return authorized<http::Response>(std::move(request),
-                                    [caller = client_, report](http::Request next) {
-                                      return caller.send(std::move(next), report);
-                                    });
+Task<Result<http::Response>> Transport::send(http::Request request, CallTerms terms) {
+  return authorized<http::Response>(
+      std::move(request), [caller = client_, terms = std::move(terms)](http::Request next) {
+        return caller.send(std::move(next), terms);
+      });
 }
 
-Task<Result<http::Response>> Transport::send_reported(std::string method, std::string path,
-                                                      std::string body,
-                                                      std::shared_ptr<CallReport> report) {
+Task<Result<http::Response>> Transport::send(std::string method, std::string path, std::string body,
+                                             CallTerms terms) {
   auto request = make_request(std::move(method), path, std::move(body));
-  return send(std::move(request), std::move(report));
+  return send(std::move(request), std::move(terms));
 }
 
 std::string Transport::curl(std::string method, const std::string& path, std::string body) const {
@@ -100,10 +99,11 @@ std::string Transport::curl(std::string method, const std::string& path, std::st
   return http::curl_line(endpoint_.base, request);
 }
 
-Task<Result<EventStream>> Transport::open_events(std::string path, std::string body) {
+Task<Result<EventStream>> Transport::open_events(std::string path, std::string body,
+                                                 CallTerms terms) {
   auto request = make_request("POST", path, std::move(body));
   request.headers.set("Accept", "text/event-stream");
-  auto stream = co_await open(std::move(request));
+  auto stream = co_await open(std::move(request), std::move(terms));
   if (!stream) co_return fail(std::move(stream.error()));
   co_return EventStream(std::move(*stream), 256 * 1024 * 1024);
 }

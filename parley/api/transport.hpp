@@ -71,10 +71,11 @@ class Transport {
   // With further header fields; they win over what is set otherwise.
   Task<Result<http::Response>> send(std::string method, std::string path, std::string body,
                                     http::Headers headers);
-  Task<Result<EventStream>> open_events(std::string path, std::string body);
-  // send() with what became of the call; `report` must be there.
-  Task<Result<http::Response>> send_reported(std::string method, std::string path, std::string body,
-                                             std::shared_ptr<CallReport> report);
+  Task<Result<EventStream>> open_events(std::string path, std::string body,
+                                        CallTerms terms = CallTerms());
+  // With what the call is, for limits and reports.
+  Task<Result<http::Response>> send(std::string method, std::string path, std::string body,
+                                    CallTerms terms);
   // A call as a line for a shell, its key or token masked (http::curl_line). Nothing is sent.
   std::string curl(std::string method, const std::string& path, std::string body) const;
   // For checks of the endpoints, breakers and the cache.
@@ -88,8 +89,8 @@ class Transport {
   template <class Answer>
   Task<Result<Answer>> authorized(http::Request request,
                                   std::function<Task<Result<Answer>>(http::Request)> call);
-  Task<Result<CallStream>> open(http::Request request);
-  Task<Result<http::Response>> send(http::Request request, std::shared_ptr<CallReport> report);
+  Task<Result<CallStream>> open(http::Request request, CallTerms terms);
+  Task<Result<http::Response>> send(http::Request request, CallTerms terms);
 
   Endpoint endpoint_;
   Caller client_;

@@ -9,7 +9,9 @@
 #include "parley/api/transport.hpp"
 #include "parley/base/text.hpp"
 #include "parley/gemini/detail/call.hpp"
+#include "parley/gemini/live_event.hpp"
 #include "parley/gemini/status.hpp"
+#include "parley/limit/estimate.hpp"
 
 namespace parley::gemini {
 
@@ -36,8 +38,38 @@ api::CallOptions detail::known_to_the_service(api::CallOptions calls) {
     if (answer) return std::nullopt;
     return std::move(answer.error());
   };
+  calls.usage_in = usage_in;
   if (calls.cache && !calls.cache->may_keep) calls.cache->may_keep = may_keep;
   return calls;
+}
+
+api::CallTerms detail::terms_of(std::string model, const GenerateContentRequest& request,
+                                std::size_t body_bytes) {
+  api::CallTerms terms;
+  terms.model = std::move(model);
+  std::optional<std::int64_t> answer;
+  if (request.generation_config) answer = request.generation_config->max_output_tokens;
+  terms.demand = limit::Demand(limit::estimate_usage(body_bytes, answer));
+  return terms;
+}
+
+namespace {
+
+struct OnlyUsage {
+  OnlyUsage() = default;
+  std::optional<UsageMetadata> usage;
+};
+void decode(json::Cursor in, OnlyUsage& out) {
+  if (const auto usage = in.find("usageMetadata")) usage->read(out.usage);
+}
+
+}  // namespace
+
+std::optional<limit::Usage> detail::usage_in(std::string_view text) {
+  const auto answer = json::decode_text<OnlyUsage>(text, json::trusted_limits());
+  if (!answer || !answer->usage) return std::nullopt;
+  const auto told = usage_of(*answer->usage);
+  return limit::Usage(told.prompt + told.tool_use, told.answer + told.thoughts, told.cached);
 }
 
 Result<GenerateContentResponse> detail::read_answer(std::string_view text) {

@@ -43,13 +43,14 @@ struct CallAnswer {
 // One call with all its attempts.
 class Call {
  public:
-  Call(std::shared_ptr<CallerState> caller, http::Request request,
-       std::shared_ptr<CallReport> report, bool whole);
+  Call(std::shared_ptr<CallerState> caller, http::Request request, CallTerms terms, bool whole);
 
   // Attempts, as many as the policy allows, until one gives an answer that is not tried again.
   Task<Result<CallAnswer>> begin();
   // The same, after a stream has ended with `why` before anything of it was shown.
   Task<Result<CallAnswer>> begin_again(Error why);
+  // A body or an event of the answer, for what it tells of usage.
+  void saw(std::string_view text);
   // The answer has been read, or was dropped.
   void finished(const Result<void>& outcome);
 
@@ -81,14 +82,17 @@ class Call {
   bool may_fall_over(const Error& error) const;
   void tell_fallback(std::size_t from, std::size_t to, const Error& why);
   void pack();
+  void end_permit(const Result<void>& outcome);
   Error with_count(Error error) const;
 
   std::shared_ptr<CallerState> caller_;
   http::Request request_;
+  CallTerms terms_;
   std::shared_ptr<CallReport> report_;
   bool whole_;
   limit::Backoff backoff_;
   std::unique_ptr<CallPermit> permit_;
+  std::optional<limit::Usage> used_;  // of the last attempt
   std::chrono::milliseconds waited_{0};
   std::size_t endpoint_ = 0;  // of the last attempt
   EventScope told_;
