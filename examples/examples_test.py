@@ -44,6 +44,19 @@ class Examples(unittest.TestCase):
                       GEMINI_API_KEY="any")
         self.assertEqual((ran.returncode, ran.stdout), (0, "as it is made\n"), ran.stderr)
 
+    def test_stream_control(self):
+        with Started("emulate", "--port", "0", "--pace", "1") as service:
+            env = {**os.environ, "GOOGLE_GEMINI_BASE_URL": service.url, "GEMINI_API_KEY": "any"}
+            command = [f"{BIN}/example_stream_control", "write 400 words about boats"]
+            ran = subprocess.run(command, input="", capture_output=True, text=True, timeout=60, env=env)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            self.assertRegex(ran.stdout.splitlines()[-1], r"^completed: \d+ chunks, 0 pauses, at most \d+ waited$")
+        with Started("emulate", "--port", "0", "--pace", "50") as service:
+            env["GOOGLE_GEMINI_BASE_URL"] = service.url
+            command[1] = "write 5000 words about boats"
+            ran = subprocess.run(command, input="q\n", capture_output=True, text=True, timeout=60, env=env)
+            self.assertRegex(ran.stdout.splitlines()[-1], r"^cancelled: ")
+
     def test_live_assistant(self):
         with Started("emulate", "--port", "0", "--pace", "0", "--playback", "0") as service:
             ran = run("live_assistant", "What is the weather in Oslo?", "repeat: You are welcome",
@@ -84,6 +97,16 @@ class Examples(unittest.TestCase):
     def test_embed_texts(self):
         said = self.offline("embed_texts", "red apple", "green apple", "fast car")
         self.assertRegex(said, r"^nearest: green apple\n\d+ tokens\n$")
+
+    def test_nothing_is_written(self):
+        with Started("emulate", "--port", "0", "--pace", "0", "--playback", "0") as service, \
+                tempfile.TemporaryDirectory() as folder:
+            env = {**os.environ, "GOOGLE_GEMINI_BASE_URL": service.url, "GEMINI_API_KEY": "any", "HOME": folder,
+                   "TMPDIR": folder, "XDG_CACHE_HOME": folder, "XDG_STATE_HOME": folder}
+            for words in (["stream_answer", "Hello"], ["live_assistant", "Hello", "And again"]):
+                subprocess.run([f"{BIN}/example_{words[0]}", *words[1:]], cwd=folder, env=env, timeout=60,
+                               check=True, capture_output=True)
+                self.assertEqual(os.listdir(folder), [], words[0])
 
     def test_speak(self):
         definition = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "definitions", "elevenlabs.yaml")

@@ -26,8 +26,7 @@ struct WaitOptions {
   std::optional<std::chrono::milliseconds> max_wait;
 };
 
-// A file in which processes share their counts. Each opens it itself: a limiter that was open
-// before fork() is the parent's alone.
+// A file in which processes share their counts.
 struct SharedFile {
   SharedFile() = default;
   std::string path;  // made where it is missing; its folder must exist

@@ -1,12 +1,11 @@
 #include "parley/api/target.hpp"
 
-#include "parley/json/value.hpp"
-
 #include <charconv>
 
 #include <fmt/format.h>
 
 #include "parley/http/url.hpp"
+#include "parley/json/value.hpp"
 
 namespace parley::api {
 

@@ -124,7 +124,8 @@ std::optional<PlayoutChunk> Playout::poll(TimePoint now) {
   }
   if (!run_) {
     if (!ready()) return std::nullopt;
-    run_ = Run{now + options_.lead, 0, 0};
+    run_.emplace();
+    run_->begin = now + options_.lead;
   }
   if (now < time_of(run_->given) - options_.lead) return std::nullopt;
   return give(*turn);

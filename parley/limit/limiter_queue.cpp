@@ -233,6 +233,7 @@ void Limiter::handle_timeout(const Moment& when) {
   const Moment now = state_->forward(when);
   for (const auto& [name, project] : state_->projects) state_->pump(*project, now);
   state_->expire(now);
+  state_->tell_ended_windows(now);
 }
 
 std::optional<TimePoint> Limiter::next_timeout() const {
@@ -241,6 +242,7 @@ std::optional<TimePoint> Limiter::next_timeout() const {
   if (!state_->deadlines.empty()) take(state_->deadlines.begin()->first);
   for (const auto& [name, project] : state_->projects)
     if (project->wake) take(*project->wake);
+  for (const auto& open : state_->open_windows) take(*open.until);
   return first;
 }
 
