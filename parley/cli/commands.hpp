@@ -120,6 +120,16 @@ struct MockOptions {
 };
 int mock(const MockOptions& options);
 
+struct ConfigOptions {
+  ConfigOptions() = default;
+  std::string key;               // only this one, or what is in this table
+  std::vector<std::string> set;  // "KEY=VALUE", as the nearest place
+  std::string limits;            // a model whose limits and price are shown instead
+  bool keys = false;             // what a file may have
+  bool json = false;
+};
+int show_config(const ConfigOptions& options);
+
 // Parses the command line and runs the command.
 int run_program(int argc, char** argv);
 

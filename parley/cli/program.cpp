@@ -122,7 +122,8 @@ void add_ask(CLI::App& app, AskOptions& options) {
   command->add_option("prompt", options.prompt,
                       "The question; \"-\" or none: standard input alone");
   command->add_option("-m,--model", options.model,
-                      "Model (default: GENAI_MODEL_ID, else gemini-2.5-flash)");
+                      "Model, or PROVIDER/MODEL for one of parley.toml (default: GENAI_MODEL_ID, "
+                      "parley.toml, else gemini-2.5-flash)");
   command->add_option("-s,--system", options.system_instruction, "System instruction");
   command
       ->add_option("-f,--file", options.files,
@@ -265,6 +266,26 @@ void add_emulate(CLI::App& app, EmulateOptions& options) {
                     "Live: JSON in text frames; the service sends binary ones");
 }
 
+void add_config(CLI::App& app, ConfigOptions& options) {
+  auto* command =
+      app.add_subcommand("config", "Show each setting and where it comes from; check parley.toml");
+  command->footer(
+      "The nearer place wins: command line, environment (GENAI_MODEL_ID, GEMINI_TIER, "
+      "PARLEY_STATE_FILE),\n./parley.toml (or the file that PARLEY_CONFIG names), "
+      "~/.config/parley/parley.toml, built in.\n\n"
+      "Examples:\n  parley config\n  parley config providers.gemini\n  parley config --keys\n"
+      "  parley config --limits gemini-2.5-pro\n"
+      "  parley config --limits gemini-2.5-pro --set providers.gemini.default_tier=tier1\n\n"
+      "Exit codes: 0 shown, 1 nothing is set there, 2 a file has mistakes.");
+  command->add_option("key", options.key, "Only this key, or what is in this table");
+  command->add_option("--set", options.set, "KEY=VALUE, over what all places say")
+      ->allow_extra_args(false);
+  command->add_option("--limits", options.limits,
+                      "Show what the provider's tier lets this model do, and its price");
+  command->add_flag("--keys", options.keys, "List what parley.toml may have");
+  command->add_flag("--json", options.json, "Print one line of JSON for each");
+}
+
 void add_mock(CLI::App& app, MockOptions& options) {
   auto* command = app.add_subcommand("mock", "Play the server that a definition describes");
   command->footer(
@@ -291,6 +312,7 @@ int run_program(int argc, char** argv) {
   ChatOptions chat_options;
   EmulateOptions emulate_options;
   MockOptions mock_options;
+  ConfigOptions config_options;
   GenerateCommand generate_options;
   add_serve(app, serve_options);
   add_ask(app, ask_options);
@@ -301,13 +323,14 @@ int run_program(int argc, char** argv) {
       *app.add_subcommand("generate", "Make typed clients from the definition of an API"),
       generate_options);
   add_mock(app, mock_options);
+  add_config(app, config_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError&) {
     if (argc > 1)
       std::cerr << fmt::format(
-          "parley: there is no command \"{}\"; serve, ask, models, chat, emulate, generate and "
-          "mock are.\n",
+          "parley: there is no command \"{}\"; serve, ask, models, chat, emulate, generate, "
+          "mock and config are.\n",
           strip_control(to_valid_utf8(argv[1])));
     else
       std::cerr << app.help();
@@ -321,6 +344,7 @@ int run_program(int argc, char** argv) {
   if (app.got_subcommand("chat")) return chat(chat_options);
   if (app.got_subcommand("generate")) return generate(generate_options);
   if (app.got_subcommand("mock")) return mock(mock_options);
+  if (app.got_subcommand("config")) return show_config(config_options);
   return emulate(emulate_options);
 }
 

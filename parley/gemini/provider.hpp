@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "parley/gemini/client.hpp"
@@ -16,5 +17,8 @@ class Provider {
   // As Models::stream_generate_content.
   virtual Task<Result<Stream>> stream(std::string model, GenerateContentRequest request) const = 0;
 };
+
+// Gemini itself, over REST.
+std::shared_ptr<Provider> gemini_provider(Models models);
 
 }  // namespace parley::gemini

@@ -12,9 +12,11 @@ namespace parley::gemini {
 namespace {
 
 Error with_headers(Error error, const http::Headers& headers) {
-  if (error.retry_after()) return error;
-  const auto wait = limit::retry_after(headers);
-  return wait ? std::move(error).with_retry_after(*wait) : error;
+  std::vector<std::pair<std::string, std::string>> fields;
+  for (const auto& field : headers.all()) fields.emplace_back(field.name, field.value);
+  const auto told = limit::read_rate_headers(
+      fields, std::chrono::floor<WallTime::duration>(std::chrono::system_clock::now()));
+  return told.retry_after ? std::move(error).with_retry_after(*told.retry_after) : error;
 }
 
 class EventSource final : public detail::StreamSource {

@@ -130,9 +130,8 @@ void Router::State::tell(std::string_view name, const std::string& a, std::strin
                          std::string_view kind) const {
   if (!options.events) return;
   Event event(name);
-  event.set(a_is, a);
-  event.set(b_is, b);
-  if (!kind.empty()) event.set("kind", std::string(kind));
+  event.with(a_is, a).with(b_is, b);
+  if (!kind.empty()) event.with("kind", std::string(kind));
   options.events(event);
 }
 
@@ -264,7 +263,7 @@ Task<Result<void>> Router::refresh() const {
   auto listed = co_await models.list_all();
   if (!listed) co_return fail(std::move(listed.error()));
   for (const auto& model : *listed) {
-    const std::string name = detail::bare_name(model.name.value_or(""));
+    const std::string name = detail::bare_name(model.name);
     if (!model.supported_generation_methods) continue;
     const auto& methods = *model.supported_generation_methods;
     const auto has = [&](std::string_view method) {
