@@ -43,10 +43,10 @@ api::CallOptions detail::known_to_the_service(api::CallOptions calls) {
   return calls;
 }
 
-api::CallTerms detail::terms_of(std::string model, const GenerateContentRequest& request,
+api::CallTerms detail::terms_of(std::string_view model, const GenerateContentRequest& request,
                                 std::size_t body_bytes) {
   api::CallTerms terms;
-  terms.model = std::move(model);
+  terms.model = bare_model(model);
   std::optional<std::int64_t> answer;
   if (request.generation_config) answer = request.generation_config->max_output_tokens;
   terms.demand = limit::Demand(limit::estimate_usage(body_bytes, answer));
