@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "parley/api/limiter_permits.hpp"
 #include "parley/api/transport.hpp"
 #include "parley/json/value.hpp"
 
@@ -112,6 +113,37 @@ TEST(GeminiResilience_A35, TheCacheKeepsAnswersAndNoFiles) {
     EXPECT_EQ(count(), before + 1);
     for (int n = 0; n < 2; ++n) (void)co_await client.files().list();
     EXPECT_EQ(count(), before + 3);
+  });
+}
+
+TEST(GeminiResilience_R5_R14, ACallIsChargedWhatTheServiceTells) {
+  in_house([](House& house) -> Task<void> {
+    api::Limiter limiter;
+    limit::Limits limits;
+    limits.requests_per_minute = 10;
+    limits.output_tokens_per_minute = 10'000;
+    const auto pool = *limiter.configure("p", "gemini-2.5-flash", limits);
+    auto options = options_for(house);
+    options.calls = retrying();
+    options.calls.permit = api::limiter_permits(limiter, pool);
+    const auto client = *gemini::Client::make(options);
+    inject(house, 503);
+    auto request = gemini::prompt("repeat: one two three");
+    const auto answer = co_await client.models().generate_content("gemini-2.5-flash", request);
+    auto stream = co_await client.models().stream_generate_content("gemini-2.5-flash", request);
+    while (co_await stream->next()) {
+    }
+    const auto output = answer->usage_metadata->candidates_token_count.value_or(0);
+    EXPECT_GT(output, 0);
+    for (const auto& state : limiter.snapshot(pool).states) {
+      if (state.dimension == limit::Dimension::requests_per_minute) {
+        EXPECT_EQ(state.used, 3) << "a retry counts as well";
+      }
+      if (state.dimension == limit::Dimension::output_tokens_per_minute) {
+        EXPECT_EQ(state.used, 2 * output);
+      }
+    }
+    EXPECT_EQ(limiter.snapshot(pool).leases, 0u);
   });
 }
 
