@@ -111,7 +111,7 @@ TEST(GeminiResilience_A35, TheCacheKeepsAnswersAndNoFiles) {
     for (int n = 0; n < 3; ++n)
       EXPECT_TRUE(co_await client.models().generate_content("gemini-2.5-flash", request));
     EXPECT_EQ(count(), before + 1);
-    for (int n = 0; n < 2; ++n) (void)co_await client.files().list();
+    for (int n = 0; n < 2; ++n) (void)co_await client.files().list_all();
     EXPECT_EQ(count(), before + 3);
   });
 }
@@ -179,7 +179,7 @@ TEST(GeminiResilience_A38, ARequestAsACurlLineDoesWhatTheClientDoes) {
     if (!body) co_return;
     EXPECT_EQ(house.emulator.service().journal().size(), before + 1);
     const auto answer = co_await client.models().generate_content("gemini-2.5-flash", request);
-    EXPECT_EQ(body->at("candidates").at(0).at("content").at("parts").at(0).at("text"),
+    EXPECT_EQ(body->at("candidates").at(0).at("content").at("parts").at(0).at("text").as_string(),
               gemini::text_of(*answer));
     EXPECT_NE(gemini::text_of(*answer).find("$HOME `date`"), std::string::npos);
   });

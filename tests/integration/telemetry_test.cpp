@@ -7,6 +7,7 @@
 
 #include "parley/api/stream_control.hpp"
 #include "parley/gemini/live_generation.hpp"
+#include "parley/net/reconnect.hpp"
 
 #include "house.hpp"
 
