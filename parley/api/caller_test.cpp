@@ -12,6 +12,7 @@ using std::chrono::milliseconds;
 using testing::Reply;
 using testing::ScriptedService;
 using testing::Told;
+using testing::with_service;
 
 limit::RetryPolicy quick(int retries) {
   limit::RetryPolicy policy(limit::RetryRule(retries, milliseconds(1), milliseconds(2)));
@@ -24,15 +25,6 @@ CallOptions retrying(int retries = 3) {
 }
 Caller caller_of(const ScriptedService& service, CallOptions options) {
   return Caller(service.url(), net::HttpClientOptions(), std::move(options));
-}
-
-using Body = Task<void> (*)(ScriptedService& service);
-Task<void> start(Body body) {
-  ScriptedService service(co_await boost::asio::this_coro::executor);
-  co_await body(service);
-}
-void with_service(Body body) {
-  run(start(body));
 }
 
 CallTerms reported() {

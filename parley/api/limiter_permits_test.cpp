@@ -13,6 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 using testing::Reply;
 using testing::ScriptedService;
+using testing::with_service;
 
 constexpr const char* kTwo = "data: one\n\ndata: two\n\n";
 
@@ -25,15 +26,6 @@ Transport transport_of(const ScriptedService& service, CallOptions options) {
   Endpoint endpoint;
   endpoint.base = service.url();
   return Transport(std::move(endpoint), net::HttpClientOptions(), std::move(options));
-}
-
-using Body = Task<void> (*)(ScriptedService& service);
-Task<void> start(Body body) {
-  ScriptedService service(co_await boost::asio::this_coro::executor);
-  co_await body(service);
-}
-void with_service(Body body) {
-  run(start(body));
 }
 
 Task<Result<std::unique_ptr<CallPermit>>> no_permit(CallTerms) {
