@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "parley/api/detail/test_service.hpp"
-#include "parley/api/limiter_permits.hpp"
 #include "parley/api/transport.hpp"
 
 namespace parley::api {
@@ -13,6 +12,7 @@ using std::chrono::milliseconds;
 using testing::Reply;
 using testing::ScriptedService;
 using testing::Told;
+using testing::with_service;
 
 limit::RetryPolicy quick(int retries) {
   limit::RetryPolicy policy(limit::RetryRule(retries, milliseconds(1), milliseconds(2)));
@@ -27,13 +27,10 @@ Caller caller_of(const ScriptedService& service, CallOptions options) {
   return Caller(service.url(), net::HttpClientOptions(), std::move(options));
 }
 
-using Body = Task<void> (*)(ScriptedService& service);
-Task<void> start(Body body) {
-  ScriptedService service(co_await boost::asio::this_coro::executor);
-  co_await body(service);
-}
-void with_service(Body body) {
-  run(start(body));
+CallTerms reported() {
+  CallTerms terms;
+  terms.report = std::make_shared<CallReport>();
+  return terms;
 }
 
 Task<void> retries(ScriptedService& service) {
@@ -44,8 +41,8 @@ Task<void> retries(ScriptedService& service) {
   auto options = retrying();
   options.events = told.sink();
   const auto caller = caller_of(service, options);
-  CallTerms terms;
-  const auto report = terms.report = std::make_shared<CallReport>();
+  const auto terms = reported();
+  const auto& report = terms.report;
   http::Request request("GET", "/thing?key=secret");
   const auto answer = co_await caller.send(std::move(request), terms);
   EXPECT_EQ(answer->body, "good");
@@ -118,8 +115,8 @@ Task<void> slow(ScriptedService& service) {
   auto options = retrying();
   options.retry.attempt_timeout = milliseconds(20);
   const auto caller = caller_of(service, options);
-  CallTerms terms;
-  const auto report = terms.report = std::make_shared<CallReport>();
+  const auto terms = reported();
+  const auto& report = terms.report;
   http::Request request("GET", "/");
   const auto answer = co_await caller.send(std::move(request), terms);
   EXPECT_EQ(answer->body, "second");
@@ -231,8 +228,8 @@ Task<void> falls_over(ScriptedService& second) {
   const Caller caller(first.url("/base"), net::HttpClientOptions(), options);
   http::Request request("GET", "/base/v1/thing?x=1");
   request.headers.set("x-goog-api-key", "first-key");
-  CallTerms terms;
-  const auto report = terms.report = std::make_shared<CallReport>();
+  const auto terms = reported();
+  const auto& report = terms.report;
   EXPECT_EQ((co_await caller.send(request, terms))->body, "default");
   EXPECT_TRUE(report->fell_back);
   EXPECT_EQ(report->endpoint, second.url().origin());
@@ -274,8 +271,8 @@ Task<void> caches(ScriptedService& service) {
   options.cache.emplace();
   options.cache->may_keep = [](const http::Request&) { return true; };
   const auto caller = caller_of(service, options);
-  CallTerms terms;
-  const auto report = terms.report = std::make_shared<CallReport>();
+  const auto terms = reported();
+  const auto& report = terms.report;
   http::Request request("POST", "/ask");
   request.body = "one";
   request.headers.set("x-goog-api-key", "a");
@@ -321,47 +318,6 @@ Task<void> packs(ScriptedService& service) {
 }
 TEST(Caller_A36, LargeRequestsArePacked) {
   with_service(packs);
-}
-
-Task<Result<std::unique_ptr<CallPermit>>> no_permit(CallTerms) {
-  co_return fail(ErrorKind::rate_limited, "not today");
-}
-
-Task<void> permits(ScriptedService& service) {
-  Limiter limiter;
-  limit::Limits limits;
-  limits.concurrency = 1;
-  const auto pool = *limiter.configure("p", "m", limits);
-  auto options = retrying();
-  options.permit = limiter_permits(limiter, pool);
-  service.then(Reply(503));
-  service.then(Reply(200, kTwo));
-  auto transport = transport_of(service, options);
-  {
-    auto events = co_await transport.open_events("/stream", "{}");
-    EXPECT_EQ((co_await events->next())->data, "one");
-    EXPECT_EQ(limiter.try_acquire(pool, limit::Demand()).error().kind(), ErrorKind::rate_limited)
-        << "the stream has the place";
-    while (co_await events->next()) {
-    }
-    EXPECT_TRUE(limiter.try_acquire(pool, limit::Demand()));
-  }
-  service.then(Reply(200, kTwo));
-  {
-    auto dropped = co_await transport.open_events("/stream", "{}");
-    EXPECT_TRUE(co_await dropped->next());
-  }
-  EXPECT_TRUE(limiter.try_acquire(pool, limit::Demand())) << "dropping it gives the place back";
-  auto refusing = retrying();
-  refusing.permit = no_permit;
-  const auto caller = caller_of(service, refusing);
-  http::Request request("GET", "/");
-  const auto refused = co_await caller.send(request);
-  EXPECT_EQ(refused.error().message(), "not today");
-  EXPECT_EQ(service.requests().size(), 3u) << "without a permit nothing is sent, nor tried again";
-}
-TEST(Caller_R14_A30, EachAttemptPassesTheLimiter) {
-  with_service(permits);
 }
 
 Task<void> keep_checking(Caller caller) {

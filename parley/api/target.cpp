@@ -1,11 +1,12 @@
 #include "parley/api/target.hpp"
 
+#include "parley/json/value.hpp"
+
 #include <charconv>
 
 #include <fmt/format.h>
 
 #include "parley/http/url.hpp"
-#include "parley/json/value.hpp"
 
 namespace parley::api {
 

@@ -156,8 +156,10 @@ Task<Result<void>> ValueChannel::send(json::Value value) {
     co_return co_await State::write_payload(state, std::move(payload));
   }
   auto full = state->batcher.add(std::move(value), size_of(payload), now());
-  for (auto& batch : full)
-    if (auto sent = co_await State::write(state, std::move(batch)); !sent) co_return sent;
+  for (auto& batch : full) {
+    auto sent = co_await State::write(state, std::move(batch));
+    if (!sent) co_return sent;
+  }
   if (state->batcher.waiting() == 0 || std::exchange(state->clock_runs, true))
     co_return Result<void>();
   const auto executor = co_await asio::this_coro::executor;

@@ -9,7 +9,6 @@
 #include "parley/api/transport.hpp"
 #include "parley/base/text.hpp"
 #include "parley/gemini/detail/call.hpp"
-#include "parley/gemini/live_event.hpp"
 #include "parley/gemini/status.hpp"
 #include "parley/limit/estimate.hpp"
 
@@ -43,10 +42,10 @@ api::CallOptions detail::known_to_the_service(api::CallOptions calls) {
   return calls;
 }
 
-api::CallTerms detail::terms_of(std::string model, const GenerateContentRequest& request,
+api::CallTerms detail::terms_of(std::string_view model, const GenerateContentRequest& request,
                                 std::size_t body_bytes) {
   api::CallTerms terms;
-  terms.model = std::move(model);
+  terms.model = bare_model(model);
   std::optional<std::int64_t> answer;
   if (request.generation_config) answer = request.generation_config->max_output_tokens;
   terms.demand = limit::Demand(limit::estimate_usage(body_bytes, answer));
@@ -68,8 +67,13 @@ void decode(json::Cursor in, OnlyUsage& out) {
 std::optional<limit::Usage> detail::usage_in(std::string_view text) {
   const auto answer = json::decode_text<OnlyUsage>(text, json::trusted_limits());
   if (!answer || !answer->usage) return std::nullopt;
-  const auto told = usage_of(*answer->usage);
-  return limit::Usage(told.prompt + told.tool_use, told.answer + told.thoughts, told.cached);
+  const auto& told = *answer->usage;
+  const auto sum = [](std::optional<std::int32_t> one, std::optional<std::int32_t> other) {
+    return std::int64_t{one.value_or(0)} + other.value_or(0);
+  };
+  return limit::Usage(sum(told.prompt_token_count, told.tool_use_prompt_token_count),
+                      sum(told.candidates_token_count, told.thoughts_token_count),
+                      told.cached_content_token_count.value_or(0));
 }
 
 Result<GenerateContentResponse> detail::read_answer(std::string_view text) {

@@ -26,7 +26,7 @@ Task<Result<Directions>> embed_batch(Transport transport, std::string path, std:
     if (dimensions > 0) request.output_dimensionality = dimensions;
   }
   auto body = json::encode_text(batch);
-  auto terms = detail::embedding_terms(std::move(model), body.size());
+  auto terms = detail::embedding_terms(model, body.size());
   auto answer = co_await detail::call<BatchEmbedContentsResponse>(
       transport, "POST", std::move(path), std::move(body), std::move(terms));
   if (!answer) co_return fail(std::move(answer.error()));
@@ -58,8 +58,8 @@ Task<Result<Directions>> embed_singly(Transport transport, std::string path, std
   for (const auto& text : texts) {
     auto body = single_body(text, dimensions);
     auto terms = detail::embedding_terms(model, body.size());
-    auto answer = co_await detail::call<EmbedContentResponse>(
-        transport, "POST", path, std::move(body), std::move(terms));
+    auto answer = co_await detail::call<EmbedContentResponse>(transport, "POST", path,
+                                                              std::move(body), std::move(terms));
     if (!answer) co_return fail(std::move(answer.error()));
     out.push_back(std::move(answer->embedding.values));
   }

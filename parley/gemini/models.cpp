@@ -22,8 +22,7 @@ Task<Result<GenerateContentResponse>> generate(std::shared_ptr<api::Transport> t
 
 Task<Result<Stream>> open_stream(std::shared_ptr<api::Transport> transport, std::string path,
                                  std::string body, api::CallTerms terms) {
-  auto events =
-      co_await transport->open_events(std::move(path), std::move(body), std::move(terms));
+  auto events = co_await transport->open_events(std::move(path), std::move(body), std::move(terms));
   if (!events) co_return fail(std::move(events.error()));
   if (events->head().status == 200) co_return Stream(std::move(*events));
   http::Response refusal = events->head();
@@ -74,7 +73,7 @@ Task<Result<GenerateContentResponse>> Models::generate_content(
   if (auto named = detail::name_cache(backend_, request); !named)
     return detail::refuse<GenerateContentResponse>(std::move(named.error()));
   auto body = json::encode_text(request);
-  auto terms = detail::terms_of(std::move(model), request, body.size());
+  auto terms = detail::terms_of(model, request, body.size());
   terms.report = std::move(report);
   return generate(transport_, std::move(*path), std::move(body), std::move(terms));
 }
@@ -95,7 +94,7 @@ Task<Result<Stream>> Models::stream_generate_content(std::string model,
   if (auto named = detail::name_cache(backend_, request); !named)
     return detail::refuse<Stream>(std::move(named.error()));
   auto body = json::encode_text(request);
-  auto terms = detail::terms_of(std::move(model), request, body.size());
+  auto terms = detail::terms_of(model, request, body.size());
   return open_stream(transport_, std::move(*path), std::move(body), std::move(terms));
 }
 
@@ -106,7 +105,7 @@ Task<Result<CountTokensResponse>> Models::count_tokens(std::string model,
   GenerateContentRequest request;
   request.contents = std::move(contents);
   api::CallTerms terms;  // it costs no tokens
-  terms.model = std::move(model);
+  terms.model = detail::bare_model(model);
   return detail::call<CountTokensResponse>(transport_, "POST", std::move(*path),
                                            json::encode_text(request), std::move(terms));
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "parley/api/limiter_permits.hpp"
 #include "parley/api/transport.hpp"
 #include "parley/json/value.hpp"
 
@@ -110,8 +111,39 @@ TEST(GeminiResilience_A35, TheCacheKeepsAnswersAndNoFiles) {
     for (int n = 0; n < 3; ++n)
       EXPECT_TRUE(co_await client.models().generate_content("gemini-2.5-flash", request));
     EXPECT_EQ(count(), before + 1);
-    for (int n = 0; n < 2; ++n) (void)co_await client.files().list();
+    for (int n = 0; n < 2; ++n) (void)co_await client.files().list_all();
     EXPECT_EQ(count(), before + 3);
+  });
+}
+
+TEST(GeminiResilience_R5_R14, ACallIsChargedWhatTheServiceTells) {
+  in_house([](House& house) -> Task<void> {
+    api::Limiter limiter;
+    limit::Limits limits;
+    limits.requests_per_minute = 10;
+    limits.output_tokens_per_minute = 10'000;
+    const auto pool = *limiter.configure("p", "gemini-2.5-flash", limits);
+    auto options = options_for(house);
+    options.calls = retrying();
+    options.calls.permit = api::limiter_permits(limiter, pool);
+    const auto client = *gemini::Client::make(options);
+    inject(house, 503);
+    auto request = gemini::prompt("repeat: one two three");
+    const auto answer = co_await client.models().generate_content("gemini-2.5-flash", request);
+    auto stream = co_await client.models().stream_generate_content("gemini-2.5-flash", request);
+    while (co_await stream->next()) {
+    }
+    const auto output = answer->usage_metadata->candidates_token_count.value_or(0);
+    EXPECT_GT(output, 0);
+    for (const auto& state : limiter.snapshot(pool).states) {
+      if (state.dimension == limit::Dimension::requests_per_minute) {
+        EXPECT_EQ(state.used, 3) << "a retry counts as well";
+      }
+      if (state.dimension == limit::Dimension::output_tokens_per_minute) {
+        EXPECT_EQ(state.used, 2 * output);
+      }
+    }
+    EXPECT_EQ(limiter.snapshot(pool).leases, 0u);
   });
 }
 
@@ -147,7 +179,7 @@ TEST(GeminiResilience_A38, ARequestAsACurlLineDoesWhatTheClientDoes) {
     if (!body) co_return;
     EXPECT_EQ(house.emulator.service().journal().size(), before + 1);
     const auto answer = co_await client.models().generate_content("gemini-2.5-flash", request);
-    EXPECT_EQ(body->at("candidates").at(0).at("content").at("parts").at(0).at("text"),
+    EXPECT_EQ(body->at("candidates").at(0).at("content").at("parts").at(0).at("text").as_string(),
               gemini::text_of(*answer));
     EXPECT_NE(gemini::text_of(*answer).find("$HOME `date`"), std::string::npos);
   });

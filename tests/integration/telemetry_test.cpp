@@ -7,6 +7,7 @@
 
 #include "parley/api/stream_control.hpp"
 #include "parley/gemini/live_generation.hpp"
+#include "parley/net/reconnect.hpp"
 
 #include "house.hpp"
 
@@ -211,14 +212,18 @@ Task<void> session_paths(House& house, Pairs& pairs) {
 }
 
 TEST(Telemetry_B46_B49, EachSessionAndControlledStreamHasOneStartAndOneEnd) {
-  in_house([](House& house) -> Task<void> {
-    Pairs pairs;
-    co_await session_paths(house, pairs);
-    while (pairs.open() > 0) co_await sleep_for(milliseconds(1));
-    EXPECT_EQ(pairs.starts("api.session"), 4u);
-    EXPECT_GT(pairs.ends("api.session_exception"), 0u);
-    EXPECT_EQ(pairs.ends("api.stream_exception"), 1u);
-  });
+  HouseOptions options;
+  options.emulator.live.pace = milliseconds(1);
+  in_house(
+      [](House& house) -> Task<void> {
+        Pairs pairs;
+        co_await session_paths(house, pairs);
+        while (pairs.open() > 0) co_await sleep_for(milliseconds(1));
+        EXPECT_EQ(pairs.starts("api.session"), 4u);
+        EXPECT_GT(pairs.ends("api.session_exception"), 0u);
+        EXPECT_EQ(pairs.ends("api.stream_exception"), 1u);
+      },
+      options);
 }
 
 TEST(Telemetry_B49, ALoopThatIsDestroyedEndsWhatWasUnderWay) {

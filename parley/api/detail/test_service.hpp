@@ -114,4 +114,14 @@ struct Told {
   }
 };
 
+// Runs a test's coroutine beside a service.
+using ServiceBody = Task<void> (*)(ScriptedService& service);
+inline Task<void> start_service(ServiceBody body) {
+  ScriptedService service(co_await boost::asio::this_coro::executor);
+  co_await body(service);
+}
+inline void with_service(ServiceBody body) {
+  run(start_service(body));
+}
+
 }  // namespace parley::api::testing
