@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "parley/api/detail/test_service.hpp"
+#include "parley/api/test_service.hpp"
 #include "parley/api/transport.hpp"
 
 namespace parley::api {

@@ -1,7 +1,7 @@
 // One call, many models: REST, Live and services that speak as OpenAI does, behind one limiter.
 #include <gtest/gtest.h>
 
-#include "parley/api/detail/test_service.hpp"
+#include "parley/api/test_service.hpp"
 #include "parley/gemini/openai/openai.hpp"
 #include "parley/gemini/router/router.hpp"
 
