@@ -120,6 +120,25 @@ struct MockOptions {
 };
 int mock(const MockOptions& options);
 
+struct LiveCommandOptions {
+  LiveCommandOptions() = default;
+  std::string model;  // empty: the newest of the service that speaks
+  std::string voice;
+  std::string system_instruction;
+  std::vector<std::string> inputs;  // WAV files, a turn each; "-": raw PCM16 at 16 kHz
+  std::string output;               // a WAV file of what the model says; "-": raw PCM16 at 24 kHz
+  bool text = false;                // the model writes instead of speaking
+  bool keep = false;                // the conversation outlives its connections
+  bool stats = false;               // latencies, levels and usage, on standard error
+  bool json = false;
+  std::string base_url;
+  ServiceOptions service;
+  bool offline = false;
+  int pace_ms = 30;
+  std::uint64_t seed = 1;
+};
+int live(const LiveCommandOptions& options);
+
 struct ConfigOptions {
   ConfigOptions() = default;
   std::string key;               // only this one, or what is in this table

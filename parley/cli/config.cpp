@@ -47,8 +47,8 @@ int print_settings(const config::Settings& settings, const ConfigOptions& option
 void print_keys(const ConfigOptions& options) {
   for (const auto& key : config::known_keys()) {
     if (options.json)
-      std::cout << json::to_string(json::Object{
-                       {"key", key.pattern}, {"type", key.type}, {"says", key.says}})
+      std::cout << json::to_string(
+                       json::Object{{"key", key.pattern}, {"type", key.type}, {"says", key.says}})
                 << '\n';
     else
       std::cout << fmt::format("{:58} {:13} {}\n", key.pattern, key.type, key.says);
@@ -78,10 +78,9 @@ int print_limits(const config::Settings& settings, const ConfigOptions& options)
       {"requests per day", amount(limits->requests_per_day)},
       {"money per day", money(limits->money_per_day)},
       {"at the same time", amount(limits->concurrency)},
-      {"price per million tokens",
-       price ? fmt::format("{} USD in, {} USD out, {} USD cached", price->input, price->output,
-                           price->cached)
-             : "not known"},
+      {"price per million tokens", price ? fmt::format("{} USD in, {} USD out, {} USD cached",
+                                                       price->input, price->output, price->cached)
+                                         : "not known"},
   };
   if (options.json) {
     json::Object out{{"model", options.limits}};
@@ -108,10 +107,10 @@ int show_config(const ConfigOptions& options) {
   if (!settings) return exit_code::usage;
   for (const auto& one : options.set) {
     const auto at = one.find('=');
-    const auto set = at == std::string::npos
-                         ? Result<void>(fail(ErrorKind::invalid_argument,
-                                             "\"" + one + "\" is no KEY=VALUE"))
-                         : settings->set(one.substr(0, at), one.substr(at + 1), "--set");
+    const auto set =
+        at == std::string::npos
+            ? Result<void>(fail(ErrorKind::invalid_argument, "\"" + one + "\" is no KEY=VALUE"))
+            : settings->set(one.substr(0, at), one.substr(at + 1), "--set");
     if (set) continue;
     std::cerr << style.red("parley config: ") << set.error().message() << std::endl;
     return exit_code::usage;

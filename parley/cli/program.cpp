@@ -266,6 +266,42 @@ void add_emulate(CLI::App& app, EmulateOptions& options) {
                     "Live: JSON in text frames; the service sends binary ones");
 }
 
+void add_live(CLI::App& app, LiveCommandOptions& options) {
+  auto* command = app.add_subcommand("live", "Talk with a Live model: text, speech, captions");
+  command->footer(
+      "Lines of standard input are what you say; with --input it is speech. What the model says "
+      "goes to\nstandard output (its words) and --output (its voice), captions of you to standard "
+      "error.\n\n"
+      "Examples:\n  parley live\n  parley live --text -s \"Answer in one sentence\"\n"
+      "  parley live --input question.wav --output answer.wav --stats\n"
+      "  arecord -q -f S16_LE -r 16000 -t raw | parley live --input - --output - | aplay -q -f "
+      "S16_LE -r 24000 -t raw\n\n"
+      "Exit codes: 0 ended in order, 1 the service or the network failed, 2 wrong usage, 130 "
+      "interrupted.");
+  command->add_option("-m,--model", options.model,
+                      "Live model (default: the newest of the service that speaks)");
+  command->add_option("--voice", options.voice, "Voice of the model, such as Puck");
+  command->add_option("-s,--system", options.system_instruction, "System instruction");
+  command
+      ->add_option(
+          "-i,--input", options.inputs,
+          "WAV file to say, a turn each, in real time; \"-\": raw 16-bit samples at 16 kHz "
+          "from standard input")
+      ->allow_extra_args(false);
+  command->add_option("-o,--output", options.output,
+                      "WAV file for the model's voice; \"-\": raw 16-bit samples at 24 kHz");
+  command->add_flag("--text", options.text, "The model writes instead of speaking");
+  command->add_flag("--keep", options.keep,
+                    "Go on over another connection where one ends or is lost (docs/live.md); each "
+                    "is told");
+  command->add_flag("--stats", options.stats, "Tell latency, levels and tokens of each turn");
+  command->add_flag("--json", options.json, "Print each event as one line of JSON");
+  command->add_option("--base-url", options.base_url,
+                      "Service to ask (default: GOOGLE_GEMINI_BASE_URL, else Google's)");
+  add_service(*command, options.service);
+  add_offline_model(*command, options);
+}
+
 void add_config(CLI::App& app, ConfigOptions& options) {
   auto* command =
       app.add_subcommand("config", "Show each setting and where it comes from; check parley.toml");
@@ -313,6 +349,7 @@ int run_program(int argc, char** argv) {
   EmulateOptions emulate_options;
   MockOptions mock_options;
   ConfigOptions config_options;
+  LiveCommandOptions live_options;
   GenerateCommand generate_options;
   add_serve(app, serve_options);
   add_ask(app, ask_options);
@@ -324,13 +361,14 @@ int run_program(int argc, char** argv) {
       generate_options);
   add_mock(app, mock_options);
   add_config(app, config_options);
+  add_live(app, live_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError&) {
     if (argc > 1)
       std::cerr << fmt::format(
-          "parley: there is no command \"{}\"; serve, ask, models, chat, emulate, generate, "
-          "mock and config are.\n",
+          "parley: there is no command \"{}\"; serve, ask, live, models, chat, emulate, "
+          "generate, mock and config are.\n",
           strip_control(to_valid_utf8(argv[1])));
     else
       std::cerr << app.help();
@@ -344,6 +382,7 @@ int run_program(int argc, char** argv) {
   if (app.got_subcommand("chat")) return chat(chat_options);
   if (app.got_subcommand("generate")) return generate(generate_options);
   if (app.got_subcommand("mock")) return mock(mock_options);
+  if (app.got_subcommand("live")) return live(live_options);
   if (app.got_subcommand("config")) return show_config(config_options);
   return emulate(emulate_options);
 }

@@ -18,15 +18,6 @@ bool is_true(const char* name) {
   return value == "1" || iequals_ascii(value, "true");
 }
 
-gemini::Access access_of(const ServiceOptions& options) {
-  gemini::Access access;
-  access.project = options.project;
-  access.location = options.location;
-  access.credentials_file = options.credentials;
-  if (options.vertex) access.service = gemini::Service::vertex;
-  return access;
-}
-
 // Something says where to go, so that its absence is not read as a wish for the offline model.
 bool chooses_service(const ServiceOptions& options) {
   return options.vertex || !options.project.empty() || !options.credentials.empty() ||
@@ -35,6 +26,15 @@ bool chooses_service(const ServiceOptions& options) {
 }
 
 }  // namespace
+
+gemini::Access access_of(const ServiceOptions& options) {
+  gemini::Access access;
+  access.project = options.project;
+  access.location = options.location;
+  access.credentials_file = options.credentials;
+  if (options.vertex) access.service = gemini::Service::vertex;
+  return access;
+}
 
 Result<Provider> choose_provider(Executor executor, const ProviderOptions& options) {
   gemini::ClientOptions client_options;

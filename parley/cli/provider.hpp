@@ -31,6 +31,9 @@ struct ProviderOptions {
   ServiceOptions service;
 };
 
+// What the options say of the service; the environment's word where they say nothing.
+gemini::Access access_of(const ServiceOptions& options);
+
 // The service that a key is set for, or Vertex AI where the options or the environment choose it;
 // without either, or where `offline` asks for it, an emulator on a loopback port, reached through
 // the same client.

@@ -14,8 +14,8 @@
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/provider.hpp"
-#include "parley/cli/settings.hpp"
 #include "parley/cli/server_log.hpp"
+#include "parley/cli/settings.hpp"
 #include "parley/server/chat_server.hpp"
 
 namespace parley::cli {

@@ -65,7 +65,7 @@ TEST(Router_D1_D4_D6, TheRequestsModelWinsAndEachGoesItsWay) {
   });
 }
 
-TEST(Router_D6_D9, StreamsAreOfOneKind) {
+TEST(Router_D6_D9_D36, StreamsAreOfOneKind) {
   in_house([](House& house) -> Task<void> {
     const auto router = router_of(house);
     for (const char* model : {"gemini-2.5-flash", kLive}) {
@@ -86,7 +86,7 @@ TEST(Router_D6_D9, StreamsAreOfOneKind) {
   });
 }
 
-TEST(Router_D5, TheServicesListDecidesBeforeNamesAndOptionsBeforeBoth) {
+TEST(Router_D5_D36, TheServicesListDecidesBeforeNamesAndOptionsBeforeBoth) {
   in_house([](House& house) -> Task<void> {
     const auto router = router_of(house);
     EXPECT_EQ(router.way_of("gemini-2.5-flash-native-audio-latest"), Way::live);
@@ -261,6 +261,58 @@ TEST(Router_Providers, AModelOfAnotherServiceIsAskedByItsName) {
     const auto refused = co_await router.generate(limited);
     EXPECT_EQ(refused.error().describe(),
               "rate_limited: slow down [stage receive, HTTP 429, retry after 7000 ms]");
+  });
+}
+
+TEST(Router_D38_D3, GenerationsMixInOneRouterAndAPrefixIsKept) {
+  in_house([](House& house) -> Task<void> {
+    const auto router = router_of(house);
+    for (const char* model : {"", "gemini-2.0-flash", "gemini-2.0-flash-lite", "gemini-2.5-pro",
+                              "models/gemini-2.5-flash-lite", "gemini-2.0-flash"}) {
+      auto request = ask("repeat: here", model);
+      const auto answer = co_await router.generate(request);
+      EXPECT_TRUE(answer) << model << ": " << answer.error().describe();
+      if (!answer) continue;
+      EXPECT_EQ(gemini::text_of(answer->response), "here") << model;
+      const std::string asked = *model ? model : "gemini-2.5-flash";
+      EXPECT_EQ(answer->model, asked);
+      const auto sent = house.emulator.service().journal().back().target;
+      EXPECT_NE(sent.find("/models/" + asked.substr(asked.rfind('/') + 1) + ":"),
+                std::string::npos)
+          << sent;
+    }
+  });
+}
+
+TEST(Router_D37, EachErrorSaysWhatWasWrong) {
+  in_house([](House& house) -> Task<void> {
+    const auto router = router_of(house);
+    auto missing = ask("x", "gemini-9-none");
+    EXPECT_EQ((co_await router.generate(missing)).error().kind(), ErrorKind::not_found);
+    RouteRequest empty;
+    const auto refused = co_await router.generate(empty);
+    EXPECT_EQ(refused.error().kind(), ErrorKind::invalid_argument) << refused.error().describe();
+    RouteRequest nothing_live;
+    nothing_live.model = kLive;
+    const auto also = co_await router.generate(nothing_live);
+    EXPECT_EQ(also.error().kind(), ErrorKind::invalid_argument) << also.error().describe();
+    auto long_one = ask("repeat: " + std::string(200'000, 'x'));
+    const auto whole = co_await router.generate(long_one);
+    EXPECT_TRUE(whole) << whole.error().describe();
+    // A stream that breaks gives what came, and why it ended.
+    emulator::Fault fault;
+    fault.cut = 700;
+    house.emulator.service().inject(fault);
+    auto cut = ask("write 300 words about boats");
+    auto stream = co_await router.stream(cut);
+    EXPECT_TRUE(stream) << stream.error().describe();
+    if (!stream) co_return;
+    std::string text;
+    while (auto part = co_await stream->next()) text += gemini::text_of(*part);
+    EXPECT_FALSE(text.empty());
+    EXPECT_EQ(stream->outcome().error().kind(), ErrorKind::disconnected);
+    auto again = ask("repeat: recovered");
+    EXPECT_EQ(gemini::text_of((co_await router.generate(again))->response), "recovered");
   });
 }
 
