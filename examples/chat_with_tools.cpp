@@ -1,5 +1,5 @@
-// A conversation over REST with a function that is a coroutine; the answers stream. Each argument is
-// something to say.
+// A conversation over REST with a function that is a coroutine; the answers stream. Each argument
+// is something to say.
 //   GEMINI_API_KEY=… example_chat_with_tools "What is the weather in Oslo and in Rome?" "Thank you"
 // Without a key: start `parley emulate` and set
 //   GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:8090 GEMINI_API_KEY=any

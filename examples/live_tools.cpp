@@ -2,10 +2,11 @@
 //   GEMINI_API_KEY=… example_live_tools "What is the weather in Oslo?"
 // Without a key: start `parley emulate` and set
 //   GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:8090 GEMINI_API_KEY=any
+#include "parley/gemini/live_tools.hpp"
+
 #include <iostream>
 
 #include "parley/gemini/live_session.hpp"
-#include "parley/gemini/live_tools.hpp"
 #include "parley/json/value.hpp"
 
 using namespace parley;

@@ -4,8 +4,9 @@
 //   GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:8090 GEMINI_API_KEY=any
 #include <iostream>
 
-#include "kitchen/types.hpp"
 #include "parley/gemini/structured.hpp"
+
+#include "kitchen/types.hpp"
 
 using namespace parley;
 
@@ -21,7 +22,8 @@ Task<int> cook(std::string wish) {
     std::cerr << recipe.error().describe() << "\n";
     co_return 1;
   }
-  std::cout << recipe->name << " (" << recipe->course.wire() << ", serves " << recipe->serves << ")\n";
+  std::cout << recipe->name << " (" << recipe->course.wire() << ", serves " << recipe->serves
+            << ")\n";
   for (const auto& step : recipe->steps)
     std::cout << "- " << step.text << " (" << step.minutes << " min)\n";
   co_return 0;

@@ -67,8 +67,8 @@ struct SessionOptions {
   std::size_t inbox_messages = 64;  // that wait for next(), at least 1
   std::size_t inbox_bytes = 4 * 1024 * 1024;
   Overflow overflow = Overflow::block;
-  // A server message that cannot be understood ends the session, unless this says (true) that it has
-  // taken note: then it comes as one that the definition does not know, empty, where the
+  // A server message that cannot be understood ends the session, unless this says (true) that it
+  // has taken note: then it comes as one that the definition does not know, empty, where the
   // definition has such, and else not at all. The error's detail "body" is the message's beginning.
   std::function<bool(const Error&)> on_unreadable;
   bool skip_unknown = false;  // server messages that the definition does not know are only counted

@@ -17,8 +17,9 @@ class AskPrinter {
   void piece(const gemini::GenerateContentResponse& response);
   // Before a message that interrupts the answer.
   void end_line();
-  // Ends the line, tells sources and token counts, and gives the exit code: refused for a prompt that
-  // was blocked, an answer that was stopped or has no text; failed where it is not as `schema` says.
+  // Ends the line, tells sources and token counts, and gives the exit code: refused for a prompt
+  // that was blocked, an answer that was stopped or has no text; failed where it is not as `schema`
+  // says.
   int end(const std::optional<std::string>& schema);
 
  private:

@@ -48,8 +48,8 @@ class Functions {
   const FunctionDeclaration* declaration(std::string_view name) const;
   std::vector<FunctionDeclaration> declarations() const;
 
-  // What the function gives, or why not; what it throws is an Error (internal). Errors besides those
-  // of the function: not_found (no such function).
+  // What the function gives, or why not; what it throws is an Error (internal). Errors besides
+  // those of the function: not_found (no such function).
   Task<Result<json::Members>> call(CallContext context) const;
   // The answer to one call, with its id: what it gave, or {"error": …}.
   Task<FunctionResponse> run(FunctionCall call, std::stop_token stop = {}) const;

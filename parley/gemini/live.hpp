@@ -77,21 +77,21 @@ class Live {
 
   // The next thing that the service tells; empty: the end, see outcome(). One at a time.
   Task<std::optional<LiveEvent>> next();
-  // The same with an end to the waiting. Errors: timeout (stage receive; nothing is lost, ask again),
-  // disconnected where the session has ended in order, else the error of outcome().
+  // The same with an end to the waiting. Errors: timeout (stage receive; nothing is lost, ask
+  // again), disconnected where the session has ended in order, else the error of outcome().
   Task<Result<LiveEvent>> receive(std::chrono::milliseconds limit = std::chrono::minutes(1));
   // What is there, in its order; does not wait.
   Task<std::vector<LiveEvent>> receive_all();
   // Success for an orderly end; else why it ended, with the close code.
   Result<void> outcome() const;
   // ready; closing once close() was called; disconnected at the end, also where events are still to
-  // be read. Each verb that sends is refused unless it is ready: disconnected or invalid_state, with
-  // the state's name, and nothing is sent.
+  // be read. Each verb that sends is refused unless it is ready: disconnected or invalid_state,
+  // with the state's name, and nothing is sent.
   LiveState state() const;
 
-  // Text of the user that is to be answered, by the way that the model's generation takes it: a turn
-  // of the history (2.x and what is not known), or as it happens (3.x). Errors besides the state's:
-  // invalid_argument for models that hear only.
+  // Text of the user that is to be answered, by the way that the model's generation takes it: a
+  // turn of the history (2.x and what is not known), or as it happens (3.x). Errors besides the
+  // state's: invalid_argument for models that hear only.
   Task<Result<void>> say(std::string_view text);
 
   // Turns for the history, in the order in which they are sent. Always interrupts a running answer;
@@ -120,7 +120,8 @@ class Live {
   // Calls that came and are neither answered nor cancelled, in their order; LiveOptions::open_calls
   // takes them to another connection.
   const std::vector<FunctionCall>& open_calls() const;
-  // Another instruction or other tools from here on. Errors: invalid_argument for models before 3.8.
+  // Another instruction or other tools from here on. Errors: invalid_argument for models
+  // before 3.8.
   Task<Result<void>> update_context(ContextUpdate update);
   // A message as JSON, for what this version has no verb for: an object with one of clientContent,
   // realtimeInput, toolResponse and contextUpdate; members that are not known go as they are.
@@ -145,7 +146,8 @@ class Live {
   std::shared_ptr<State> state_;
 };
 
-// The error that a Live session ended with, by its close code and the service's words.
+// The error that a Live session ended with, by its close code and the service's words, which it
+// keeps. Detail "advice": what to do about it, for people, where that is known.
 Error live_error(std::uint16_t close_code, std::string_view reason);
 
 }  // namespace parley::gemini

@@ -71,7 +71,8 @@ struct LiveTurnComplete {
   // Developer API does not: there this is false.
   bool of_tool_calls = false;
   // Of models that think longer, which may end several turns for one question: more turns follow
-  // unasked (IN_PROGRESS). False where it was said to be the last (IDLE), and where nothing was said.
+  // unasked (IN_PROGRESS). False where it was said to be the last (IDLE), and where nothing was
+  // said.
   bool more_to_come = false;
 };
 // Vertex AI names the session; the Developer API does not, and this does not come.
@@ -92,7 +93,7 @@ struct LiveResumption {
   std::optional<std::uint64_t> last_consumed_message;
 };
 struct LiveVoiceActivity {
-  bool started = false;  // else ended
+  bool started = false;                 // else ended
   std::chrono::milliseconds offset{0};  // in the audio that was sent; 0: not told
 };
 struct LiveGrounding {

@@ -6,44 +6,14 @@
 
 namespace parley::gemini {
 
-namespace {
-
-ErrorKind kind_of_close(std::uint16_t code, std::string_view reason) {
-  const auto says = [reason](std::string_view words) {
-    return reason.find(words) != std::string_view::npos;
-  };
-  // The client ends the connection with these two.
-  if (code == 1002) return ErrorKind::protocol_violation;
-  if (code == 1009) return ErrorKind::too_large;
-  if (says("API key") || says("unregistered callers")) return ErrorKind::unauthenticated;
-  if (says("quota") || says("RESOURCE_EXHAUSTED")) return ErrorKind::rate_limited;
-  if (says("not found")) return ErrorKind::not_found;
-  if (code == 1007) return ErrorKind::invalid_argument;
-  if (code == 1011)
-    return says("unavailable") || says("Deadline") || says("Internal") ? ErrorKind::unavailable
-                                                                       : ErrorKind::service;
-  return code == 1008 ? ErrorKind::service : ErrorKind::disconnected;
-}
-
-}  // namespace
-
-Error live_error(std::uint16_t close_code, std::string_view reason) {
-  const auto kind = kind_of_close(close_code, reason);
-  const bool own = kind == ErrorKind::protocol_violation || kind == ErrorKind::too_large;
-  std::string message = own ? "the Live session was ended for what the service sent"
-                            : "the service ended the Live session";
-  if (!reason.empty()) message += ": " + redact(reason);
-  return Error(kind, std::move(message)).with_close(close_code, redact(reason));
-}
-
 namespace detail {
 namespace {
 
-// Over the generated connection of either endpoint: they differ in their types only.
-template <class Connection>
+// Over the generated connection. The endpoints, of both services and for tokens, differ in their
+// paths only.
 class LinkOver final : public LiveLink {
  public:
-  LinkOver(Connection connection, UnreadableSlot slot)
+  LinkOver(live::Connection connection, UnreadableSlot slot)
       : connection_(std::move(connection)), unreadable_(std::move(slot)) {}
 
   Task<Result<void>> send(ClientContentMessage message) override {
@@ -78,7 +48,7 @@ class LinkOver final : public LiveLink {
   }
 
  private:
-  Connection connection_;
+  live::Connection connection_;
   UnreadableSlot unreadable_;
 };
 
@@ -107,9 +77,8 @@ api::SessionOptions session_options(LiveOptions& options, const Backend& backend
 
 namespace {
 
-template <class Connection>
-Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<Connection> connection, LiveOptions options,
-                                               UnreadableSlot slot) {
+Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<live::Connection> connection,
+                                               LiveOptions options, UnreadableSlot slot) {
   if (!connection) co_return fail(std::move(connection.error()));
   tell_state(options.on_state, LiveState::setup_pending);
   SetupMessage message;
@@ -117,7 +86,7 @@ Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<Connection> connection, Li
   if (auto taken = co_await connection->initialize(std::move(message)); !taken)
     co_return fail(std::move(told_by_service(std::move(taken)).error()));
   std::unique_ptr<LiveLink> link =
-      std::make_unique<LinkOver<Connection>>(std::move(*connection), std::move(slot));
+      std::make_unique<LinkOver>(std::move(*connection), std::move(slot));
   co_return link;
 }
 
@@ -150,17 +119,14 @@ Result<void> told_by_service(Result<void> outcome) {
 Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options, Backend backend) {
   const auto slot = std::make_shared<std::optional<LiveUnreadable>>();
   auto session = session_options(options, backend, slot);
-  const std::string token(backend.key().reveal());
-  if (token.starts_with("auth_tokens/")) {
+  if (const std::string& key = backend.key().reveal(); key.starts_with("auth_tokens/")) {
     if (backend.vertex())
       co_return fail(ErrorKind::invalid_argument,
                      "Vertex AI has no short-lived tokens: they are the Developer API's");
-    session.path.clear();      // the definition's: v1alpha
-    session.send_key = false;  // the service would take the token for a key that is not valid
-    live_constrained::Params params(token);
-    auto connection =
-        co_await live_constrained::Connection::open(std::move(params), std::move(session));
-    co_return co_await set_up(std::move(connection), std::move(options), slot);
+    // Not in the URL, which ends up in logs; nor as a key, for which it is not valid.
+    session.path = std::string(live_constrained::rules().path);
+    session.headers.set("Authorization", "Token " + key);
+    session.send_key = false;
   }
   live::Params params;
   auto connection = co_await live::Connection::open(std::move(params), std::move(session));

@@ -151,6 +151,44 @@ TEST(Live_B14_B24_B26, WhatIsSentIsOneMessageOfTheModelsKind) {
   run(with_script(sends));
 }
 
+Task<void> sets_up(std::shared_ptr<Script> script) {
+  script->say(R"({"setupComplete": {}})");
+  auto options = options_for(script, "gemini-3.8-live");
+  options.answer_in(Modality::audio).instruct("Be brief.").transcribe().resume("h1");
+  options.detect_activity(true).speak_with("Kore");
+  auto& setup = options.setup;
+  setup.session_resumption->transparent = true;
+  setup.context_window_compression.emplace().trigger_tokens = json::Decimal("25600");
+  setup.context_window_compression->sliding_window.emplace().target_tokens = json::Decimal("12800");
+  setup.proactivity.emplace().proactive_audio = true;
+  auto& input = *setup.realtime_input_config;
+  input.automatic_activity_detection->start_of_speech_sensitivity =
+      StartSensitivity::start_sensitivity_low;
+  input.automatic_activity_detection->end_of_speech_sensitivity =
+      EndSensitivity::end_sensitivity_high;
+  input.automatic_activity_detection->prefix_padding_ms = 20;
+  input.automatic_activity_detection->silence_duration_ms = 500;
+  input.activity_handling = ActivityHandling::no_interruption;
+  input.turn_coverage = TurnCoverage::turn_includes_audio_activity_and_all_video;
+  auto live = co_await Live::connect(std::move(options));
+  EXPECT_TRUE(live) << live.error().describe();
+  EXPECT_EQ(
+      script->heard.at(0),
+      R"({"setup":{"model":"models/gemini-3.8-live","generationConfig":{"responseModalities":["AUDIO"],)"
+      R"("speechConfig":{"voiceConfig":{"prebuiltVoiceConfig":{"voiceName":"Kore"}}}},)"
+      R"("systemInstruction":{"role":"user","parts":[{"text":"Be brief."}]},"realtimeInputConfig":)"
+      R"({"automaticActivityDetection":{"disabled":false,"startOfSpeechSensitivity":)"
+      R"("START_SENSITIVITY_LOW","endOfSpeechSensitivity":"END_SENSITIVITY_HIGH",)"
+      R"("prefixPaddingMs":20,"silenceDurationMs":500},"activityHandling":"NO_INTERRUPTION",)"
+      R"("turnCoverage":"TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO"},"sessionResumption":)"
+      R"({"handle":"h1","transparent":true},"contextWindowCompression":{"triggerTokens":"25600",)"
+      R"("slidingWindow":{"targetTokens":"12800"}},"inputAudioTranscription":{},)"
+      R"("outputAudioTranscription":{},"proactivity":{"proactiveAudio":true}}})");
+}
+TEST(Live_B23_B40, EveryFieldOfTheSetupGoesOutUnderItsName) {
+  run(with_script(sets_up));
+}
+
 Task<void> older(std::shared_ptr<Script> script) {
   script->say(R"({"setupComplete": {}})");
   auto live = co_await Live::connect(options_for(script));

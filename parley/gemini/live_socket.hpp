@@ -11,8 +11,8 @@
 
 namespace parley::gemini {
 
-// What a Live session needs of a connection: messages of JSON text, in order. The session's own is a
-// WebSocket; another one (LiveOptions::dial) may be a script, a recording or a relay. Belongs to
+// What a Live session needs of a connection: messages of JSON text, in order. The session's own is
+// a WebSocket; another one (LiveOptions::dial) may be a script, a recording or a relay. Belongs to
 // the session's executor; one next() and one send() may be pending at a time.
 class LiveSocket {
  public:

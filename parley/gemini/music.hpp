@@ -21,8 +21,8 @@ namespace parley::gemini {
 struct MusicOptions {
   MusicOptions() = default;
   std::string model = "lyria-realtime-exp";  // with or without "models/"
-  Secret key;            // empty: GOOGLE_API_KEY, else GEMINI_API_KEY
-  std::string base_url;  // empty: GOOGLE_GEMINI_BASE_URL, else the service
+  Secret key;                                // empty: GOOGLE_API_KEY, else GEMINI_API_KEY
+  std::string base_url;                      // empty: GOOGLE_GEMINI_BASE_URL, else the service
   net::ConnectOptions connect;
   // Each step of connecting, and the wait for setupComplete.
   std::chrono::milliseconds step_timeout{10'000};

@@ -46,8 +46,8 @@ Result<T> decode_structured(Result<std::string> text) {
   if (!text) return fail(std::move(text.error()));
   auto value = json::decode_text<T>(*text, json::trusted_limits());
   if (!value)
-    return fail(Error(ErrorKind::invalid_response, "the answer is not of its type: " +
-                                                       value.error().message())
+    return fail(Error(ErrorKind::invalid_response,
+                      "the answer is not of its type: " + value.error().message())
                     .with_stage(Stage::receive));
   return value;
 }
@@ -82,8 +82,7 @@ Task<Result<T>> stream_as(Models models, std::string model, GenerateContentReque
   auto streamed = co_await read_streamed(std::move(models), std::move(model), std::move(request),
                                          std::move(on_text));
   if (!streamed) co_return fail(std::move(streamed.error()));
-  auto checked =
-      read_structured(streamed->text, streamed->finish_reason, service_schema(schema));
+  auto checked = read_structured(streamed->text, streamed->finish_reason, service_schema(schema));
   co_return detail::decode_structured<T>(std::move(checked));
 }
 

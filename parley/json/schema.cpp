@@ -14,7 +14,8 @@ namespace parley::json {
 namespace {
 
 constexpr std::string_view kDefinitions = "#/$defs/";
-constexpr std::size_t kMostSteps = 1'000'000;  // of one check: alternatives that refer back multiply
+constexpr std::size_t kMostSteps =
+    1'000'000;  // of one check: alternatives that refer back multiply
 
 // The names that stand behind "$ref" anywhere in a schema.
 void collect_references(const Value& schema, std::set<std::string>& names) {
@@ -80,8 +81,7 @@ class Check {
 
   // True where all is well; else wrong() tells what is not.
   bool fits(const Value& value, const Value& schema, const std::string& path, int depth = 0) {
-    if (schema.is_bool())
-      return schema.get_bool() || refuse(path, "nothing may stand here");
+    if (schema.is_bool()) return schema.get_bool() || refuse(path, "nothing may stand here");
     if (!schema.is_object()) return true;
     if (depth > 64 || ++steps_ > kMostSteps)
       return refuse(path, "the schema refers to itself without end");
@@ -123,25 +123,23 @@ class Check {
       return refuse(path, fmt::format("expected {}, found {}", with_article(wanted),
                                       value.is_double() ? "a fraction" : kind_of(value)));
     };
-    if (type->is_string())
-      return has_type(value, type->get_string()) || expect(type->get_string());
+    if (type->is_string()) return has_type(value, type->get_string()) || expect(type->get_string());
     if (!type->is_array() || type->get_array().empty()) return true;
     for (const auto& one : type->get_array())
       if (one.is_string() && has_type(value, one.get_string())) return true;
-    return refuse(path, fmt::format("expected one of {}, found {}", to_string(*type),
-                                    kind_of(value)));
+    return refuse(path,
+                  fmt::format("expected one of {}, found {}", to_string(*type), kind_of(value)));
   }
 
   bool constant_fits(const Value& value, const Value& schema, const std::string& path) {
     if (const auto* wanted = member(schema, "const"); wanted && *wanted != value)
-      return refuse(path, fmt::format("expected {}, found {}", to_string(*wanted),
-                                      shown(value)));
+      return refuse(path, fmt::format("expected {}, found {}", to_string(*wanted), shown(value)));
     const auto* values = member(schema, "enum");
     if (!values || !values->is_array()) return true;
     const auto& all = values->get_array();
     return std::ranges::find(all, value) != all.end() ||
-           refuse(path, fmt::format("expected one of {}, found {}", to_string(*values),
-                                    shown(value)));
+           refuse(path,
+                  fmt::format("expected one of {}, found {}", to_string(*values), shown(value)));
   }
 
   bool choice_fits(const Value& value, const Value& schema, const std::string& path, int depth) {
@@ -164,9 +162,9 @@ class Check {
         const auto* limit = member(schema, name);
         if (!limit || !limit->is_number()) continue;
         if ((size - limit->to_number<double>()) * sign < 0)
-          return refuse(path, fmt::format("{} {} is {} {}", what, size,
-                                          sign > 0 ? "less than" : "more than",
-                                          limit->to_number<double>()));
+          return refuse(
+              path, fmt::format("{} {} is {} {}", what, size, sign > 0 ? "less than" : "more than",
+                                limit->to_number<double>()));
       }
       return true;
     };

@@ -59,7 +59,8 @@ TEST(JsonSchema_A39, WhatDoesNotFitIsToldWithItsPlace) {
 }
 
 TEST(JsonSchema_1_4, TypesMayBeInCapitalsAsTheServiceWritesThem) {
-  const auto schema = parse(R"({"type":"ARRAY","items":{"type":"STRING","nullable":true}})").value();
+  const auto schema =
+      parse(R"({"type":"ARRAY","items":{"type":"STRING","nullable":true}})").value();
   EXPECT_TRUE(check_schema(parse(R"(["a",null])").value(), schema));
   EXPECT_FALSE(check_schema(parse("[1]").value(), schema));
 }

@@ -212,12 +212,15 @@ std::string emit_header(const Plan& plan) {
     code.line("void decode(::parley::json::Cursor in, {}& out);", type.name);
     code.line("void encode(::parley::json::Writer& out, const {}& message);", type.name);
   }
-  code.blank().comment("The types as JSON Schema 2020-12, one object by their names: json::schema_of().");
+  code.blank().comment(
+      "The types as JSON Schema 2020-12, one object by their names: json::schema_of().");
   code.line("std::string_view json_schemas();");
   for (const auto& type : plan.types)
     if (has_codec(type))
-      code.line("inline ::parley::json::TypeSchema type_schema(const {}*) {{ return {{{}, json_schemas()}}; }}",
-                type.name, cpp_string(type.definition->name));
+      code.line(
+          "inline ::parley::json::TypeSchema type_schema(const {}*) {{ return {{{}, "
+          "json_schemas()}}; }}",
+          type.name, cpp_string(type.definition->name));
   code.blank().line("}}  // namespace {}", plan.cpp_namespace);
   return code.take();
 }
@@ -345,8 +348,8 @@ std::string emit_schemas(const Plan& plan, const std::string& folder) {
   code.line("std::string_view json_schemas() {{").line("  return \"{{\"");
   std::string_view comma;
   for (const auto& [name, schema] : detail::schemas_of(plan, "#/$defs/")) {
-    const auto text = fmt::format("{}{}:{}", comma, json::to_string(json::Value(name)),
-                                  json::to_string(schema));
+    const auto text =
+        fmt::format("{}{}:{}", comma, json::to_string(json::Value(name)), json::to_string(schema));
     code.line("         {}", cpp_string(text));
     comma = ",";
   }

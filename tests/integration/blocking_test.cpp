@@ -7,9 +7,10 @@
 #include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
-#include "kitchen/types.hpp"
 #include "parley/emulator/server.hpp"
 #include "parley/json/value.hpp"
+
+#include "kitchen/types.hpp"
 
 namespace parley {
 namespace {
@@ -56,18 +57,18 @@ TEST_F(GeminiBlocking, A38_CallsGiveWhatTheCoroutinesGive) {
   EXPECT_EQ(gemini::text_of(answer.value()), "hello");
   std::string text;
   int pieces = 0;
-  EXPECT_TRUE(client.stream_generate_content("gemini-2.5-flash",
-                                             gemini::prompt("write 50 words about rain"),
-                                             [&](const auto& piece) {
-                                               text += gemini::text_of(piece);
-                                               return ++pieces < 3;
-                                             }));
+  EXPECT_TRUE(client.stream_generate_content(
+      "gemini-2.5-flash", gemini::prompt("write 50 words about rain"), [&](const auto& piece) {
+        text += gemini::text_of(piece);
+        return ++pieces < 3;
+      }));
   EXPECT_EQ(pieces, 3) << "enough";
   EXPECT_FALSE(text.empty());
   EXPECT_GT(client.list_models()->size(), 5u);
   EXPECT_EQ(client.get_model("no-such").error().kind(), ErrorKind::not_found);
   EXPECT_EQ(client.embed("gemini-embedding-001", {"a"}, 128)->at(0).size(), 128u);
-  EXPECT_EQ(client.generate_as<kitchen::Recipe>("gemini-2.5-flash", "\"Soup\" for 2")->name, "Soup");
+  EXPECT_EQ(client.generate_as<kitchen::Recipe>("gemini-2.5-flash", "\"Soup\" for 2")->name,
+            "Soup");
   const auto file = client.upload("abc", gemini::UploadOptions("text/plain"));
   EXPECT_EQ(client.list_files()->size(), 1u);
   EXPECT_TRUE(client.remove_file(*file->name));
@@ -127,8 +128,8 @@ TEST_F(GeminiBlocking, A38_SeveralThreadsMayCallAndACallbackMayNot) {
   std::vector<std::string> texts(4);
   for (std::size_t i = 0; i < texts.size(); ++i)
     threads.emplace_back([&client, &texts, i] {
-      const auto answer = client.generate_content(
-          "gemini-2.5-flash", gemini::prompt("repeat: " + std::to_string(i)));
+      const auto answer = client.generate_content("gemini-2.5-flash",
+                                                  gemini::prompt("repeat: " + std::to_string(i)));
       texts[i] = answer ? gemini::text_of(*answer) : answer.error().describe();
     });
   for (auto& thread : threads) thread.join();

@@ -59,8 +59,8 @@ Task<void> rest(gemini::Client client, Output& output) {
   }
   output.add(co_await client.files().upload("abc", gemini::UploadOptions("text/plain")));
   output.add(co_await client.files().get("files/none"));
-  output.add(co_await gemini::generate_as<kitchen::Recipe>(models, "gemini-2.5-flash",
-                                                           "repeat: no json"));
+  output.add(
+      co_await gemini::generate_as<kitchen::Recipe>(models, "gemini-2.5-flash", "repeat: no json"));
   gemini::Chat chat(models, "gemini-2.5-flash");
   output.add(co_await chat.send("hello"));
   output.add(chat.save());
@@ -146,8 +146,7 @@ Task<void> everything() {
   EXPECT_NE(output.all.find("the handler message threw"), std::string::npos);
   for (const char* canary : {"Canary0123", "CanaryBad123"}) {
     const auto at = output.all.find(canary);
-    EXPECT_EQ(at, std::string::npos)
-        << output.all.substr(at < 200 ? 0 : at - 200, 400);
+    EXPECT_EQ(at, std::string::npos) << output.all.substr(at < 200 ? 0 : at - 200, 400);
   }
   co_await server.stop();
 }

@@ -1,7 +1,6 @@
 // Chats of the Gemini client beside the emulator: streams, functions, histories.
-#include "parley/gemini/chat.hpp"
-
 #include "parley/gemini/answer.hpp"
+#include "parley/gemini/chat.hpp"
 #include "parley/json/value.hpp"
 
 #include "gemini_here.hpp"

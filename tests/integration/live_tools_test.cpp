@@ -80,10 +80,10 @@ Task<void> plain(emulator::Server& server, gemini::Client) {
   EXPECT_TRUE(co_await read(tools, *live, told, turns(2)));
   EXPECT_NE(told.said.find("no such city"), std::string::npos) << told.said;
   EXPECT_EQ(told.calls.size(), 2u) << "calls are events as well";
-  EXPECT_EQ(seen.events, (std::vector<std::string>{
-                             "gemini.tool_call get_weather", "gemini.tool_done get_weather",
-                             "gemini.tool_call get_weather",
-                             "gemini.tool_failed get_weather: no such city"}));
+  EXPECT_EQ(seen.events,
+            (std::vector<std::string>{
+                "gemini.tool_call get_weather", "gemini.tool_done get_weather",
+                "gemini.tool_call get_weather", "gemini.tool_failed get_weather: no such city"}));
   EXPECT_EQ(tools.running(), 0u);
 }
 TEST(LiveTools_B30, APlainFunctionIsRunAndWhatItThrowsIsAnswered) {
@@ -153,8 +153,8 @@ Task<void> cancelled(emulator::Server& server, gemini::Client) {
   if (!live) co_return;
   Told told;
   EXPECT_TRUE(co_await live->say("What is the weather in Oslo?"));
-  EXPECT_TRUE(co_await read(tools, *live, told,
-                            [](const Told& so_far) { return !so_far.calls.empty(); }));
+  EXPECT_TRUE(
+      co_await read(tools, *live, told, [](const Told& so_far) { return !so_far.calls.empty(); }));
   EXPECT_EQ(tools.running(), 1u);
   EXPECT_TRUE(co_await live->say("repeat: never mind"));
   EXPECT_TRUE(co_await read(tools, *live, told, turns(2)));

@@ -257,7 +257,7 @@ void LiveSession::State::Stage::literal(std::string text, const Step& step) {
   next();
   act([text = std::move(text), fault = step.fault](State& state, TimePoint now) {
     state.apply_fault(fault);
-    state.emit_as_it_is(text, now);
+    state.emit_as_it_is(text);
   });
 }
 
@@ -337,7 +337,7 @@ void LiveSession::State::Stage::other(const Step& step) {
       return act([](State& state, TimePoint now) {
         state.door.fault = LiveFault();
         state.door.fault.kind = LiveFault::Kind::cut;
-        state.emit_as_it_is("{}", now);
+        state.emit_as_it_is("{}");
       });
   }
 }

@@ -150,13 +150,14 @@ void LiveSession::State::make_detector() {
   if (config.realtime_input_config) {
     const auto& input = *config.realtime_input_config;
     wanted = input.automatic_activity_detection.value_or(wanted);
-    interruptible = input.activity_handling.value_or("") != "NO_INTERRUPTION";
+    only_activity = input.turn_coverage == gemini::TurnCoverage::turn_includes_only_activity;
+    interruptible = input.activity_handling != gemini::ActivityHandling::no_interruption;
   }
   automatic = !wanted.disabled.value_or(false);
-  if (wanted.start_of_speech_sensitivity.value_or("") == "START_SENSITIVITY_LOW")
+  if (wanted.start_of_speech_sensitivity == gemini::StartSensitivity::start_sensitivity_low)
     settings.loud *= 3;
   settings.prefix_ms = wanted.prefix_padding_ms.value_or(settings.prefix_ms);
-  const bool late = wanted.end_of_speech_sensitivity.value_or("") == "END_SENSITIVITY_LOW";
+  const bool late = wanted.end_of_speech_sensitivity == gemini::EndSensitivity::end_sensitivity_low;
   settings.silence_ms = wanted.silence_duration_ms.value_or(late ? 1000 : settings.silence_ms);
   detector.emplace(settings);
 }

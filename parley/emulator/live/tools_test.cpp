@@ -189,6 +189,20 @@ TEST(LiveSession_3_4_B40, SignalsOfSpeechNameTheirPlace) {
   EXPECT_EQ(talk.count("\"audioOffset\": \"0.300s\""), 1u) << talk.messages.back();
 }
 
+TEST(LiveSession_3_4_B40, TurnCoverageSaysWhichPicturesBelongToATurn) {
+  const auto tokens = [](std::string_view coverage) {
+    Talk talk("gemini-3.8-live",
+              R"(,"realtimeInputConfig":{"turnCoverage":")" + std::string(coverage) + "\"}");
+    talk.say(R"({"realtimeInput":{"video":{"mimeType":"image/jpeg","data":"AAAA"}}})");
+    talk.text("repeat: seen");
+    talk.pass(seconds(5));
+    return talk.count("\"promptTokenCount\": 261");  // 3 of the text, 258 of the picture
+  };
+  EXPECT_EQ(tokens("TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO"), 1u);
+  EXPECT_EQ(tokens("TURN_INCLUDES_ALL_INPUT"), 1u);
+  EXPECT_EQ(tokens("TURN_INCLUDES_ONLY_ACTIVITY"), 0u);
+}
+
 TEST(LiveSession_3_9_B24, SettingsThatAGenerationHasNotAreRefused) {
   const auto end_of = [](std::string_view model, std::string_view more) {
     return Talk(model, more).ended;

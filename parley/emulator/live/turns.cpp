@@ -70,6 +70,8 @@ void LiveSession::State::realtime_input(const gemini::RealtimeInput& input, Time
     return activity(input.activity_start.has_value(), now);
   if (input.audio) return hear(*input.audio, now);
   if (input.video) {
+    const bool active = automatic ? detector->speaking() : manual_seconds.has_value();
+    if (only_activity && !active) return;
     frames.emplace_back().inline_data = *input.video;
     return;
   }

@@ -112,8 +112,9 @@ class Maker {
     if (depth > kDeep) return out;
     const auto* items = member(schema, "items");
     const auto* least = member(schema, "minItems");
-    const auto count = least && least->is_int64() ? std::clamp<std::int64_t>(least->get_int64(), 1, 100)
-                                                  : std::int64_t{1};
+    const auto count = least && least->is_int64()
+                           ? std::clamp<std::int64_t>(least->get_int64(), 1, 100)
+                           : std::int64_t{1};
     for (std::int64_t i = 0; i < count; ++i)
       out.push_back(make(items ? *items : json::Value(json::Object()), depth + 1));
     return out;
@@ -125,9 +126,9 @@ class Maker {
     if (!properties || !properties->is_object()) return out;
     const auto* required = member(schema, "required");
     for (const auto& [name, property] : properties->get_object()) {
-      const bool needed =
-          required && required->is_array() &&
-          std::ranges::find(required->get_array(), json::Value(name)) != required->get_array().end();
+      const bool needed = required && required->is_array() &&
+                          std::ranges::find(required->get_array(), json::Value(name)) !=
+                              required->get_array().end();
       if (depth <= kDeep || needed) out[name] = make(property, depth + 1);
     }
     return out;

@@ -113,8 +113,8 @@ bool says_more_than_object(const json::Value& schema) {
   if (!schema.is_object()) return false;
   const auto& object = schema.get_object();
   const auto* type = object.if_contains("type");
-  const bool bare = type && type->is_string() &&
-                    to_lower_ascii(std::string_view(type->get_string())) == "object";
+  const bool bare =
+      type && type->is_string() && to_lower_ascii(std::string_view(type->get_string())) == "object";
   return !bare || object.contains("properties") || object.contains("$ref");
 }
 

@@ -1,9 +1,9 @@
+#include "parley/emulator/music/detail/player.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
-
-#include "parley/emulator/music/detail/player.hpp"
 
 namespace parley::emulator::detail {
 namespace {
@@ -46,7 +46,8 @@ double Player::pitch(std::uint64_t beat, int voice) const {
 Bytes Player::play(std::size_t samples) {
   Bytes pcm;
   pcm.reserve(samples * 4);
-  const auto beat_length = static_cast<std::uint64_t>(kMusicRate) * 60 / static_cast<unsigned>(bpm_);
+  const auto beat_length =
+      static_cast<std::uint64_t>(kMusicRate) * 60 / static_cast<unsigned>(bpm_);
   const bool bass = !config_.mute_bass.value_or(false);
   const int voices = config_.only_bass_and_drums.value_or(false) ? 1 : 3;
   const double level = 3000 * (0.5 + config_.density.value_or(0.5));

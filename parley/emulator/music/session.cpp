@@ -19,9 +19,7 @@ using std::chrono::milliseconds;
 
 struct MusicSession::State {
   State(MusicOptions music_options, LiveDoor music_door)
-      : options(std::move(music_options)),
-        door(std::move(music_door)),
-        player(options.seed) {}
+      : options(std::move(music_options)), door(std::move(music_door)), player(options.seed) {}
 
   void close(std::uint16_t code, std::string reason);
   template <class Message>
@@ -35,8 +33,8 @@ struct MusicSession::State {
   void playback(const gemini::MusicPlayback& wanted, TimePoint now);
   void play_piece(TimePoint now);
   milliseconds pause() const {
-    const auto length = static_cast<std::int64_t>(
-        static_cast<double>(options.piece.count()) * options.pace);
+    const auto length =
+        static_cast<std::int64_t>(static_cast<double>(options.piece.count()) * options.pace);
     return std::max(milliseconds(length), milliseconds(1));
   }
 
@@ -147,8 +145,9 @@ struct MusicInput {
 
 std::string unknown_of(const json::Members& extra, std::string_view where) {
   if (extra->empty()) return {};
-  return fmt::format("Invalid JSON payload received. Unknown name \"{}\" at '{}': Cannot find field.",
-                     std::string_view(extra->begin()->key()), where);
+  return fmt::format(
+      "Invalid JSON payload received. Unknown name \"{}\" at '{}': Cannot find field.",
+      std::string_view(extra->begin()->key()), where);
 }
 
 // Empty, or the words with which the service closes the connection.

@@ -156,8 +156,10 @@ TEST(MusicSession, SurvivesRandomClients) {
     Studio studio(options);
     studio.begin();
     constexpr const char* kMessages[] = {
-        R"({"playbackControl":"PLAY"})", R"({"playbackControl":"STOP"})",
-        R"({"playbackControl":"PAUSE"})", R"({"playbackControl":"RESET_CONTEXT"})",
+        R"({"playbackControl":"PLAY"})",
+        R"({"playbackControl":"STOP"})",
+        R"({"playbackControl":"PAUSE"})",
+        R"({"playbackControl":"RESET_CONTEXT"})",
         R"({"musicGenerationConfig":{"bpm":200,"scale":"B_MAJOR_A_FLAT_MINOR","density":1}})",
         R"({"clientContent":{"weightedPrompts":[{"text":"x","weight":-1e300}]}})"};
     for (int step = 0; step < 30; ++step) {

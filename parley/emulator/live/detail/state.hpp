@@ -27,10 +27,12 @@ struct LiveSession::State {
   std::optional<TimePoint> next_timeout() const;
 
   // faults.cpp
-  void emit(std::string text, TimePoint now);
-  void emit_as_it_is(std::string text, TimePoint now);
+  bool fault_is_due() const;
+  bool put_off(TimePoint now);
+  void emit(std::string text);
+  void emit_as_it_is(std::string text);
   void put(LiveOutput output);
-  bool replaced(LiveOutput& output, TimePoint now);
+  bool replaced(LiveOutput& output);
 
   // setup.cpp
   void setup(gemini::Setup wanted, TimePoint now);
@@ -103,6 +105,7 @@ struct LiveSession::State {
   bool speaks = true;  // AUDIO, not TEXT
   bool automatic = true;
   bool interruptible = true;
+  bool only_activity = false;  // pictures that come while nobody speaks are not looked at
   std::optional<detail::SpeechDetector> detector;
   detail::VertexDialect dialect;
   std::optional<double> manual_seconds;  // of speech since activityStart

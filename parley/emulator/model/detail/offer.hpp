@@ -10,7 +10,8 @@
 
 namespace parley::emulator::detail {
 
-// What a prompt offers for values, each used once: texts in quotes, then capitalised words; numbers.
+// What a prompt offers for values, each used once: texts in quotes, then capitalised words;
+// numbers.
 class Offer {
  public:
   explicit Offer(const std::string& prompt);

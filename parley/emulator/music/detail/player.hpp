@@ -11,8 +11,8 @@ namespace parley::emulator::detail {
 
 constexpr int kMusicRate = 48'000;  // samples per second of each of two channels
 
-// Plays chords: a new one with each beat, from a scale. The same seed, prompts and settings sound the
-// same.
+// Plays chords: a new one with each beat, from a scale. The same seed, prompts and settings sound
+// the same.
 class Player {
  public:
   explicit Player(std::uint64_t seed) : seed_(seed) {}
