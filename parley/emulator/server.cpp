@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "parley/emulator/detail/wire.hpp"
 #include "parley/emulator/fault/detail/shape.hpp"
 #include "parley/emulator/live/detail/server.hpp"
 #include "parley/emulator/record/player.hpp"
@@ -42,13 +43,17 @@ struct Server::Core {
         own_live(options.live),
         live(options.live),
         music(options.music),
-        memory(options.live.seed) {
+        memory(options.live.seed),
+        quotas(options.quotas),
+        own_faults(options.service.faults),
+        access(options.control) {
     if (!options.replay.empty()) player.emplace(options.replay, options.replay_in_time);
     set_script(options.script);
   }
   static ServiceOptions timed(ServiceOptions options, std::shared_ptr<ServerClock> clock);
   void set_script(std::optional<Script> script);
   std::unique_ptr<LiveVoice> live_session(net::Exchange& exchange);
+  Answer control_answer(net::Exchange& exchange);
   static Task<void> answer(std::shared_ptr<Core> self, net::Exchange& exchange);
 
   std::shared_ptr<ServerClock> clock;
@@ -56,8 +61,11 @@ struct Server::Core {
   LiveOptions own_live, live;  // without and with what the script says of sessions
   MusicOptions music;
   LiveMemory memory;
+  std::vector<QuotaLimit> quotas;  // without a script's
+  FaultRate own_faults;
+  ControlAccess access;
   std::optional<Player> player;
-  int streaming = 0;
+  int streaming = 0, sessions = 0;
 };
 
 namespace {
@@ -71,11 +79,13 @@ ServiceOptions Server::Core::timed(ServiceOptions options, std::shared_ptr<Serve
 
 void Server::Core::set_script(std::optional<Script> script) {
   live = own_live;
+  service.set_fault_rate(script && script->faults ? *script->faults : own_faults);
   std::shared_ptr<Director> director;
-  if (script) {
-    detail::apply(script->live, live);
-    if (script->faults) service.set_fault_rate(*script->faults);
-    director = std::make_shared<Director>(std::move(*script), service.options().now);
+  if (script || !quotas.empty()) {
+    Script all = script ? std::move(*script) : Script();
+    detail::apply(all.live, live);
+    all.quotas.insert(all.quotas.end(), quotas.begin(), quotas.end());
+    director = std::make_shared<Director>(std::move(all), service.options().now);
   }
   live.director = director;
   service.set_director(std::move(director));
@@ -122,16 +132,34 @@ std::unique_ptr<LiveVoice> Server::Core::live_session(net::Exchange& exchange) {
   return std::make_unique<LiveSession>(live, memory, std::move(*door), now);
 }
 
+Answer Server::Core::control_answer(net::Exchange& exchange) {
+  if (!may_control(access, exchange.peer_address(), exchange.request()))
+    return detail::error_answer(403, "PERMISSION_DENIED",
+                                "The paths below /parley are for this machine alone.");
+  Controlled controlled(service, *clock);
+  controlled.director = live.director.get();
+  controlled.streaming = streaming - sessions;
+  controlled.sessions = sessions;
+  controlled.set_script = [this](std::optional<Script> script) { set_script(std::move(script)); };
+  return control(exchange.request(), exchange.target(), controlled);
+}
+
 Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& exchange) {
+  if (self->access != ControlAccess::nobody && is_control(exchange.target())) {
+    auto answer = self->control_answer(exchange);
+    co_await send(exchange, std::move(answer), self->clock);
+    co_return;
+  }
   Counted counted(self->streaming);
   if (exchange.request().headers.has_token("Connection", "upgrade")) {
     if (auto session = self->live_session(exchange)) {
+      Counted held(self->sessions);
       const std::string target = exchange.request().target;
       std::function<void(std::string_view)> remember = [self, target](std::string_view message) {
         self->service.remember_live(target, message);
       };
-      co_await detail::serve_live(exchange, std::move(session), self->live.text_frames,
-                                  self->clock, std::move(remember));
+      co_await detail::serve_live(exchange, std::move(session), self->live.text_frames, self->clock,
+                                  std::move(remember));
       co_return;
     }
   }

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "parley/base/error.hpp"
-#include "parley/emulator/music/session.hpp"
-#include "parley/emulator/record/recording.hpp"
 #include "parley/emulator/clock.hpp"
+#include "parley/emulator/control/control.hpp"
+#include "parley/emulator/music/session.hpp"
+#include "parley/emulator/quota/quota.hpp"
+#include "parley/emulator/record/recording.hpp"
 #include "parley/emulator/rest/service.hpp"
 #include "parley/emulator/script/script.hpp"
 #include "parley/net/http_server.hpp"
@@ -31,6 +33,9 @@ struct ServerOptions {
   bool replay_in_time = false;
   MusicOptions music;
   std::optional<Script> script;
+  // Hidden quotas, behind those of the script; also without one.
+  std::vector<QuotaLimit> quotas;
+  ControlAccess control = ControlAccess::loopback;  // who may use the paths below /parley
   // Time stands still until clock().advance(): waits, lifetimes, quotas and expiry follow it.
   bool hold_clock = false;
 };
@@ -46,7 +51,7 @@ class Server {
   Task<void> stop();
 
   Service& service();
-  // From now on, for each request and each new session; empty: no script.
+  // From now on, for each request and each new session; empty: no script. Counts begin anew.
   void set_script(std::optional<Script> script);
   ServerClock& clock();
   std::string base_url() const;

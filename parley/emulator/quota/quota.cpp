@@ -1,8 +1,11 @@
 #include "parley/emulator/quota/quota.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
+
+#include "parley/base/text.hpp"
 
 namespace parley::emulator {
 namespace {
@@ -28,7 +31,51 @@ std::string seconds_text(milliseconds time) {
   return fmt::format("{}s", static_cast<double>(time.count()) / 1000);
 }
 
+// False: the part is none of these, or its value is none.
+bool read_limit(std::string_view name, std::string_view value, QuotaLimit& out) {
+  if (name == "model" || name == "key") {
+    (name == "model" ? out.model : out.key) = value;
+    return !value.empty();
+  }
+  if (name == "tier") {
+    out.tier = value == "paid" ? "PaidTier" : "FreeTier";
+    return value == "paid" || value == "free";
+  }
+  std::int64_t number = 0;
+  const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (read.ec != std::errc() || read.ptr != value.data() + value.size() || number < 0) return false;
+  if (name == "rpm")
+    out.requests_per_minute = number;
+  else if (name == "tpm")
+    out.input_tokens_per_minute = number;
+  else if (name == "rpd")
+    out.requests_per_day = number;
+  else
+    return false;
+  return true;
+}
+
 }  // namespace
+
+Result<QuotaLimit> QuotaLimit::parse(std::string_view text) {
+  QuotaLimit out;
+  for (const auto part : split(text, ';')) {
+    const auto trimmed = trim(part);
+    if (trimmed.empty()) continue;
+    const auto equals = trimmed.find('=');
+    const bool whole =
+        equals != std::string_view::npos &&
+        read_limit(trim(trimmed.substr(0, equals)), trim(trimmed.substr(equals + 1)), out);
+    if (!whole)
+      return fail(ErrorKind::invalid_argument,
+                  fmt::format("\"{}\" is none of model=, key=, tier=free, tier=paid, rpm=N, tpm=N "
+                              "and rpd=N",
+                              trimmed));
+  }
+  if (!out.requests_per_minute && !out.input_tokens_per_minute && !out.requests_per_day)
+    return fail(ErrorKind::invalid_argument, "a quota has one of rpm=N, tpm=N and rpd=N");
+  return out;
+}
 
 bool fits(std::string_view pattern, std::string_view text) {
   // `star` and `mark`: where to go on when a character does not fit behind the last "*".
@@ -86,9 +133,9 @@ std::string QuotaRefusal::message() const {
 
 json::Array QuotaRefusal::details() const {
   json::Object help{{"@type", "type.googleapis.com/google.rpc.Help"}};
-  help["links"] = json::Array{
-      json::Object{{"description", "Learn more about Gemini API quotas"},
-                   {"url", "https://ai.google.dev/gemini-api/docs/rate-limits"}}};
+  help["links"] =
+      json::Array{json::Object{{"description", "Learn more about Gemini API quotas"},
+                               {"url", "https://ai.google.dev/gemini-api/docs/rate-limits"}}};
   json::Object violation{{"quotaMetric", quota_metric()}, {"quotaId", quota_id()}};
   violation["quotaDimensions"] = json::Object{{"location", "global"}, {"model", model}};
   violation["quotaValue"] = std::to_string(limit);
@@ -100,9 +147,8 @@ json::Array QuotaRefusal::details() const {
 }
 
 Quota::Count* Quota::count_of(std::string_view model, std::string_view key, WallTime now) {
-  const auto limit = std::ranges::find_if(limits_, [&](const QuotaLimit& one) {
-    return fits(one.model, model) && fits(one.key, key);
-  });
+  const auto limit = std::ranges::find_if(
+      limits_, [&](const QuotaLimit& one) { return fits(one.model, model) && fits(one.key, key); });
   if (limit == limits_.end()) return nullptr;
   auto& count = counts_[{std::string(model), std::string(key)}];
   count.limit = *limit;
@@ -184,8 +230,8 @@ json::Array Quota::used(WallTime now) const {
     std::int64_t tokens = 0;
     for (const auto& [at, number] : count.tokens) tokens += recent(at) ? number : 0;
     const auto row = [&](std::string_view window, std::int64_t used, std::int64_t most) {
-      out.push_back(json::Object{
-          {"model", name.first}, {"window", window}, {"used", used}, {"limit", most}});
+      out.push_back(
+          json::Object{{"model", name.first}, {"window", window}, {"used", used}, {"limit", most}});
     };
     if (limit.requests_per_minute)
       row("requests per minute", std::ranges::count_if(count.requests, recent),

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "parley/base/error.hpp"
 #include "parley/base/time.hpp"
 #include "parley/json/value.hpp"
 
@@ -18,6 +19,10 @@ namespace parley::emulator {
 // A quota of a project, which its keys and models share as the names say.
 struct QuotaLimit {
   QuotaLimit() = default;
+  // "model=gemini-2.5-*; key=*; tier=paid; rpm=10; tpm=250000; rpd=500", in any order, at least one
+  // of the last three. Errors (invalid_argument) name the part.
+  static Result<QuotaLimit> parse(std::string_view text);
+
   std::string model = "*";  // "*" stands for any characters; each model has a count of its own
   std::string key = "*";    // likewise: each key is a project
   std::string tier = "FreeTier";  // as it stands in quota ids

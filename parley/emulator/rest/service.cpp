@@ -23,7 +23,7 @@ constexpr std::string_view kRecordingModel = "recording-";
 
 bool is_credential(std::string_view name) {
   return iequals_ascii(name, "x-goog-api-key") || iequals_ascii(name, "authorization") ||
-         iequals_ascii(name, "cookie");
+         iequals_ascii(name, "proxy-authorization") || iequals_ascii(name, "cookie");
 }
 
 // Paths that lead nowhere are answered before the API itself, in HTML.
@@ -75,6 +75,7 @@ void Service::add_recording(std::string name, std::string bytes) {
 
 void Service::remember(const http::Request& request, bool secret_body) {
   JournalEntry entry;
+  entry.at = options_.now();
   entry.method = request.method;
   entry.target = redact(request.target);
   for (const auto& header : request.headers.all())
@@ -86,6 +87,7 @@ void Service::remember(const http::Request& request, bool secret_body) {
 
 void Service::remember_live(const std::string& target, std::string_view message) {
   JournalEntry entry;
+  entry.at = options_.now();
   entry.method = "LIVE";
   entry.target = redact(target);
   entry.body = message;
@@ -149,6 +151,11 @@ bool Service::use_token(const std::string& name, LiveDoor& door) {
 void Service::set_fault_rate(FaultRate faults) {
   options_.faults = faults;
   chance_ = SeededRandom(faults.seed);
+}
+
+void Service::forget_faults() {
+  faults_.clear();
+  live_faults_.clear();
 }
 
 Result<Fault> Service::next_fault(const http::Request& request) {

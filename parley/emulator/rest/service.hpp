@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "parley/base/error.hpp"
@@ -49,13 +50,14 @@ struct Answer {
   std::chrono::milliseconds pace{0};  // between two of them
   // Before each, instead of the pace; none for those behind the last.
   std::vector<std::chrono::milliseconds> waits;
-  Fault fault;                        // of the way it goes out: delay, cut, drip …
+  Fault fault;  // of the way it goes out: delay, cut, drip …
   bool streamed = false;
 };
 
 // One request as it came, without credentials.
 struct JournalEntry {
   JournalEntry() = default;
+  WallTime at{};  // by ServiceOptions::now
   std::string method;
   std::string target;
   http::Headers headers;
@@ -105,6 +107,11 @@ class Service {
   void set_director(std::shared_ptr<Director> director) { options_.director = std::move(director); }
   void set_fault_rate(FaultRate faults);
   void forget_journal() { journal_.clear(); }
+  // How many faults wait for requests, and for Live sessions.
+  std::pair<std::size_t, std::size_t> waiting_faults() const {
+    return {faults_.size(), live_faults_.size()};
+  }
+  void forget_faults();
 
   struct Route;
 
@@ -120,8 +127,8 @@ class Service {
                         const std::optional<Route>& route);
   std::optional<Answer> play(const Reply& reply, const http::Request& request,
                              const http::Target& target, std::optional<Route> route);
-  std::optional<Answer> by_script(const gemini::GenerateContentRequest& request,
-                                  const Route& route, bool sse);
+  std::optional<Answer> by_script(const gemini::GenerateContentRequest& request, const Route& route,
+                                  bool sse);
   Answer own_answer(const http::Request& request, const http::Target& target,
                     const std::optional<Route>& route);
   Answer stream(const gemini::GenerateContentRequest& request, const Route& route, bool sse);

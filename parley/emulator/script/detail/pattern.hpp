@@ -12,7 +12,8 @@ namespace parley::emulator::detail {
 // length only: ECMAScript without back references.
 class Pattern {
  public:
-  // Errors (invalid_argument): what the expression is wrong in; counts that multiply to over 1,000.
+  // Errors (invalid_argument): what the expression is wrong in; one of more than 1,000
+  // characters, or of more than 4,000 with what its counts repeat.
   static Result<Pattern> make(const std::string& expression);
   // Looks at the first 100,000 bytes.
   bool finds(std::string_view text) const;
