@@ -43,9 +43,10 @@ struct RecordedExchange {
 Result<std::vector<RecordedExchange>> read_recording(std::string_view text);
 
 // A Live session in the format of the recordings that Google's SDKs are tested with: ">N " and N
-// bytes of a message of the client, "<N " and those of the service, each with a line's end behind
-// it. They name neither path nor time nor end: `target` stays empty, all is at 0, and the service's
-// messages are in binary frames, as it sends them. Errors (invalid_argument) begin with "byte N: ".
+// bytes of the client, "<N " and N bytes of the service, which are a message and the end of its
+// line; where the size leaves that end out, it stands behind. They name neither path nor time nor
+// end: `target` stays empty, all is at 0, and the service's messages are in binary frames, as it
+// sends them. Errors (invalid_argument) begin with "byte N: ".
 Result<RecordedExchange> read_session_log(std::string_view text);
 
 // Makes the lines of a recording, without clock and I/O. Credentials are taken out: the headers and

@@ -39,11 +39,13 @@ Result<RecordedExchange> read_session_log(std::string_view text) {
     piece.of_client = of_client;
     piece.binary = !of_client;
     piece.bytes = text.substr(begin, size);
+    const bool ended = piece.bytes.ends_with('\n');
+    if (ended) piece.bytes.pop_back();
     if (const auto message = json::parse(piece.bytes, json::trusted_limits()); !message)
       return wrong(begin, "the message is no JSON: " + message.error().message());
     out.pieces.push_back(std::move(piece));
     at = begin + size;
-    if (at < text.size() && text[at] != '\n' && text[at] != '\r')
+    if (!ended && at < text.size() && text[at] != '\n' && text[at] != '\r')
       return wrong(at, "a line ends behind a message");
   }
   if (out.pieces.empty()) return wrong(0, "there is no message");
