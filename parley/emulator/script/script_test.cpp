@@ -37,7 +37,7 @@ TEST(Script_W23, EachMistakeHasItsPlaceAndTheNearestName) {
       {"version: 1\nrules:\n  - name: a\n", "s.yaml:3:5: error: the rule has no"},
       {"version: 1\nrules:\n  - answer:\n      - txet: a\n", "s.yaml:4:9: error: "},
       {"version: 1\nrules:\n  - answer:\n      - {text: a, wait: 1s}\n", "a step does one thing"},
-      {"version: 1\nrules:\n  - answer: [{wait: soon}]\n", "s.yaml:3:20: error: \"wait\" must be"},
+      {"version: 1\nrules:\n  - answer: [{wait: soon}]\n", "s.yaml:3:21: error: \"wait\" must be"},
       {"version: 1\nrules:\n  - answer: [{close: 99}]\n", "a code from 1000 to 4999"},
       {"version: 1\nrules:\n  - answer: [{audio: {time: 1s, hum: a}}]\n", "one of \"wav\""},
       {"version: 1\nrules:\n  - answer: [{audio: {wav: a.wav}}]\n", "in a script that is a file"},
@@ -142,7 +142,7 @@ rules:
   EXPECT_EQ(house.said("repeat: again"), "again") << "the offline model answers what no rule means";
   const auto state = house.director->state();
   EXPECT_EQ(state.at(6).as_object().at("matched"), 4);
-  EXPECT_EQ(state.at(6).as_object().at("line"), 9);
+  EXPECT_EQ(state.at(6).as_object().at("line"), 10);
 }
 
 TEST(Script_W23, AStreamHasItsPiecesItsPaceAndItsEnd) {
