@@ -48,6 +48,8 @@ TEST(Script_W23, EachMistakeHasItsPlaceAndTheNearestName) {
       {"version: 1\nrules:\n  - when: {time: 3-2}\n    answer: a\n", "a range such as 2-4"},
       {"version: 1\nrules:\n  - answer: a\n    fault: sleep=1\n", "s.yaml:4:12: error: "},
       {"version: 1\nquotas: [{model: a}]\n", "the quota has no"},
+      {"version: 1\nrules:\n  - answer: [{part: {inlineData: 3}}]\n", "\"part\": "},
+      {"version: 1\nrules:\n  - {answer: a, delay: 999999999m}\n", "\"delay\" must be a time"},
       {"version: 1\nrandom_faults: {rest: 2}\n", "a number from 0 to 1"},
       {"version: 1\nlive: {frames: octal}\n", "s.yaml:2:16: error: "},
       {"version: 1\nrules: [{answer: a}\n", "s.yaml:"},
@@ -220,6 +222,12 @@ otherwise: refuse
   EXPECT_EQ(House::bytes(house.ask("open", "gemini-2.5-flash", true)).find("finishReason"),
             std::string::npos);
   EXPECT_EQ(house.ask("other").status, 404);
+}
+
+TEST(Script_W23, ARuleWithoutAnAnswerIsMeantWhereOthersAreRefused) {
+  House house(script_of("rules: [{when: {text: slow}, fault: delay=9}]\notherwise: refuse"));
+  EXPECT_EQ(house.said("repeat: slow"), "slow");
+  EXPECT_EQ(house.ask("repeat: fast").status, 404);
 }
 
 TEST(Script_W23, AModelThatThereIsNotIsAnsweredByARule) {
