@@ -199,8 +199,9 @@ void add_recording(CLI::App& app, EmulateOptions& options) {
       ->needs(record);
   auto* replay = command
                      ->add_option("--replay", options.replay,
-                                  "Play this recording instead of the offline model")
-                     ->check(CLI::ExistingFile)
+                                  "Play this recording, or all of a folder in the order of their "
+                                  "names, instead of the offline model")
+                     ->check(CLI::ExistingPath)
                      ->excludes(record);
   command->add_flag("--in-time", options.in_time, "With --replay: as fast as it was recorded")
       ->needs(replay);
@@ -209,6 +210,25 @@ void add_recording(CLI::App& app, EmulateOptions& options) {
   auto* key = command->add_option("--tls-key", options.tls_key, "PEM file with its private key");
   chain->needs(key);
   key->needs(chain);
+}
+
+void add_script(CLI::App& app, EmulateOptions& options) {
+  auto* command = &app;
+  command
+      ->add_option("--script", options.script,
+                   "YAML file that says what is answered, and when (docs/emulator.md)")
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option("--check", options.check,
+                   "Read such a file, tell its mistakes with their places, and end")
+      ->check(CLI::ExistingFile);
+  command->add_option("--quota", options.quotas,
+                      "Hidden quota, as \"model=gemini-2.5-*; rpm=10; tpm=250000; rpd=500\"");
+  command->add_flag("--hold-clock", options.hold_clock,
+                    "Time stands still until POST /parley/clock moves it");
+  command->add_option("--control", options.control, "Who may use the paths below /parley")
+      ->check(CLI::IsMember({"nobody", "loopback", "anyone"}))
+      ->capture_default_str();
 }
 
 void add_emulate(CLI::App& app, EmulateOptions& options) {
@@ -248,6 +268,7 @@ void add_emulate(CLI::App& app, EmulateOptions& options) {
       ->add_option("--live-faults", options.live_faults,
                    "Live: share of the sessions that get a fault by chance")
       ->check(CLI::Range(0.0, 1.0));
+  add_script(*command, options);
   add_recording(*command, options);
   add_accounts(*command, options);
   command->add_option("--hears", options.hears,

@@ -82,6 +82,10 @@ void LiveSession::State::release(TimePoint now) {
       if (!said.empty()) history.push_back(gemini::model_content(std::exchange(said, {})));
       tell_handle(now);
     }
+    if (due.act) {
+      due.act(*this, now);
+      continue;
+    }
     if (!door.vertex) {
       emit(due.text);
     } else {
@@ -101,7 +105,7 @@ void LiveSession::State::timeout(TimePoint now) {
     const auto left = std::chrono::duration_cast<std::chrono::seconds>(end - now);
     emit(fmt::format(R"({{"goAway":{{"timeLeft":"{}s"}}}})", left.count()));
   }
-  if (now >= end) close(1008, "The session has reached its longest duration.");
+  if (now >= end) close(options.end_code, options.end_reason);
 }
 
 std::optional<TimePoint> LiveSession::State::next_timeout() const {

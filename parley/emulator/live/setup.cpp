@@ -171,7 +171,8 @@ void LiveSession::State::setup(gemini::Setup wanted, TimePoint now) {
             config.history_config->initial_history_in_client_content.value_or(false);
   thinks_long = config.model.find("extended-thinking") != std::string::npos;
   ready = true;
-  say(R"({"setupComplete":{}})", now);
+  if (options.director && play_setup(now)) return;
+  say(R"({"setupComplete":{}})", now + options.setup_delay);
 }
 
 }  // namespace parley::emulator

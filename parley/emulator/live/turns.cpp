@@ -149,17 +149,12 @@ void LiveSession::State::interrupt(TimePoint now) {
   if (taken == 0 && pending_calls.empty()) return;
   if (!said.empty()) history.push_back(gemini::model_content(std::exchange(said, {})));
   say(content_message([](auto& content) { content.interrupted = true; }), now);
-  if (!pending_calls.empty()) {
-    gemini::ToolCallCancellationMessage message;
-    message.tool_call_cancellation.ids.emplace(pending_calls.begin(), pending_calls.end());
-    say(json::encode_text(message), now);
-    pending_calls.clear();
-    call_results.clear();
-  }
+  if (!pending_calls.empty()) cancel_calls({pending_calls.begin(), pending_calls.end()}, now);
   say(content_message([](auto& content) { content.turn_complete = true; }), now);
 }
 
 void LiveSession::State::answer(TimePoint now) {
+  if (options.director && play_turn(now)) return;
   gemini::GenerateContentRequest request;
   request.contents = history;
   request.system_instruction = config.system_instruction;
@@ -225,7 +220,11 @@ void LiveSession::State::finish_turn(TimePoint complete_at, int prompt_tokens, i
 }
 
 void LiveSession::State::tell_handle(TimePoint at) {
-  if (!config.session_resumption) return;
+  if (config.session_resumption) send_handle(options.handles, at);
+}
+
+void LiveSession::State::send_handle(bool resumable, TimePoint at) {
+  if (!resumable) return say(R"({"sessionResumptionUpdate":{"resumable":false}})", at);
   LiveMemory::Conversation conversation;
   conversation.model = config.model;
   conversation.history = history;
