@@ -13,6 +13,7 @@
 using namespace parley;
 
 struct Answer {
+  Answer(std::string words, const limit::Usage& used) : text(std::move(words)), usage(used) {}
   std::string text;
   limit::Usage usage;
 };
@@ -20,7 +21,7 @@ struct Answer {
 Task<Result<Answer>> ask_service(int number) {
   co_await sleep_for(std::chrono::milliseconds(10));
   if (number == 3) co_return fail(ErrorKind::unavailable, "the service is busy");
-  co_return Answer{"answer " + std::to_string(number), limit::Usage(12, 5)};
+  co_return Answer("answer " + std::to_string(number), limit::Usage(12, 5));
 }
 
 Task<void> ask(api::Limiter limiter, limit::PoolId pool, int number) {
@@ -42,8 +43,6 @@ Task<void> all() {
   const auto pool = limiter.configure("my project", "my model", limits);
   co_await (ask(limiter, *pool, 1) && ask(limiter, *pool, 2) && ask(limiter, *pool, 3) &&
             ask(limiter, *pool, 4) && ask(limiter, *pool, 5));
-  const auto refused = limiter.try_acquire(*pool, limit::Demand());
-  std::cout << (refused ? "free\n" : refused.error().message() + "\n");
 }
 
 int main() {

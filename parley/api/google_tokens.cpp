@@ -1,13 +1,14 @@
 #include "parley/api/google_tokens.hpp"
 
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include <fmt/format.h>
 
-#include "parley/api/credentials.hpp"
 #include "parley/api/detail/token_fetch.hpp"
+#include "parley/base/text.hpp"
 #include "parley/net/system.hpp"
 
 namespace parley::api {
@@ -41,7 +42,9 @@ std::string FetchWorld::scope() const {
 Error named(const std::string& what, Error error) {
   Error out(error.kind(), what + ": " + error.message());
   out = std::move(out).with_http_status(error.http_status()).with_stage(error.stage());
-  return std::move(out).with_service_status(error.service_status());
+  out = std::move(out).with_service_status(error.service_status());
+  if (const auto delay = error.retry_after()) out = std::move(out).with_retry_after(*delay);
+  return out;
 }
 
 Result<std::string> read_small_file(const std::string& path) {
@@ -66,13 +69,30 @@ Task<Result<http::Response>> request(World world, std::string method, std::strin
   co_return co_await world->client.send(std::move(*where), std::move(request));
 }
 
+namespace {
+
+// What the server asks to wait (RFC 9110, 10.2.3), where it says so in seconds.
+std::optional<std::chrono::milliseconds> retry_after(const http::Response& answer) {
+  const auto text = trim(answer.headers.find("Retry-After").value_or(""));
+  unsigned seconds = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (code != std::errc() || end != text.data() + text.size() || seconds > 86'400)
+    return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+}  // namespace
+
 Task<Result<AccessToken>> ask_token_server(World world, std::string url, std::string form,
                                            http::Headers headers) {
   headers.set("Content-Type", "application/x-www-form-urlencoded");
   auto answer =
       co_await request(world, "POST", std::move(url), std::move(headers), std::move(form));
   if (!answer) co_return fail(std::move(answer.error()));
-  co_return read_token_answer(answer->status, answer->body);
+  auto token = read_token_answer(answer->status, answer->body);
+  const auto later = retry_after(*answer);
+  if (!token && later) co_return fail(std::move(token.error()).with_retry_after(*later));
+  co_return token;
 }
 
 namespace {

@@ -156,6 +156,26 @@ Task<Result<limit::Lease>> wait_for(std::shared_ptr<LimiterState> state, limit::
   }
 }
 
+// limit.wait_stop, however the wait ends.
+struct ToldWait {
+  ToldWait(std::shared_ptr<LimiterState> of, limit::PoolId id, TimePoint start)
+      : state(std::move(of)), pool(id), begun(start) {}
+  ToldWait(const ToldWait&) = delete;
+  ToldWait& operator=(const ToldWait&) = delete;
+  ~ToldWait() {
+    if (!state->events) return;
+    const auto waited = std::chrono::floor<milliseconds>(state->clock.now() - begun);
+    state->events(Event("limit.wait_stop")
+                      .with("model", state->model_of(pool))
+                      .with("result", result)
+                      .with("waited_ms", std::to_string(waited.count())));
+  }
+  std::shared_ptr<LimiterState> state;
+  limit::PoolId pool;
+  TimePoint begun;
+  std::string result = "cancelled";
+};
+
 }  // namespace
 }  // namespace detail
 
@@ -220,20 +240,7 @@ Task<Result<limit::Lease>> Limiter::acquire(limit::PoolId pool, limit::Demand de
   const auto begun = state->clock.now();
   std::optional<TimePoint> deadline;
   if (wait.max_wait) deadline = begun + *wait.max_wait;
-  struct Told {  // the pair is whole even where the coroutine is destroyed
-    ~Told() {
-      if (!state->events) return;
-      const auto waited = std::chrono::floor<milliseconds>(state->clock.now() - begun);
-      state->events(Event("limit.wait_stop")
-                        .with("model", state->model_of(pool))
-                        .with("result", result)
-                        .with("waited_ms", std::to_string(waited.count())));
-    }
-    std::shared_ptr<detail::LimiterState> state;
-    limit::PoolId pool;
-    TimePoint begun;
-    std::string result = "cancelled";
-  } told{state, pool, begun};
+  detail::ToldWait told(state, pool, begun);
   auto waited = co_await detail::wait_for(state, pool, std::move(demand), deadline);
   told.result = waited ? "granted" : std::string(to_string(waited.error().kind()));
   co_return waited;

@@ -26,7 +26,8 @@ struct WaitOptions {
   std::optional<std::chrono::milliseconds> max_wait;
 };
 
-// A file in which processes share their counts.
+// A file in which processes share their counts. Each opens it itself: a limiter that was open
+// before fork() is the parent's alone.
 struct SharedFile {
   SharedFile() = default;
   std::string path;  // made where it is missing; its folder must exist

@@ -88,8 +88,13 @@ TEST(ApiLimiter_R8_D26, TimeWakesAWaiter) {
   EXPECT_GE(std::chrono::steady_clock::now() - begun, milliseconds(80)) << "five windows";
 }
 
-Task<void> deadline() {
-  Limiter limiter;
+Task<void> deadline(std::vector<std::string>& events) {
+  const EventSink sink = [&events](const Event& event) {
+    if (event.name.starts_with("limit.wait"))
+      events.push_back(event.name + " " + std::string(event.field("dimension")) +
+                       std::string(event.field("result")));
+  };
+  Limiter limiter(limit::LimiterOptions(), sink);
   const auto pool = *limiter.configure("p", "m", places(1));
   const auto held = limiter.try_acquire(pool, Demand());
   EXPECT_TRUE(held);
@@ -101,8 +106,11 @@ Task<void> deadline() {
   EXPECT_FALSE(never);
   EXPECT_EQ(limiter.waiting(), 0u);
 }
-TEST(ApiLimiter_R8_B52, ADeadlineEndsTheWait) {
-  run(deadline());
+TEST(ApiLimiter_R8_B52_B48, ADeadlineEndsTheWaitAndBothAreTold) {
+  std::vector<std::string> events;
+  run(deadline(events));
+  EXPECT_EQ(events, (std::vector<std::string>{"limit.wait_start concurrency",
+                                              "limit.wait_stop rate_limited"}));
 }
 
 Task<void> cancelled() {
@@ -190,7 +198,7 @@ Task<void> calls(std::vector<std::string>& events) {
   EXPECT_EQ(limiter.snapshot(pool).leases, 0u) << "nothing leaks";
   EXPECT_TRUE(limiter.try_acquire(pool, Demand()));
 }
-TEST(Limited_B48_R5_D14, ACallIsSettledFromItsUsageAndNothingLeaks) {
+TEST(Limited_B48_R5, ACallIsSettledFromItsUsageAndNothingLeaks) {
   std::vector<std::string> events;
   run(calls(events));
   EXPECT_EQ(events,

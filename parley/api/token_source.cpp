@@ -1,5 +1,7 @@
 #include "parley/api/token_source.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -99,7 +101,9 @@ Task<void> TokenSource::fly(std::shared_ptr<TokenSource> self, std::shared_ptr<F
     self->held_ = std::move(held);
   } else {
     flight->failure = std::move(result.error());
-    self->not_before_ = self->policy_.clock->now() + self->policy_.pause;
+    const auto pause = std::max(self->policy_.pause,
+                                flight->failure->retry_after().value_or(self->policy_.pause));
+    self->not_before_ = self->policy_.clock->now() + pause;
   }
   flight->done = true;
   self->flight_.reset();

@@ -21,7 +21,8 @@ struct TokenPolicy {
   TokenPolicy() = default;
   // A token is renewed so long before its end, or a quarter of its life before where that is less.
   std::chrono::milliseconds margin{225'000};
-  // After a renewal that failed while the token is still good, the next one is tried so much later.
+  // After a renewal that failed while the token is still good, the next one is tried so much later,
+  // or when the server says (Retry-After), where that is later.
   std::chrono::milliseconds pause{10'000};
   // "api.token_fetch_start" {id, source} and "api.token_fetch_stop" {id, source, outcome, life_s}:
   // one pair for each fetch. No token is in them.

@@ -37,7 +37,11 @@ struct World {
   static Task<Result<AccessToken>> fetch(World& world) {
     for (int turn = 0; turn < 8; ++turn) co_await boost::asio::post(boost::asio::use_awaitable);
     if (world.throws) throw std::runtime_error("canary");
-    if (world.fails) co_return fail(ErrorKind::unavailable, "the token server answered 503");
+    if (world.fails) {
+      Error error(ErrorKind::unavailable, "the token server answered 503");
+      if (world.wait > seconds(0)) error = std::move(error).with_retry_after(world.wait);
+      co_return fail(std::move(error));
+    }
     AccessToken token;
     token.value = Secret("token-" + std::to_string(++world.fetched));
     token.life = world.life;
@@ -49,7 +53,7 @@ struct World {
   std::shared_ptr<HandClock> clock = std::make_shared<HandClock>();
   std::shared_ptr<TokenSource> source;
   std::vector<Event> events;
-  seconds life{3600};
+  seconds life{3600}, wait{0};
   int fetched = 0;
   bool fails = false, throws = false;
 };
@@ -135,6 +139,20 @@ TEST(TokenSource_B13, AFailedRenewalLeavesATokenThatIsStillGood) {
   world.clock->pass(seconds(190));
   EXPECT_EQ(world.ask().error().kind(), ErrorKind::unavailable);
   world.fails = false;
+  EXPECT_EQ(world.text(), "token-2");
+}
+
+TEST(TokenSource_W30, ARenewalWaitsAsLongAsTheServerAsks) {
+  World world;
+  (void)world.ask();
+  world.clock->pass(seconds(3400));
+  world.fails = true;
+  world.wait = seconds(60);
+  EXPECT_EQ(world.text(), "token-1");
+  world.fails = false;
+  world.clock->pass(seconds(59));
+  EXPECT_EQ(world.text(), "token-1");
+  world.clock->pass(seconds(1));
   EXPECT_EQ(world.text(), "token-2");
 }
 

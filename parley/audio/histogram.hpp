@@ -8,7 +8,7 @@
 
 namespace parley::audio {
 
-// Durations counted in buckets that grow with them: 6 KiB whatever is recorded, and a percentile
+// Durations counted in buckets that grow with them: 8 KiB whatever is recorded, and a percentile
 // that is true to 1/32 of itself. From 1 µs to 19 hours; shorter and longer ones count as these.
 // Histograms of several sessions can be merged.
 class Histogram {

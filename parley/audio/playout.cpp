@@ -124,8 +124,7 @@ std::optional<PlayoutChunk> Playout::poll(TimePoint now) {
   }
   if (!run_) {
     if (!ready()) return std::nullopt;
-    run_.emplace();
-    run_->begin = now + options_.lead;
+    run_ = Run{now + options_.lead, 0, 0};
   }
   if (now < time_of(run_->given) - options_.lead) return std::nullopt;
   return give(*turn);

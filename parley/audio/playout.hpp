@@ -109,8 +109,8 @@ class Playout {
   };
   // A stretch of sound without a gap: its n-th sample is heard at begin + n / rate.
   struct Run {
-    TimePoint begin{};
-    std::uint64_t given = 0, heard = 0;
+    TimePoint begin;
+    std::uint64_t given, heard;
   };
 
   void advance(TimePoint now);

@@ -69,11 +69,8 @@ void Transcript::fragment(Side side, std::string_view text, bool finished, bool 
                           TimePoint now) {
   auto& utterance = open(side);
   if (!utterance && trim(text).empty()) return;
-  if (!utterance) {
-    utterance.emplace();
-    utterance->id = next_id_++;
-    utterance->turn = side == Side::model ? spoken_turn() : counter_.turn();
-  }
+  if (!utterance)
+    utterance.emplace(next_id_++, side == Side::model ? spoken_turn() : counter_.turn());
   utterance->last = now;
   if (interim) {
     utterance->interim = text;

@@ -67,10 +67,10 @@ class Transcript {
 
  private:
   struct Utterance {
-    Utterance() = default;
-    std::uint64_t id = 0, turn = 0;
+    Utterance(std::uint64_t number, std::uint64_t of_turn) : id(number), turn(of_turn) {}
+    std::uint64_t id, turn;
     std::string text, interim;
-    TimePoint last{};
+    TimePoint last;
   };
   // What the model said in a turn: all text, and how much of it was there with how much audio.
   struct Spoken {

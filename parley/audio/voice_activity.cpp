@@ -24,8 +24,7 @@ std::uint64_t steps_in(Duration duration) {
 }  // namespace
 
 VoiceActivity::VoiceActivity(int rate, VoiceOptions options)
-    : rate_(rate),
-      options_(options),
+    : options_(options),
       step_(samples_in(kStep, rate)),
       noise_block_(std::max<std::uint64_t>(1, steps_in(options.noise_memory) / kNoiseBlocks)),
       start_steps_(steps_in(options.start_after)),

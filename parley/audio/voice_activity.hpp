@@ -59,7 +59,6 @@ class VoiceActivity {
   void follow_noise();
   void decide(bool loud);
 
-  int rate_;
   VoiceOptions options_;
   std::uint64_t step_, noise_block_, start_steps_, end_steps_, preroll_, learn_;
   double high_pass_;

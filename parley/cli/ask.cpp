@@ -70,6 +70,10 @@ Task<void> answer(gemini::Chat& chat, const AskOptions& options, gemini::Content
     else
       outcome = fail(std::move(whole.error()));
   }
+  if (!outcome && outcome.error().kind() == ErrorKind::cancelled) {
+    printer.end_line();
+    co_return;  // whoever cancelled it says why
+  }
   if (!outcome) {
     printer.end_line();
     code = complain(outcome.error().describe(), exit_code::failed);

@@ -82,8 +82,7 @@ void add_ask_settings(CLI::App& command, AskOptions& options) {
   command.add_option("--answer-seed", options.answer_seed,
                      "The same seed tends to give the same answer");
   command.add_option("--stop", options.stop, "Text at which the answer ends; at most five")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   command.add_flag("--google-search", options.google_search,
                    "The model may search; its sources are listed behind the answer");
   command.add_flag("--code-execution", options.code_execution, "The model may run Python");

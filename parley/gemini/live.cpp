@@ -96,13 +96,15 @@ Task<Result<LiveEvent>> Live::receive(std::chrono::milliseconds limit) {
   while (state->events.empty()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
     const auto wait = std::max(left, std::chrono::milliseconds(0));
-    if (!co_await state->link->wait(wait)) {
+    const bool there = co_await state->link->wait(wait);
+    if (!there) {
       if (steady_clock::now() < until) continue;
       co_return fail(Error(ErrorKind::timeout,
                            fmt::format("the Live session told nothing for {} ms", limit.count()))
                          .with_stage(Stage::receive));
     }
-    if (co_await read_message()) continue;
+    const bool more = co_await read_message();
+    if (more) continue;
     if (auto ended = outcome(); !ended) co_return fail(std::move(ended.error()));
     co_return fail(
         Error(ErrorKind::disconnected, "the Live session has ended").with_stage(Stage::receive));
@@ -114,8 +116,10 @@ Task<std::vector<LiveEvent>> Live::receive_all() {
   std::vector<LiveEvent> all;
   for (;;) {
     while (!state_->events.empty()) all.push_back(take());
-    if (!co_await state_->link->wait(std::chrono::milliseconds(0))) break;
-    if (!co_await read_message()) break;
+    const bool there = co_await state_->link->wait(std::chrono::milliseconds(0));
+    if (!there) break;
+    const bool more = co_await read_message();
+    if (!more) break;
   }
   co_return all;
 }

@@ -130,6 +130,8 @@ TEST(LiveErrors_B6, TheServicesWordsSayWhatItMeans) {
   EXPECT_EQ(kind(1011, "The service is currently unavailable."), ErrorKind::unavailable);
   EXPECT_EQ(kind(1008, "Operation is not implemented, or supported, or enabled."),
             ErrorKind::service);
+  EXPECT_EQ(kind(1002, "a frame with an unknown opcode"), ErrorKind::protocol_violation);
+  EXPECT_EQ(kind(1009, "a message over the limit"), ErrorKind::too_large);
   EXPECT_TRUE(live_error(1011, "Deadline expired before operation could complete.").retryable());
   EXPECT_EQ(live_error(1007, "bad key=AIzaSyA1234567890123456789012345678901")
                 .describe()

@@ -9,11 +9,11 @@ namespace parley::gemini {
 namespace detail {
 namespace {
 
-// Over the generated connection of either endpoint: they differ in their types only.
-template <class Connection>
+// Over the generated connection. The endpoints, of both services and for tokens, differ in their
+// paths only.
 class LinkOver final : public LiveLink {
  public:
-  LinkOver(Connection connection, UnreadableSlot slot)
+  LinkOver(live::Connection connection, UnreadableSlot slot)
       : connection_(std::move(connection)), unreadable_(std::move(slot)) {}
 
   Task<Result<void>> send(ClientContentMessage message) override {
@@ -48,7 +48,7 @@ class LinkOver final : public LiveLink {
   }
 
  private:
-  Connection connection_;
+  live::Connection connection_;
   UnreadableSlot unreadable_;
 };
 
@@ -77,9 +77,8 @@ api::SessionOptions session_options(LiveOptions& options, const Backend& backend
 
 namespace {
 
-template <class Connection>
-Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<Connection> connection, LiveOptions options,
-                                               UnreadableSlot slot) {
+Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<live::Connection> connection,
+                                               LiveOptions options, UnreadableSlot slot) {
   if (!connection) co_return fail(std::move(connection.error()));
   tell_state(options.on_state, LiveState::setup_pending);
   SetupMessage message;
@@ -87,7 +86,7 @@ Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<Connection> connection, Li
   if (auto taken = co_await connection->initialize(std::move(message)); !taken)
     co_return fail(std::move(told_by_service(std::move(taken)).error()));
   std::unique_ptr<LiveLink> link =
-      std::make_unique<LinkOver<Connection>>(std::move(*connection), std::move(slot));
+      std::make_unique<LinkOver>(std::move(*connection), std::move(slot));
   co_return link;
 }
 
@@ -120,17 +119,14 @@ Result<void> told_by_service(Result<void> outcome) {
 Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options, Backend backend) {
   const auto slot = std::make_shared<std::optional<LiveUnreadable>>();
   auto session = session_options(options, backend, slot);
-  const std::string token(backend.key().reveal());
-  if (token.starts_with("auth_tokens/")) {
+  if (const std::string& key = backend.key().reveal(); key.starts_with("auth_tokens/")) {
     if (backend.vertex())
       co_return fail(ErrorKind::invalid_argument,
                      "Vertex AI has no short-lived tokens: they are the Developer API's");
-    session.path.clear();      // the definition's: v1alpha
-    session.send_key = false;  // the service would take the token for a key that is not valid
-    live_constrained::Params params(token);
-    auto connection =
-        co_await live_constrained::Connection::open(std::move(params), std::move(session));
-    co_return co_await set_up(std::move(connection), std::move(options), slot);
+    // Not in the URL, which ends up in logs; nor as a key, for which it is not valid.
+    session.path = std::string(live_constrained::rules().path);
+    session.headers.set("Authorization", "Token " + key);
+    session.send_key = false;
   }
   live::Params params;
   auto connection = co_await live::Connection::open(std::move(params), std::move(session));

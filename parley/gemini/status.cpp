@@ -82,6 +82,13 @@ Error with_detail(Error error, const json::Object& detail) {
     for (const char* name : {"reason", "domain"})
       if (auto text = text_at(detail, name); !text.empty())
         error = std::move(error).with_detail(name, std::move(text));
+    // How Vertex AI names a quota: quota_limit is the other form's quotaId.
+    if (const auto* metadata = object_at(detail, "metadata"))
+      for (const auto& [member, name] :
+           {std::pair("quota_limit", "quota_id"), std::pair("quota_metric", "quota_metric"),
+            std::pair("quota_limit_value", "quota_value")})
+        if (auto text = text_at(*metadata, member); !text.empty())
+          error = std::move(error).with_detail(name, std::move(text));
   } else if (type.ends_with("google.rpc.QuotaFailure")) {
     error = with_violations(
         std::move(error), detail, "violations",

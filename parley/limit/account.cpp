@@ -18,7 +18,7 @@ TimePoint midnight_after(std::int32_t day, const Moment& now) {
 Amounts amounts_of(const Demand& demand, const Price& price) {
   Amounts amounts{};
   const auto set = [&amounts](Dimension dimension, std::int64_t amount) {
-    amounts[index_of(dimension)] = std::max<std::int64_t>(amount, 0);
+    amounts[index_of(dimension)] = std::clamp<std::int64_t>(amount, 0, largest_amount);
   };
   set(Dimension::requests_per_minute, demand.requests);
   set(Dimension::requests_per_day, demand.requests);
@@ -68,6 +68,8 @@ void Account::configure(const Limits& limits, const LearnOptions& learn) {
     pace_.emplace(Duration((window.count() + cells - 1) / cells), limits.burst);
     pace_->restore(due);
   }
+  for (std::size_t i = 0; i < learners; ++i)
+    if (!(i < minute_dimensions ? learn.rate : learn.concurrency)) learners_[i] = Learner();
   const bool unset = !learners_[0].level();
   if (unset && learn.rate && learn.start > 0 && !limits.requests_per_minute)
     learners_[0] = Learner(static_cast<double>(learn.start));
@@ -95,7 +97,7 @@ void Account::refresh() {
 }
 
 void Account::know(Dimension dimension, std::int64_t allowed) {
-  known_[index_of(dimension)] = allowed;
+  known_[index_of(dimension)] = std::clamp<std::int64_t>(allowed, 0, unlimited);
   refresh();
 }
 

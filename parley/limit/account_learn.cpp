@@ -36,6 +36,8 @@ void Account::succeeded(const Booking& booking, const Amounts& amounts, const Mo
     const bool pressure = 2 * used(dimension, now) >= *level;
     learners_[i].succeeded(static_cast<double>(amounts[index_of(dimension)]), pressure,
                            booking.eras[i], learn_, now.at);
+    if (dimension == Dimension::concurrency)
+      learners_[i].cap(static_cast<double>(learn_.concurrency_ceiling));
   }
   refresh();
 }
@@ -45,6 +47,8 @@ void Account::refused(const Booking& booking, Dimension dimension, const Moment&
   if (!learner) return;
   const bool places = dimension == Dimension::concurrency;
   if (places ? !learn_.concurrency : !learn_.rate) return;
+  // Of a cascade of refusals the first one saw how many were under way.
+  if (places && booking.eras[*learner] != learners_[*learner].era()) return;
   auto served = used(dimension, now);
   if (dimension == Dimension::requests_per_minute) {
     refused_.take_then(now.at, booking.at, 1);

@@ -139,6 +139,8 @@ TEST(Quota_R11, AViolationIsReadFromItsIdMetricAndValue) {
   EXPECT_EQ(asked_delay(error), milliseconds(46'900));
   EXPECT_TRUE(quota_violations(Error(ErrorKind::rate_limited, "Resource exhausted")).empty());
   EXPECT_FALSE(quota_violations(quota("RequestsPerMinutePerProject"))[0].per_model);
+  EXPECT_TRUE(
+      quota_violations(quota("RequestsPerMinutePerProjectPerRegionPerBaseModel"))[0].per_model);
 }
 
 }  // namespace

@@ -84,7 +84,8 @@ Micros cost_of(const Usage& usage, const Price& price) {
       input_factor * (static_cast<double>(usage.input_tokens - cached) * price.input +
                       static_cast<double>(cached) * price.cached) +
       output_factor * static_cast<double>(usage.output_tokens) * price.output;
-  return static_cast<Micros>(std::ceil(micros - 1e-6));
+  constexpr double most = 1e15;
+  return static_cast<Micros>(std::ceil(std::clamp(micros - 1e-6, 0.0, most)));
 }
 
 }  // namespace parley::limit

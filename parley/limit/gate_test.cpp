@@ -114,7 +114,7 @@ TEST(Gate_R16_D24_W31, SixtyFourThreadsAreAdmittedExactly) {
   std::vector<std::jthread> threads;
   for (int t = 0; t < 64; ++t)
     threads.emplace_back([&, t] {
-      for (int n = 0; n < 1'000'000 / 64 / 4; ++n) {
+      for (int n = 0; n < 1'000'000 / 64; ++n) {
         const auto tokens = 1 + (t + n) % 5;
         ++tried;
         auto lease = gate->try_reserve(pool, Demand(Usage(tokens, 0)));

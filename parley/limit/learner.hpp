@@ -45,6 +45,11 @@ class Learner {
   void refused(std::optional<std::int64_t> limit, double served, std::uint32_t era,
                const LearnOptions& options, TimePoint now);
 
+  // Lowers the level to `most` where it is higher.
+  void cap(double most) {
+    if (memory_.level && *memory_.level > most) memory_.level = most;
+  }
+
   // All that it knows, to be stored and taken up again.
   struct Memory {
     std::optional<double> level;

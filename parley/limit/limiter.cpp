@@ -87,6 +87,7 @@ std::optional<PoolId> Limiter::find(std::string_view project, std::string_view m
 
 Moment Limiter::State::forward(const Moment& now) {
   last = Moment(std::max(last.at, now.at), now.wall);
+  if (!open_windows.empty()) tell_ended_windows(last);
   return last;
 }
 

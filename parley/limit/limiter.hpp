@@ -72,7 +72,8 @@ struct Answer {
   Result<LeaseId> lease;
 };
 
-// For logs: what the limiter decided. `until`: where the kind has one.
+// For logs: what the limiter decided. `until`: where the kind has one. The end of a retry window is
+// told by the first call after it.
 struct Notice {
   enum class Kind { reserved, rejected, window_start, window_hit, window_stop, learnt };
   Kind kind;

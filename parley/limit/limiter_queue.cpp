@@ -233,7 +233,6 @@ void Limiter::handle_timeout(const Moment& when) {
   const Moment now = state_->forward(when);
   for (const auto& [name, project] : state_->projects) state_->pump(*project, now);
   state_->expire(now);
-  state_->tell_ended_windows(now);
 }
 
 std::optional<TimePoint> Limiter::next_timeout() const {
@@ -242,7 +241,6 @@ std::optional<TimePoint> Limiter::next_timeout() const {
   if (!state_->deadlines.empty()) take(state_->deadlines.begin()->first);
   for (const auto& [name, project] : state_->projects)
     if (project->wake) take(*project->wake);
-  for (const auto& open : state_->open_windows) take(*open.until);
   return first;
 }
 

@@ -30,7 +30,7 @@ void Limiter::State::rebook(Lease& lease, const Usage& actual, const Moment& now
   auto& pool = *pools[lease.pool];
   const auto change = [&](Dimension dimension, std::int64_t to) {
     auto& booked = lease.amounts[index_of(dimension)];
-    to = std::max<std::int64_t>(to, 0);
+    to = std::clamp<std::int64_t>(to, 0, detail::largest_amount);
     pool.account.rebook(lease.own, dimension, booked, to, now);
     if (lease.shared) pool.project->account.rebook(*lease.shared, dimension, booked, to, now);
     booked = to;
@@ -54,9 +54,12 @@ bool Limiter::charge(LeaseId id, const Usage& usage, const Moment& when) {
   const Moment now = state_->forward(when);
   auto* lease = state_->find(id);
   if (lease == nullptr) return false;
-  lease->charged.input_tokens += std::max<std::int64_t>(usage.input_tokens, 0);
-  lease->charged.output_tokens += std::max<std::int64_t>(usage.output_tokens, 0);
-  lease->charged.cached_tokens += std::max<std::int64_t>(usage.cached_tokens, 0);
+  const auto add = [](std::int64_t& sum, std::int64_t more) {
+    sum += std::clamp<std::int64_t>(more, 0, detail::largest_amount);
+  };
+  add(lease->charged.input_tokens, usage.input_tokens);
+  add(lease->charged.output_tokens, usage.output_tokens);
+  add(lease->charged.cached_tokens, usage.cached_tokens);
   Usage most;  // what was reserved is used up first
   most.input_tokens = std::max(lease->charged.input_tokens, lease->estimate.input_tokens);
   most.output_tokens = std::max(lease->charged.output_tokens, lease->estimate.output_tokens);
@@ -112,7 +115,9 @@ void Limiter::State::violated(Lease& lease, const QuotaViolation& violation,
                               std::optional<milliseconds> delay, const Moment& now) {
   auto& pool = *pools[lease.pool];
   Account& account = violation.per_model ? pool.account : pool.project->account;
-  const auto& booking = violation.per_model || !lease.shared ? lease.own : *lease.shared;
+  detail::Booking first;  // of a project that limited nothing when the call began
+  first.at = lease.own.at;
+  const auto booking = violation.per_model ? lease.own : lease.shared.value_or(first);
   auto dimension = static_cast<Dimension>(violation.subject);
   if (violation.period == QuotaPeriod::at_once) dimension = Dimension::concurrency;
   if (violation.period == QuotaPeriod::day) dimension = Dimension::requests_per_day;

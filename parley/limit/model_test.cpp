@@ -49,7 +49,9 @@ Ops ops_of(const std::string& text) {
 // Runs the operations on both; gives what differs, or nothing.
 class Play {
  public:
-  Play() {
+  // `through_text`: before each operation the counts are written and read again, as processes that
+  // share a file do.
+  explicit Play(bool through_text) : through_text_(through_text) {
     for (int p = 0; p < pools; ++p)
       ids_[p] =
           limiter_.configure("p", p == 0 ? "a" : "b", limits_of(p), price, no_learning()).value();
@@ -57,6 +59,11 @@ class Play {
   }
   std::string run(const Ops& ops) {
     for (std::size_t i = 0; i < ops.size() && wrong_.empty(); ++i) {
+      if (through_text_) {
+        const auto read = limiter_.read_state(limiter_.write_state(now(), "boot", "me"), now(),
+                                              "boot", "me", [](std::string_view) { return false; });
+        if (!read) wrong_ = read.error().message();
+      }
       apply(ops[i]);
       if (wrong_.empty()) look();
       if (!wrong_.empty()) wrong_ = "at operation " + std::to_string(i) + ": " + wrong_;
@@ -206,6 +213,7 @@ class Play {
     Usage usage;
     int priority;
   };
+  bool through_text_;
   Limiter limiter_;
   PoolId ids_[pools] = {};
   Model model_;
@@ -217,8 +225,8 @@ class Play {
   std::string wrong_;
 };
 
-std::string play(const Ops& ops) {
-  return Play().run(ops);
+std::string play(const Ops& ops, bool through_text = false) {
+  return Play(through_text).run(ops);
 }
 
 Ops random_ops(std::uint64_t seed, bool with_queue) {
@@ -283,6 +291,13 @@ TEST(LimiterModel_R19_R8, ItAgreesWithAListOfEventsWhileOthersWait) {
 }
 
 // Each was a failure once.
+TEST(LimiterModel_R19_R17, SoDoesOneWhoseCountsGoThroughAFile) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const Ops ops = random_ops(seed, seed % 2 == 0);
+    ASSERT_EQ(play(ops, true), "") << "seed " << seed;
+  }
+}
+
 TEST(LimiterModel_R19, WhatFailedBeforeStillAgrees) {
   const char* const kept[] = {
       "5 51432 -25391486 0 0; 5 2688 -88591874 0 0; 5 36496 -92171938 0 0; 5 2473 -93883889 0 0; "

@@ -44,7 +44,7 @@ void classify(QuotaViolation& violation) {
   if (has(id, "token") || has(metric, "token"))
     violation.subject = has(id, "output") || has(metric, "output") ? QuotaSubject::output_tokens
                                                                    : QuotaSubject::input_tokens;
-  violation.per_model = !has(id, "perproject") || has(id, "permodel");
+  violation.per_model = !has(id, "perproject") || has(id, "model");
 }
 
 }  // namespace

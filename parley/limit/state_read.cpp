@@ -9,7 +9,6 @@
 namespace parley::limit::detail {
 namespace {
 
-constexpr std::int64_t largest = 1'000'000'000'000'000;     // of a count
 constexpr std::int64_t latest = 1'000'000'000'000'000'000;  // of a time, ns: 31 years
 constexpr std::int64_t longest_span = 86'400'000'000'000;   // 1 day
 constexpr std::size_t max_accounts = 10'000, max_slots = 1'100, max_days = 8, max_holders = 1'000;
@@ -59,7 +58,7 @@ bool read_slot(std::string_view at, std::string_view amount, Duration span,
                std::vector<SlidingWindow::Slot>& slots) {
   const auto last = latest / SlidingWindow::width_of(span);
   const auto where = number<std::int64_t>(at, -last, last);
-  const auto sum = number<std::int64_t>(amount, 0, largest);
+  const auto sum = number<std::int64_t>(amount, 0, largest_count);
   if (!where || !sum || slots.size() == max_slots) return false;
   if (!slots.empty() && slots.back().number >= *where) return false;
   slots.push_back(SlidingWindow::Slot{*where, *sum});
@@ -89,8 +88,8 @@ bool read_level(const Words& words, AccountState& account) {
 bool read_day(const Words& words, AccountState& account) {
   DayCount count;
   const auto day = number<std::int32_t>(words[1], -1'000'000, 1'000'000);
-  const auto requests = number<std::int64_t>(words[2], 0, largest);
-  const auto money = number<std::int64_t>(words[3], 0, largest);
+  const auto requests = number<std::int64_t>(words[2], 0, largest_count);
+  const auto money = number<std::int64_t>(words[3], 0, largest_count);
   if (!day || !requests || !money || account.days.size() == max_days) return false;
   if (!account.days.empty() && account.days.back().day >= *day) return false;
   count.day = *day;
@@ -102,7 +101,7 @@ bool read_day(const Words& words, AccountState& account) {
 
 bool read_slots(const Words& words, AccountState& account) {
   const auto owner = from_word(words[1]);
-  const auto slots = number<std::int64_t>(words[2], 1, largest);
+  const auto slots = number<std::int64_t>(words[2], 1, largest_count);
   if (!owner || !slots || account.holders.size() == max_holders) return false;
   account.holders.push_back(Holder{*owner, *slots});
   return true;
@@ -132,7 +131,7 @@ bool read_count(const Words& words, AccountState& account) {
   if (!dimension) return false;
   const auto at = index_of(*dimension);
   if (word == "cooldown") return (account.cooldowns[at] = time_of(words[2])).has_value();
-  return (account.known[at] = number<std::int64_t>(words[2], 0, largest)).has_value();
+  return (account.known[at] = number<std::int64_t>(words[2], 0, largest_count)).has_value();
 }
 
 bool begin_account(const Words& words, StateText& state) {

@@ -32,12 +32,13 @@ void write_account(std::string& out, const AccountState& account) {
     for (const auto& slot : account.windows[i])
       if (slot.amount != 0)
         fmt::format_to(to, "window {} {} {}\n", to_string(static_cast<Dimension>(i)), slot.number,
-                       slot.amount);
+                       std::min(slot.amount, largest_count));
   for (const auto& slot : account.refused)
     fmt::format_to(to, "refused {} {}\n", slot.number, slot.amount);
   if (account.pace) fmt::format_to(to, "pace {}\n", ns_of(*account.pace));
   for (const auto& day : account.days)
-    fmt::format_to(to, "day {} {} {}\n", day.day, day.requests, day.money);
+    fmt::format_to(to, "day {} {} {}\n", day.day, std::min(day.requests, largest_count),
+                   std::min(day.money, largest_count));
   if (account.blocked_day) fmt::format_to(to, "blocked {}\n", *account.blocked_day);
   for (std::size_t i = 0; i < dimensions; ++i) {
     const auto name = to_string(static_cast<Dimension>(i));

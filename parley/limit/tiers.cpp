@@ -21,7 +21,8 @@ struct Row {
 constexpr std::int64_t K = 1'000, M = 1'000'000;
 
 // Google's published tables of October and November 2025; the free and paid rows without a model
-// are the tiers' own numbers. "dev" and "prod" are profiles, no tiers of the service.
+// are the tiers' own numbers. "dev", "prod" and "profile_…" are profiles of one program: tokens a
+// minute and calls at the same time. They are no tiers of the service.
 constexpr Row rows[] = {
     {"free", "", 10, 250 * K, 250, 1},
     {"free", "gemini-2.5-pro", 2, 125 * K, 50, tiers},
@@ -61,6 +62,10 @@ constexpr Row rows[] = {
     {"tier3", "gemini-2.0-flash-lite", 30 * K, 30 * M, none, tiers},
     {"tier3", "gemini-embedding-001", 10 * K, 10 * M, none, tiers},
     {"tier3", "gemini-live-2.5-flash-preview", none, 10 * M, none, 1000},
+    {"profile_free", "", none, 32 * K, none, 2},
+    {"profile_paid1", "", none, 1 * M, none, 10},
+    {"profile_paid2", "", none, 2 * M, none, 20},
+    {"profile_paid3", "", none, 4 * M, none, 30},
     {"dev", "", none, none, none, 4},
     {"prod", "", none, 500 * K, none, 4},
 };
@@ -157,6 +162,11 @@ std::optional<std::string> tier_name(std::string_view text) {
   if (word == "payasyougo" || word == "paid" || word == "paid1") return "tier1";
   if (word == "paid2") return "tier2";
   if (word == "paid3") return "tier3";
+  if (word.starts_with("profile")) {
+    const auto rest = std::string_view(word).substr(7);
+    for (const std::string_view known : {"free", "paid1", "paid2", "paid3"})
+      if (rest == known) return "profile_" + std::string(known);
+  }
   for (const std::string_view known : {"free", "tier1", "tier2", "tier3", "dev", "prod"})
     if (word == known) return word;
   return std::nullopt;
@@ -166,7 +176,7 @@ std::string tier_or_free(std::string_view text, std::string& warning) {
   if (auto name = tier_name(text)) return *name;
   warning = fmt::format(
       "no tier is called '{}': the limits of 'free' hold (there are free, tier1 or pay-as-you-go, "
-      "tier2, tier3, dev, prod)",
+      "tier2, tier3, and the profiles dev, prod, profile_free, profile_paid1 to 3)",
       text);
   return "free";
 }

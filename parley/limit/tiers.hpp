@@ -38,7 +38,8 @@ struct Tables {
 const Tables& built_in_tables();
 
 // The tier's name as the tables have it: "free"; "Pay-as-you-go", "payasyougo", "paid" and "tier 1"
-// are "tier1"; "tier2", "tier3"; the profiles "dev" and "prod". Without case, blanks, '-' and '_'.
+// are "tier1"; "tier2", "tier3"; the profiles "dev", "prod", "profile_free", "profile_paid1" to 3.
+// Without case, blanks, '-' and '_'.
 // Empty: no such tier.
 std::optional<std::string> tier_name(std::string_view text);
 

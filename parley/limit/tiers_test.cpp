@@ -79,6 +79,17 @@ TEST(Tiers_D16_B53, NamesAreReadWithoutCaseAndAnUnknownOneIsFreeWithAWarning) {
   EXPECT_NE(warning.find("'platinum'"), std::string::npos);
   EXPECT_EQ(limits_for(built_in_tables(), "gemini", "prod", "m").input_tokens_per_minute, 500'000);
   EXPECT_EQ(limits_for(built_in_tables(), "gemini", "dev", "m").concurrency, 4);
+  struct Row {
+    const char* name;
+    std::int64_t places, tokens;
+  };
+  for (const auto& row :
+       {Row{"profile_free", 2, 32'000}, Row{"profile paid 1", 10, 1'000'000},
+        Row{"Profile-Paid2", 20, 2'000'000}, Row{"profile_paid3", 30, 4'000'000}}) {
+    const auto limits = limits_for(built_in_tables(), "gemini", tier_name(row.name).value(), "m");
+    EXPECT_EQ(limits.concurrency, row.places) << row.name;
+    EXPECT_EQ(limits.input_tokens_per_minute, row.tokens) << row.name;
+  }
 }
 
 TEST(Tiers_D20, AMultiplierOutsideItsRangeIsRefused) {

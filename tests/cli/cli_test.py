@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import unittest
@@ -29,7 +30,7 @@ class Started:
         self.lines = []
         for line in self.process.stdout:
             self.lines.append(line)
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+            if found := re.search(r"https?://127\.0\.0\.1:(\d+)", line):
                 self.port = int(found.group(1))
                 self.url = found.group(0)
                 break
@@ -248,6 +249,31 @@ class Serve(unittest.TestCase):
 
 
 class Emulate(unittest.TestCase):
+    def test_it_is_served_over_tls(self):
+        with tempfile.TemporaryDirectory() as folder:
+            chain, key = os.path.join(folder, "chain.pem"), os.path.join(folder, "key.pem")
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
+                            "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
+                            chain], check=True, stderr=subprocess.DEVNULL)
+            with Started("emulate", "--port", "0", "--tls-cert", chain, "--tls-key", key) as service:
+                self.assertTrue(service.url.startswith("https://"))
+                trusted = ssl.create_default_context(cafile=chain)
+                request = urllib.request.Request(service.url + "/v1beta/models",
+                                                 headers={"x-goog-api-key": "k"})
+                with urllib.request.urlopen(request, context=trusted) as answer:
+                    self.assertIn("models", json.load(answer))
+            self.assertEqual(run("emulate", "--tls-cert", chain).returncode, 2, "a key is needed")
+
+    def test_faults_come_by_chance_and_from_the_seed(self):
+        def outcomes():
+            with Started("emulate", "--port", "0", "--faults", "1", "--seed", "5") as service:
+                return [run("ask", "--base-url", service.url, "repeat: hello",
+                            env={"GEMINI_API_KEY": "k"}).returncode for _ in range(8)]
+
+        first = outcomes()
+        self.assertIn(1, first)
+        self.assertEqual(first, outcomes())
+
     def test_a_recording_is_played(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "hello.txt")

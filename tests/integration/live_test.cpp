@@ -329,6 +329,27 @@ TEST(Live_B26_B27, SettingsThatLiveDoesNotTakeAreNamed) {
   EXPECT_EQ(gemini::live_text_way("gemini-3.5-live-translate-preview"), gemini::LiveTextWay::none);
 }
 
+Task<void> news(emulator::Server& server) {
+  for (const auto& [fault, unknown] : std::initializer_list<std::pair<std::string, std::size_t>>{
+           {"after=2; unknown", 1}, {"after=2; error=503", 1}, {"after=2; empty", 0}}) {
+    auto options = options_for(server, kEither);
+    options.answer_in(Modality::text);
+    options.connect.offer.headers.set("x-parley-live-fault", fault);
+    auto live = co_await Live::connect(std::move(options));
+    EXPECT_TRUE(live) << live.error().describe();
+    if (!live) co_return;
+    Told told;
+    EXPECT_TRUE(co_await live->send_turn("repeat: Good evening"));
+    EXPECT_TRUE(co_await read(*live, told, a_turn)) << fault;
+    EXPECT_EQ(told.unknown, unknown) << fault;
+    EXPECT_EQ(told.text, "Good evening") << fault;
+  }
+  co_await server.stop();
+}
+TEST(Live_3_5, WhatThisVersionDoesNotKnowIsGivenWholeAndTheSessionGoesOn) {
+  with_emulator(news);
+}
+
 TEST(Live_B27, WhatTheServiceWouldRefuseIsRefusedBeforeAConnection) {
   const auto refusal = [](LiveOptions options) {
     const auto result = gemini::check_live_setup(options.setup);

@@ -162,5 +162,23 @@ TEST(EphemeralTokens_B12, AreMadeWithLocksAndUsesAndOpenLive) {
   in_vertex(short_lived);
 }
 
+Task<void> in_header(VertexHouse& house) {
+  gemini::LiveOptions options(kSpeech);
+  options.base_url = house.server->base_url();
+  options.key = Secret("auth_tokens/canary");
+  EXPECT_EQ((co_await gemini::Live::connect(std::move(options))).error().kind(),
+            ErrorKind::unauthenticated);
+  const auto upgrade = house.server->service().journal().front();
+  EXPECT_EQ(upgrade.target,
+            "/ws/google.ai.generativelanguage.v1alpha.GenerativeService."
+            "BidiGenerateContentConstrained");
+  EXPECT_TRUE(upgrade.headers.find("Authorization"));
+  EXPECT_FALSE(upgrade.headers.find("x-goog-api-key"));
+  EXPECT_EQ(house.all_told().find("canary"), std::string::npos);
+}
+TEST(EphemeralTokens_B12, TheTokenGoesInAHeaderToTheConstrainedMethod) {
+  in_vertex(in_header);
+}
+
 }  // namespace
 }  // namespace parley

@@ -2,7 +2,7 @@
 // server that checks them with what Node.js has.
 import assert from 'node:assert/strict';
 import { spawn, execFile } from 'node:child_process';
-import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { generateKeyPairSync, verify } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -135,7 +135,7 @@ test('Live: text, session id, the turn of a function call by itself', async () =
   session.close();
 });
 
-test('our assertion is a JWT that others take', async () => {
+test('our assertion is a JWT that others take', async (context) => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const seen = [];
   const server = createServer(async (request, response) => {
@@ -145,17 +145,19 @@ test('our assertion is a JWT that others take', async () => {
     const [head, claims, signature] = form.get('assertion').split('.');
     seen.push({ grant: form.get('grant_type'), type: request.headers['content-type'],
       head: JSON.parse(Buffer.from(head, 'base64url')), claims: JSON.parse(Buffer.from(claims, 'base64url')),
-      good: verify('RSA-SHA256', Buffer.from(`${head}.${claims}`), createPublicKey(publicKey), Buffer.from(signature, 'base64url')) });
+      good: verify('RSA-SHA256', Buffer.from(`${head}.${claims}`), publicKey, Buffer.from(signature, 'base64url')) });
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ access_token: 'canary-access-token', expires_in: 3599, token_type: 'Bearer' }));
   });
   server.listen(0, '127.0.0.1');
+  context.after(() => { server.closeAllConnections(); server.close(); });
   await once(server, 'listening');
   const token_uri = `http://127.0.0.1:${server.address().port}/token`;
   const file = join(folder, 'ours.json');
   writeFileSync(file, JSON.stringify({ type: 'service_account', project_id: 'emulator', private_key_id: 'kid-1',
     private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }), client_email: 'a@b.iam.gserviceaccount.com', token_uri }));
   const [any, url] = await start();  // takes every token
+  context.after(() => stop(any));
   const env = { PATH: process.env.PATH };
   const before = Math.floor(Date.now() / 1000);
   const { stdout } = await run(process.env.PARLEY_BIN, ['ask', '--credentials', file, '--base-url', url, 'repeat: signed'], { env });
@@ -171,8 +173,6 @@ test('our assertion is a JWT that others take', async () => {
   assert.equal(claims.scope, 'https://www.googleapis.com/auth/cloud-platform');
   assert.equal(claims.exp - claims.iat, 3600);
   assert.ok(claims.iat >= before && claims.iat <= before + 60);
-  server.close();
-  await stop(any);
 });
 
 test('the program: credentials, models, and errors without secrets', async () => {

@@ -100,7 +100,7 @@ TEST(BodyPlan_1_6, AnErrorInTheMiddleHasItsThreeShapes) {
   };
   const auto event = error_behind(stream_of(events), false);
   ASSERT_EQ(event.size(), 2u);
-  EXPECT_TRUE(event[1].starts_with("data: {"));
+  EXPECT_TRUE(event[1].starts_with("data: {\"error\": {\"code\": 503,")) << event[1];
   EXPECT_EQ(event[1].find('\n'), event[1].size() - 3);
   const auto bare = error_behind(stream_of(events), true);
   EXPECT_TRUE(bare[1].starts_with("{"));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "parley/emulator/detail/wire.hpp"
+#include "parley/json/value.hpp"
 
 namespace parley::emulator::detail {
 
@@ -15,8 +16,7 @@ void put_error(Answer& answer, const Fault& fault) {
   answer.pieces.resize(std::min(fault.after, answer.pieces.size()));
   if (events && !fault.bare) {
     // An event's data is one line.
-    std::erase_if(text, [](char c) { return c == '\n' || c == '\r'; });
-    text = "data: " + text + "\r\n\r\n";
+    text = "data: " + spaced(json::to_string(json::parse(text).value())) + "\r\n\r\n";
   } else if (!events) {
     text = (answer.pieces.empty() ? "[" : ",\r\n") + text + "]";
   }

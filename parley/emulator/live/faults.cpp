@@ -80,17 +80,28 @@ void LiveSession::State::put(LiveOutput output) {
   outputs.push_back(std::move(output));
 }
 
+bool LiveSession::State::fault_is_due() const {
+  return door.fault.kind != Kind::none && sent >= door.fault.after;
+}
+
+// True where what is coming was put off, once.
+bool LiveSession::State::put_off(TimePoint now) {
+  if (!fault_is_due() || door.fault.kind != Kind::delay) return false;
+  const auto later = now + std::exchange(door.fault, LiveFault()).time;
+  for (auto& due : coming) due.at = std::max(due.at, later);
+  return true;
+}
+
 // One message goes out, or what the fault puts in its place.
-void LiveSession::State::emit(std::string text, TimePoint now) {
+void LiveSession::State::emit(std::string text) {
   LiveOutput output;
   output.text = detail::pretty(text);
-  const bool due = door.fault.kind != Kind::none && sent >= door.fault.after;
-  if (due && replaced(output, now)) return;
+  if (fault_is_due() && door.fault.kind != Kind::delay && replaced(output)) return;
   if (!closed) put(std::move(output));
 }
 
 // What the fault does, once. True: the message does not go out, now or ever.
-bool LiveSession::State::replaced(LiveOutput& output, TimePoint now) {
+bool LiveSession::State::replaced(LiveOutput& output) {
   if (door.fault.kind == Kind::silence) return true;
   const LiveFault fault = std::exchange(door.fault, LiveFault());
   switch (fault.kind) {
@@ -102,15 +113,6 @@ bool LiveSession::State::replaced(LiveOutput& output, TimePoint now) {
       put(std::move(output));
       closed = true;
       return true;
-    case Kind::delay: {
-      const auto later = now + fault.time;
-      for (auto& due : coming) due.at = std::max(due.at, later);
-      Due again;
-      again.at = later;
-      again.text = std::move(output.text);
-      coming.push_front(std::move(again));
-      return true;
-    }
     default:
       if (auto before = detail::shape_by_fault(fault, output)) put(std::move(*before));
       return false;

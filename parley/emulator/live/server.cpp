@@ -62,7 +62,10 @@ Task<void> say(std::shared_ptr<Run> run, bool text_frames) {
       if (output->kind == LiveOutput::Kind::message) {
         LiveOutput message = std::move(*output);
         auto sent = co_await send(run, std::move(message), text_frames);
-        if (!sent) co_return;
+        if (!sent) {
+          run->socket.close(1011, "the emulator cannot send its message");
+          co_return;
+        }
       } else {
         run->socket.close(output->close_code, output->close_reason);
       }
@@ -88,6 +91,7 @@ Task<void> serve_live(net::Exchange& exchange, std::unique_ptr<LiveVoice> sessio
   ws::ServerPolicy policy;
   ws::Options protocol;
   protocol.max_message = 32 * 1024 * 1024;
+  protocol.max_output = 512 * 1024 * 1024;  // a fault's huge message, of any size that it may have
   std::shared_ptr<FaultyTransport> transport;
   net::TransportWrap wrap = std::bind_front(make_faulty, std::ref(transport));
   auto socket = co_await exchange.upgrade(std::move(policy), protocol, std::move(wrap));

@@ -74,6 +74,7 @@ void LiveSession::State::say(std::string compact, TimePoint at, bool of_answer) 
 
 void LiveSession::State::release(TimePoint now) {
   while (!closed && !coming.empty() && coming.front().at <= now) {
+    if (put_off(now)) return;
     const Due due = std::move(coming.front());
     coming.pop_front();
     said += due.said;
@@ -82,10 +83,10 @@ void LiveSession::State::release(TimePoint now) {
       tell_handle(now);
     }
     if (!door.vertex) {
-      emit(due.text, now);
+      emit(due.text);
     } else {
       for (auto& text : dialect.say(due.text))
-        if (!closed) emit(std::move(text), now);
+        if (!closed) emit(std::move(text));
     }
     if (due.keeps_turn) now_idle(now);
   }
@@ -98,7 +99,7 @@ void LiveSession::State::timeout(TimePoint now) {
   if (!warned && now >= end - options.notice) {
     warned = true;
     const auto left = std::chrono::duration_cast<std::chrono::seconds>(end - now);
-    emit(fmt::format(R"({{"goAway":{{"timeLeft":"{}s"}}}})", left.count()), now);
+    emit(fmt::format(R"({{"goAway":{{"timeLeft":"{}s"}}}})", left.count()));
   }
   if (now >= end) close(1008, "The session has reached its longest duration.");
 }

@@ -19,6 +19,8 @@ namespace parley::limit::detail {
 // By dimension. That of retry_window is the number of requests.
 using Amounts = std::array<std::int64_t, dimensions>;
 Amounts amounts_of(const Demand& demand, const Price& price);
+// Of one call in one dimension. More is taken for so much, so that sums do not overflow.
+inline constexpr std::int64_t largest_amount = 1'000'000'000'000;
 
 constexpr std::optional<std::size_t> learner_of(Dimension dimension) {
   if (index_of(dimension) < minute_dimensions) return index_of(dimension);
@@ -30,7 +32,7 @@ constexpr std::optional<std::size_t> learner_of(Dimension dimension) {
 struct Booking {
   TimePoint at{};
   std::array<std::int64_t, minute_dimensions> taken{};  // at that time, less what came back
-  std::optional<std::int32_t> day;  // empty: no limit of a day was set
+  std::optional<std::int32_t> day;                      // empty: no limit of a day was set
   std::array<std::uint32_t, learners> eras{};
 };
 

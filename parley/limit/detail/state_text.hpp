@@ -13,7 +13,8 @@
 
 namespace parley::limit::detail {
 
-inline constexpr std::size_t learners = minute_dimensions + 1;  // the last one: concurrency
+inline constexpr std::int64_t largest_count = 1'000'000'000'000'000;  // that is stored
+inline constexpr std::size_t learners = minute_dimensions + 1;        // the last one: concurrency
 
 struct DayCount {
   std::int32_t day = 0;

@@ -33,9 +33,11 @@ struct LiveSession::State {
   std::optional<TimePoint> next_timeout() const;
 
   // faults.cpp
-  void emit(std::string text, TimePoint now);
+  bool fault_is_due() const;
+  bool put_off(TimePoint now);
+  void emit(std::string text);
   void put(LiveOutput output);
-  bool replaced(LiveOutput& output, TimePoint now);
+  bool replaced(LiveOutput& output);
 
   // setup.cpp
   void setup(gemini::Setup wanted, TimePoint now);
