@@ -1,7 +1,6 @@
 // A scripted conversation is cut at every message, in each of the three ways to go on.
-#include <gtest/gtest.h>
-
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "world.hpp"
 

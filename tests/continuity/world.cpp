@@ -74,7 +74,8 @@ void World::obey(ContinuityEffect effect) {
     auto& link = links_.at(sending->link);
     if (link.over) return;
     const auto last = link.up.empty() ? now_ : link.up.back().first;
-    auto text = std::visit([](const auto& one) { return json::encode_text(one); }, sending->message);
+    auto text =
+        std::visit([](const auto& one) { return json::encode_text(one); }, sending->message);
     link.up.emplace_back(arrival(last), std::move(text));
     core_.written(sending->link, sending->stamp, now_);
     return;
@@ -99,8 +100,8 @@ void World::open(LinkId id, Setup setup) {
         known != handles_.end())
       link.lineage = known->second;
   if (!link.fault.refused)
-    link.session = std::make_unique<emulator::LiveSession>(options_.live, memory_,
-                                                           emulator::LiveDoor(), now_);
+    link.session =
+        std::make_unique<emulator::LiveSession>(options_.live, memory_, emulator::LiveDoor(), now_);
   SetupMessage message;
   message.setup = std::move(setup);
   link.up.emplace_back(arrival(now_), json::encode_text(message));
@@ -152,8 +153,8 @@ void World::tell(LinkId id, const emulator::LiveOutput& output) {
   }
   if (link.fault.after_told && link.told >= *link.fault.after_told) {
     const auto& fault = link.fault;
-    return end(id, fail(fault.close_code == 0 ? cut_error()
-                                              : live_error(fault.close_code, fault.reason)));
+    return end(
+        id, fail(fault.close_code == 0 ? cut_error() : live_error(fault.close_code, fault.reason)));
   }
   ++link.told;
   ++told_;

@@ -23,11 +23,11 @@ using std::chrono::milliseconds;
 // How one connection breaks. What is not set does not happen.
 struct Break {
   Break() = default;
-  std::optional<Error> refused;              // it cannot be opened
-  std::optional<std::size_t> after_told;     // cut when so many messages of the service have come
-  std::optional<std::size_t> after_taken;    // cut when the service has taken so many messages
-  std::optional<milliseconds> at;            // cut so long after it was opened
-  std::uint16_t close_code = 0;              // 0: no close frame
+  std::optional<Error> refused;            // it cannot be opened
+  std::optional<std::size_t> after_told;   // cut when so many messages of the service have come
+  std::optional<std::size_t> after_taken;  // cut when the service has taken so many messages
+  std::optional<milliseconds> at;          // cut so long after it was opened
+  std::uint16_t close_code = 0;            // 0: no close frame
   std::string reason;
 };
 
@@ -81,8 +81,8 @@ class World {
   const Heard& heard() const { return heard_; }
   // Setups with which connections were asked for, in order.
   const std::vector<gemini::Setup>& journal() const { return journal_; }
-  // What the state of the service that the program speaks to now was made of: texts of the user, the
-  // first samples of pieces of audio ("a17"), in the order in which they were taken.
+  // What the state of the service that the program speaks to now was made of: texts of the user,
+  // the first samples of pieces of audio ("a17"), in the order in which they were taken.
   const std::vector<std::string>& taken() const;
   std::size_t messages_told() const { return told_; }
   std::size_t messages_taken() const { return taken_; }

@@ -106,8 +106,7 @@ void Continuity::State::open_planned(TimePoint now) {
 void Continuity::State::opened(LinkId link, TimePoint now) {
   if (!next || next->id != link || over) return;
   next->opened_at = now;
-  if (policy.hand_over.lifetime.count() > 0)
-    next->deadline = now + policy.hand_over.lifetime;
+  if (policy.hand_over.lifetime.count() > 0) next->deadline = now + policy.hand_over.lifetime;
   if (!first_opened) first_opened = now;
   ++counters.connections;
   reconnector.connected(now);
@@ -117,7 +116,8 @@ void Continuity::State::opened(LinkId link, TimePoint now) {
     next.reset();
     HandoverFailed failed;
     failed.why = wanted->why;
-    failed.error = Error(ErrorKind::conflict, "the conversation went on meanwhile; it is made later");
+    failed.error =
+        Error(ErrorKind::conflict, "the conversation went on meanwhile; it is made later");
     return tell(std::move(failed));
   }
   take_over(now);
@@ -134,7 +134,8 @@ void Continuity::State::failed(LinkId link, Error why, TimePoint now) {
   if (!active) return recover(why, action, std::move(advice), reason, now);
   if (action == CloseAction::reseed) handle.clear();
   const auto delay = reconnector.next_delay(why, now);
-  const bool in_time = delay && (!wanted->latest || now + *delay < *wanted->latest + policy.hand_over.margin);
+  const bool in_time =
+      delay && (!wanted->latest || now + *delay < *wanted->latest + policy.hand_over.margin);
   if (action == CloseAction::stop || !in_time || !may_go_on() || !plan(reason, *delay, now))
     give_up_handover(std::move(why));
 }
@@ -151,8 +152,9 @@ CloseAction Continuity::State::action_for(const LinkEnd& end, std::string& advic
 void Continuity::State::ended(LinkId link, Result<void> outcome, TimePoint now) {
   if (over) return;
   if (next && next->id == link)
-    return failed(link, outcome ? Error(ErrorKind::disconnected, "the service closed the connection")
-                                : std::move(outcome.error()),
+    return failed(link,
+                  outcome ? Error(ErrorKind::disconnected, "the service closed the connection")
+                          : std::move(outcome.error()),
                   now);
   if (!active || active->id != link) return;
   LinkEnd end;
@@ -210,13 +212,14 @@ void Continuity::State::recover(const Error& why, CloseAction action, std::strin
   ConnectionLost told;
   told.error = why;
   told.advice = std::move(advice);
-  told.action = !delay                                        ? CloseAction::stop
+  told.action = !delay                                 ? CloseAction::stop
                 : start_of_next() == LinkStart::handle ? CloseAction::resume
-                                                              : CloseAction::reseed;
+                                                       : CloseAction::reseed;
   tell(std::move(told));
   if (!delay) return finish(fail(why));
   if (!plan(reason, *delay, now))
-    finish(fail(Error(ErrorKind::cancelled, "the program's hook stopped the attempts").with_cause(why)));
+    finish(fail(
+        Error(ErrorKind::cancelled, "the program's hook stopped the attempts").with_cause(why)));
 }
 
 void Continuity::State::finish(Result<void> why) {

@@ -62,10 +62,10 @@ Result<void> Calls::answer(std::vector<FunctionResponse>& responses, bool connec
   for (const auto& response : responses)
     if (find(response) == nullptr &&
         std::ranges::find(retired_, response.id.value_or("")) == retired_.end())
-      return fail(Error(ErrorKind::invalid_argument,
-                        fmt::format("no call of {} with the id \"{}\" is open", response.name,
-                                    response.id.value_or("")))
-                      .with_stage(Stage::send));
+      return fail(
+          Error(ErrorKind::invalid_argument, fmt::format("no call of {} with the id \"{}\" is open",
+                                                         response.name, response.id.value_or("")))
+              .with_stage(Stage::send));
   std::vector<FunctionResponse> now;
   for (auto& response : responses) {
     auto* open = find(response);

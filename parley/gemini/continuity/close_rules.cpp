@@ -50,15 +50,17 @@ void add_refusals(std::vector<CloseRule>& rows) {
   rows.push_back(rule(0, "not found for API version", stop, "ask the list of models for Live"));
   rows.push_back(limited(rule(1008, "not implemented, or supported", resume), 3, stop));
   rows.push_back(rule(1008, "", stop));
-  rows.push_back(rule(1007, "", stop,
-                      "a setting does not fit the model, or the context is full: see the reason, and "
-                      "turn contextWindowCompression on"));
+  rows.push_back(
+      rule(1007, "", stop,
+           "a setting does not fit the model, or the context is full: see the reason, and "
+           "turn contextWindowCompression on"));
 }
 
 void add_faults(std::vector<CloseRule>& rows) {
   rows.push_back(rule(1011, "exceeded your current quota", stop, "see the plan and its limits"));
   rows.push_back(limited(rule(1011, "RESOURCE_EXHAUSTED", resume), 3, stop));
-  auto bare = rule(1011, "", resume, "the service gave no reason; where it repeats, the context is to blame");
+  auto bare = rule(1011, "", resume,
+                   "the service gave no reason; where it repeats, the context is to blame");
   bare.bare = true;
   rows.push_back(limited(std::move(bare), 2, reseed));
   rows.push_back(rule(1011, "", resume));

@@ -21,8 +21,8 @@ std::string_view to_string(CloseAction action);
 struct CloseRule {
   CloseRule() = default;
 
-  std::uint16_t close_code = 0;   // 0: any, also where no close frame came
-  std::optional<ErrorKind> kind;  // of Error::kind()
+  std::uint16_t close_code = 0;    // 0: any, also where no close frame came
+  std::optional<ErrorKind> kind;   // of Error::kind()
   std::vector<int> http_statuses;  // of a refused upgrade
   std::string words;               // the reason contains them
   std::optional<bool> bare;        // true: the reason is empty; false: it is not

@@ -17,11 +17,11 @@ namespace parley::gemini {
 struct ConversationCounters {
   ConversationCounters() = default;
   std::uint64_t attempts = 0;
-  std::uint64_t connections = 0;  // that were set up
-  std::uint64_t losses = 0;       // connections that ended unasked
-  std::uint64_t hand_overs = 0;   // to another connection, planned or after a loss
-  std::uint64_t turns = 0;        // that were completed
-  std::uint64_t replayed = 0;     // messages
+  std::uint64_t connections = 0;    // that were set up
+  std::uint64_t losses = 0;         // connections that ended unasked
+  std::uint64_t hand_overs = 0;     // to another connection, planned or after a loss
+  std::uint64_t turns = 0;          // that were completed
+  std::uint64_t replayed = 0;       // messages
   std::uint64_t dropped_audio = 0;  // PCM bytes that had no room
 };
 
@@ -32,8 +32,8 @@ struct ConversationCounters {
 // What it promises, where the policy turns it on. Per message of the program that was accepted: it
 // reaches the service's state exactly once, in the order of sending, but for answers of functions,
 // which go first; with transparent resumption always; with handles alone, but for the messages that
-// MessagesReplayed calls doubtful; without a handle, as far as the history has it in words. Per turn
-// of the model: it is told whole once, where what AnswerVoided takes back is not counted.
+// MessagesReplayed calls doubtful; without a handle, as far as the history has it in words. Per
+// turn of the model: it is told whole once, where what AnswerVoided takes back is not counted.
 class Continuity {
  public:
   // `random` (delays) must outlive this. `setup` is without a handle, or with one to begin with.
@@ -51,8 +51,8 @@ class Continuity {
   // round), invalid_argument (an answer whose call is not open).
   Result<void> send(LiveMessage message, TimePoint now);
   // Another setup (voice, tools, instruction, model) from the next turn boundary on, by a hand-over
-  // that nothing else shows. The handle is not read from it. Errors: invalid_state for another model
-  // where no history is kept that it could be told.
+  // that nothing else shows. The handle is not read from it. Errors: invalid_state for another
+  // model where no history is kept that it could be told.
   Result<void> change(Setup setup, TimePoint now);
   // A hand-over at the next turn boundary, as if the service had asked for it.
   void hand_over(TimePoint now);

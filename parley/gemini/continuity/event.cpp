@@ -5,11 +5,23 @@
 namespace parley::gemini {
 namespace {
 
-constexpr std::string_view kLiveNames[] = {
-    "text",       "audio",           "part",        "transcript",          "tool calls",
-    "calls cancelled", "interrupted", "generation complete", "turn complete", "usage",
-    "go away",    "resumption",      "voice activity", "grounding",        "unknown message",
-    "unreadable message"};
+constexpr std::string_view kLiveNames[] = {"text",
+                                           "audio",
+                                           "part",
+                                           "transcript",
+                                           "tool calls",
+                                           "calls cancelled",
+                                           "interrupted",
+                                           "generation complete",
+                                           "turn complete",
+                                           "usage",
+                                           "go away",
+                                           "resumption",
+                                           "voice activity",
+                                           "grounding",
+                                           "started",
+                                           "unknown message",
+                                           "unreadable message"};
 static_assert(std::size(kLiveNames) == std::variant_size_v<LiveEvent>);
 
 std::string words(const LiveEvent& event) {

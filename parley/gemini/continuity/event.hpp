@@ -37,7 +37,7 @@ std::string_view to_string(LinkStart start);
 
 // A connection is about to be opened. The first one counts: without a policy there is exactly one.
 struct ConnectionAttempt {
-  int number = 1;  // of all
+  int number = 1;    // of all
   int in_a_row = 1;  // since one held for ReconnectPolicy::stable
   LinkReason why = LinkReason::first;
   LinkStart start = LinkStart::fresh;

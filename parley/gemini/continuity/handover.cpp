@@ -119,13 +119,11 @@ void Continuity::State::seed() {
   auto turns = history.seed(active->start == LinkStart::handle, told);
   const auto way = detail::seed_way(setup.model);
   if (way == detail::SeedWay::none) return;
-  if (!turns.empty())
-    send_own(turns_message(std::move(turns), way == detail::SeedWay::initial));
+  if (!turns.empty()) send_own(turns_message(std::move(turns), way == detail::SeedWay::initial));
   if (told.turns + told.forgotten + told.without_text > 0) tell(told);
 }
 
-bool Continuity::State::stays_behind(const Outgoing& entry, bool with_handle,
-                                     TimePoint now) const {
+bool Continuity::State::stays_behind(const Outgoing& entry, bool with_handle, TimePoint now) const {
   using enum LiveMessageKind;
   if (entry.kind == answers) return true;  // the calls have them
   if (entry.kind == context) return true;  // the setup has it

@@ -39,16 +39,16 @@ LiveMessageKind kind_of(const LiveMessage& message) {
 }
 
 std::string_view to_string(LiveMessageKind kind) {
-  constexpr std::string_view names[] = {"turns",     "complete_turns", "text",         "audio",
-                                        "image",     "audio_end",      "activity_start",
-                                        "activity_end", "answers",     "context"};
+  constexpr std::string_view names[] = {
+      "turns",     "complete_turns", "text",         "audio",   "image",
+      "audio_end", "activity_start", "activity_end", "answers", "context"};
   return names[static_cast<std::size_t>(kind)];
 }
 
 std::size_t size_on_wire(const LiveMessage& message) {
   if (const auto* input = std::get_if<RealtimeInputMessage>(&message))
-    if (const auto size = size_of_blob(input->realtime_input.audio) +
-                          size_of_blob(input->realtime_input.video))
+    if (const auto size =
+            size_of_blob(input->realtime_input.audio) + size_of_blob(input->realtime_input.video))
       return size;
   return std::visit([](const auto& one) { return json::encode_text(one).size(); }, message);
 }

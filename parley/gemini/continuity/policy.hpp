@@ -26,8 +26,8 @@ struct HandoverPolicy {
   std::chrono::milliseconds lifetime{0};
   // How long before the end of `lifetime` a turn boundary is looked for.
   std::chrono::milliseconds notice{60'000};
-  // The old connection ends before the next one opens, for services that hold one at a time; else the
-  // next one is ready first.
+  // The old connection ends before the next one opens, for services that hold one at a time; else
+  // the next one is ready first.
   bool break_first = false;
   // At a turn's end the new handle is waited for, so long.
   std::chrono::milliseconds handle_wait{2'000};
@@ -91,8 +91,8 @@ struct ContextPolicy {
 // What a conversation may cost. Zero: no limit.
 struct BudgetPolicy {
   BudgetPolicy() = default;
-  std::int64_t tokens = 0;  // all that is billed, of all connections
-  double money = 0;         // by `prices`, in their currency
+  std::int64_t tokens = 0;            // all that is billed, of all connections
+  double money = 0;                   // by `prices`, in their currency
   std::chrono::milliseconds time{0};  // since the first connection opened
   double warn_at = 0.8;               // share
   enum class Then { warn, stop };

@@ -32,8 +32,8 @@ bool all_silent(const LiveMessage& message) {
 Result<void> Continuity::State::check(const LiveMessage& message, LiveMessageKind kind) const {
   using enum LiveMessageKind;
   if (over || closing)
-    return refuse(ErrorKind::invalid_state, over ? "the conversation has ended"
-                                                 : "the conversation is being closed");
+    return refuse(ErrorKind::invalid_state,
+                  over ? "the conversation has ended" : "the conversation is being closed");
   const bool automatic = finds_activity(setup);
   if ((kind == activity_start || kind == activity_end) && automatic)
     return refuse(ErrorKind::invalid_state,

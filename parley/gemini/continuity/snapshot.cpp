@@ -15,7 +15,7 @@ constexpr std::int64_t kVersion = 1;
 constexpr std::string_view kAbout = "parley conversation";
 
 constexpr std::pair<std::string_view, std::int64_t Usage::*> kCounts[] = {
-    {"prompt", &Usage::prompt},     {"cached", &Usage::cached},   {"answer", &Usage::answer},
+    {"prompt", &Usage::prompt},     {"cached", &Usage::cached},    {"answer", &Usage::answer},
     {"thoughts", &Usage::thoughts}, {"toolUse", &Usage::tool_use}, {"total", &Usage::total}};
 constexpr std::pair<std::string_view, TokensByModality Usage::*> kParts[] = {
     {"promptBy", &Usage::prompt_by},
@@ -150,8 +150,8 @@ std::string to_json(const ConversationSnapshot& snapshot) {
 
 Result<ConversationSnapshot> snapshot_from_json(std::string_view text) {
   ConversationSnapshot out;
-  auto read = json::inspect(text, [&out](json::Cursor root) { decode(root, out); },
-                            json::Limits());
+  auto read = json::inspect(
+      text, [&out](json::Cursor root) { decode(root, out); }, json::Limits());
   if (!read)
     return fail(ErrorKind::invalid_argument,
                 "this is no snapshot of a conversation: " + read.error().message());
@@ -173,22 +173,24 @@ Result<void> check(ConversationSnapshot& snapshot, const SnapshotRules& rules) {
   using std::chrono::duration_cast;
   using std::chrono::minutes;
   if (!rules.model.empty() && bare(rules.model) != bare(snapshot.setup.model))
-    return fail(ErrorKind::conflict, fmt::format("the snapshot is of a conversation with {}, not {}",
-                                                 snapshot.setup.model, rules.model));
+    return fail(ErrorKind::conflict,
+                fmt::format("the snapshot is of a conversation with {}, not {}",
+                            snapshot.setup.model, rules.model));
   const auto age = rules.now - snapshot.taken;
   if (age < -minutes(5))
     return fail(ErrorKind::conflict, "the snapshot was taken at " + to_iso8601(snapshot.taken) +
                                          ", which is in the future: a clock is wrong");
   if (rules.max_age.count() > 0 && age > rules.max_age)
-    return fail(ErrorKind::conflict,
-                fmt::format("the snapshot has expired: it is {} minutes old, at most {} are allowed",
-                            duration_cast<minutes>(age).count(),
-                            duration_cast<minutes>(rules.max_age).count()));
+    return fail(
+        ErrorKind::conflict,
+        fmt::format("the snapshot has expired: it is {} minutes old, at most {} are allowed",
+                    duration_cast<minutes>(age).count(),
+                    duration_cast<minutes>(rules.max_age).count()));
   if (snapshot.handle.empty() || rules.now < snapshot.handle_expires) return {};
   if (snapshot.history.empty())
-    return fail(ErrorKind::conflict,
-                "the snapshot's handle expired at " + to_iso8601(snapshot.handle_expires) +
-                    ", and it holds no history to go on from");
+    return fail(ErrorKind::conflict, "the snapshot's handle expired at " +
+                                         to_iso8601(snapshot.handle_expires) +
+                                         ", and it holds no history to go on from");
   snapshot.handle.clear();
   snapshot.history_in_handle = 0;
   return {};

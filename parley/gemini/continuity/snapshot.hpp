@@ -15,8 +15,8 @@
 
 namespace parley::gemini {
 
-// A conversation at rest: what another process needs to go on with it. It holds what was said, and a
-// handle that is good without any password but the key of the same project: keep it sealed.
+// A conversation at rest: what another process needs to go on with it. It holds what was said, and
+// a handle that is good without any password but the key of the same project: keep it sealed.
 struct ConversationSnapshot {
   ConversationSnapshot() = default;
   bool operator==(const ConversationSnapshot&) const = default;

@@ -64,8 +64,8 @@ void Continuity::State::received(LiveEvent event, TimePoint now) {
   if (interrupted) turn.played_until = now;
   const auto* end = std::get_if<LiveTurnComplete>(&event);
   if (end != nullptr && !end->more_to_come) {
-    const bool open = turn.phase == Phase::answering ||
-                      (turn.phase == Phase::idle && turn.is_owed());
+    const bool open =
+        turn.phase == Phase::answering || (turn.phase == Phase::idle && turn.is_owed());
     if (open && !turn.called) commit_turn(now);
     turn_completed(now);
   }
@@ -218,8 +218,8 @@ void Continuity::State::handle_came(const LiveResumption& update, TimePoint now)
     drop_heard(now);
     outbox.take_out(
         [&](Outgoing& entry) {
-          const bool inside = entry.kind == LiveMessageKind::turns &&
-                              entry.at + policy.replay.flight <= now;
+          const bool inside =
+              entry.kind == LiveMessageKind::turns && entry.at + policy.replay.flight <= now;
           if (entry.kind == LiveMessageKind::turns) entry.maybe_in_handle = true;
           return inside;
         },

@@ -121,8 +121,8 @@ void Continuity::State::watch_deadline(TimePoint now) {
 }
 
 void Continuity::State::check_context() {
-  const auto window = policy.context.window > 0 ? policy.context.window
-                                                : context_window(setup.model);
+  const auto window =
+      policy.context.window > 0 ? policy.context.window : context_window(setup.model);
   const auto used = ledger.context();
   if (window == 0) return;
   const double share = static_cast<double>(used) / static_cast<double>(window);

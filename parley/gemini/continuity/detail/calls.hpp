@@ -28,8 +28,8 @@ class Calls {
 
   // A handle was given: it contains the calls that are open.
   void mark();
-  // Another connection. With the handle it knows the calls that the handle contains: their answers so
-  // far are to be sent first. It knows no other.
+  // Another connection. With the handle it knows the calls that the handle contains: their answers
+  // so far are to be sent first. It knows no other.
   std::vector<FunctionResponse> moved(bool with_handle);
   // The answer is complete: calls that were not made again will not be. Gives their ids.
   std::vector<std::string> turn_done();
@@ -44,9 +44,9 @@ class Calls {
  private:
   struct Open {
     FunctionCall call;
-    std::string id;       // the program's
+    std::string id;  // the program's
     std::optional<std::string> service_id;
-    bool known = true;    // by the present connection
+    bool known = true;  // by the present connection
     bool in_handle = false;
     bool answered = false;
     std::vector<FunctionResponse> answers;

@@ -58,7 +58,8 @@ class History {
 // of clientContent).
 enum class SeedWay {
   content,  // clientContent without turnComplete (2.x, and what is not known)
-  initial,  // historyConfig in the setup, then clientContent with turnComplete, which is not answered
+  initial,  // historyConfig in the setup, then clientContent with turnComplete, which is not
+            // answered
   none,     // models that translate or transcribe know no history
 };
 SeedWay seed_way(std::string_view model);

@@ -19,7 +19,7 @@ struct Outgoing {
 
   LiveMessage message;
   LiveMessageKind kind;
-  std::size_t bytes;       // on the wire
+  std::size_t bytes;        // on the wire
   std::uint64_t stamp = 0;  // grows with each message that goes out; 0: it waits
   std::uint64_t index = 0;  // among those of its connection, from 0
   TimePoint at{};           // when it went out

@@ -135,10 +135,10 @@ struct Continuity::State {
   std::string handle;
   TimePoint handle_at{};
   std::optional<WallTime> handle_expires;  // of a handle that came with a snapshot
-  bool setup_is_newer = false;  // than that of the connection that is being opened
-  bool handle_is_fresh = false;  // it came after the last turn
-  int handle_failures = 0;       // connections in a row that it did not carry to a turn
-  std::optional<TimePoint> gap_since;  // no connection takes what is sent
+  bool setup_is_newer = false;             // than that of the connection that is being opened
+  bool handle_is_fresh = false;            // it came after the last turn
+  int handle_failures = 0;                 // connections in a row that it did not carry to a turn
+  std::optional<TimePoint> gap_since;      // no connection takes what is sent
   std::optional<TimePoint> first_opened;
   TimePoint last_message{};
   int nudges = 0;

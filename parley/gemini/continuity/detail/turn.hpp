@@ -24,14 +24,14 @@ struct TurnState {
     TimePoint at{};
     bool of_function = false;  // an answer of one
   };
-  std::deque<Trigger> owed;     // what is to be answered, and is not yet
-  bool speech_owed = false;     // the service heard the user say something
-  bool user_speaks = false;     // as far as it told, or the program marked
-  std::uint64_t sign_stamp = 0;  // what had gone out when the answer began
-  std::uint64_t sure_stamp = 0;  // of it, what the answer is surely about
-  bool called = false;           // functions, and nothing was said since
-  std::string said;              // by the model, in words
-  std::string heard;             // of the user, in words
+  std::deque<Trigger> owed;                     // what is to be answered, and is not yet
+  bool speech_owed = false;                     // the service heard the user say something
+  bool user_speaks = false;                     // as far as it told, or the program marked
+  std::uint64_t sign_stamp = 0;                 // what had gone out when the answer began
+  std::uint64_t sure_stamp = 0;                 // of it, what the answer is surely about
+  bool called = false;                          // functions, and nothing was said since
+  std::string said;                             // by the model, in words
+  std::string heard;                            // of the user, in words
   std::size_t text_bytes = 0, audio_bytes = 0;  // that were told
   TimePoint played_until{};
   TimePoint idle_since{};
