@@ -125,6 +125,9 @@ std::size_t Continuity::unsent_bytes() const {
 std::size_t Continuity::kept_bytes() const {
   return state_->outbox.bytes() + state_->history.bytes();
 }
+const Setup& Continuity::setup() const {
+  return state_->setup;
+}
 const std::string& Continuity::handle() const {
   return state_->handle;
 }

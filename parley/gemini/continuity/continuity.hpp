@@ -79,6 +79,8 @@ class Continuity {
   std::size_t unsent_bytes() const;
   // Of all that is kept: messages, history.
   std::size_t kept_bytes() const;
+  // Of the next connection, without the handle.
+  const Setup& setup() const;
   // The newest handle; empty: none, or it is not good any more.
   const std::string& handle() const;
   Usage usage() const;

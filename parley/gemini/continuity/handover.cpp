@@ -21,10 +21,13 @@ void Continuity::State::want_handover(LinkReason why, std::optional<TimePoint> l
   consider_handover(now);
 }
 
+bool Continuity::State::is_quiet() const {
+  return turn.phase == Phase::idle && !turn.is_owed() && !turn.user_speaks && !calls.any_open();
+}
+
 // A moment at which nothing is owed, said, asked or spoken, and the handle contains all of it.
 bool Continuity::State::is_boundary(TimePoint now) const {
-  if (turn.phase != Phase::idle || turn.is_owed() || turn.user_speaks || calls.any_open())
-    return false;
+  if (!is_quiet()) return false;
   if (!setup.session_resumption || handle_is_fresh || !history.is_behind_handle()) return true;
   return now >= turn.idle_since + policy.hand_over.handle_wait;
 }
@@ -59,6 +62,7 @@ void Continuity::State::give_up_handover(Error why) {
   failed.why = wanted->why;
   failed.error = std::move(why);
   wanted.reset();
+  if (active) active->given_up = true;
   tell(std::move(failed));
 }
 
@@ -109,6 +113,7 @@ void Continuity::State::end_answer_of_old(TimePoint now) {
   turn.owed.clear();
   turn.speech_owed = turn.user_speaks = turn.called = false;
   turn.played_until = TimePoint{};
+  turn.merge_at.reset();
   turn.sign_stamp = turn.sure_stamp = 0;
 }
 

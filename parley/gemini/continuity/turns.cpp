@@ -163,6 +163,7 @@ void Continuity::State::turn_completed(TimePoint now) {
   ledger.end_turn();
   turn.phase = Phase::idle;
   turn.idle_since = now;
+  turn.merge_at = now + policy.replay.flight;
   turn.text_bytes = turn.audio_bytes = 0;
 }
 
@@ -208,6 +209,7 @@ void Continuity::State::handle_came(const LiveResumption& update, TimePoint now)
   if (!update.resumable || update.handle.empty()) return;
   handle = update.handle;
   handle_at = now;
+  active->given_up = false;
   handle_expires.reset();
   if (update.last_consumed_message) {
     const auto last = *update.last_consumed_message;

@@ -36,21 +36,20 @@ std::optional<TimePoint> Continuity::State::next_timeout() const {
     const auto it = budget_told.find(BudgetNotice::Of::time);
     const int told = it == budget_told.end() ? 0 : it->second;
     const auto warning = duration_cast<milliseconds>(budget.time * budget.warn_at);
-    if (told < 2) earliest(out, *first_opened + (told == 0 ? warning : budget.time));
+    const auto part = (told == 0 ? warning : budget.time) + milliseconds(1);
+    if (told < 2) earliest(out, *first_opened + part);
   }
   if (!active || closing) return out;
   if (active->deadline && !active->overdue_told) {
     const auto margin = policy.hand_over.margin;
-    earliest(out, *active->deadline + margin);
-    if (policy.hand_over.enabled && !active->announced && !wanted)
+    if (!next && !planned) earliest(out, *active->deadline + margin);
+    if (policy.hand_over.enabled && !active->announced && !wanted && !active->given_up)
       earliest(out, *active->deadline - policy.hand_over.notice);
   }
   if (!wanted || next || planned || wanted->breaking) return out;
   earliest(out, wanted->latest);
-  if (turn.phase == Phase::idle) {
-    earliest(out, turn.idle_since + policy.hand_over.handle_wait);
-    if (!turn.owed.empty()) earliest(out, turn.idle_since + policy.replay.flight);
-  }
+  if (is_quiet()) earliest(out, turn.idle_since + policy.hand_over.handle_wait);
+  earliest(out, turn.merge_at);
   return out;
 }
 
@@ -63,6 +62,7 @@ void Continuity::State::handle_timeout(TimePoint now) {
   watch_deadline(now);
   if (wanted && active) {
     drop_merged(now);
+    if (turn.merge_at && *turn.merge_at <= now) turn.merge_at.reset();
     consider_handover(now);
   }
 }
@@ -103,7 +103,7 @@ void Continuity::State::watch_deadline(TimePoint now) {
   if (!active || !active->deadline) return;
   const auto deadline = *active->deadline;
   const auto& rules = policy.hand_over;
-  if (rules.enabled && !active->overdue_told &&
+  if (rules.enabled && !active->overdue_told && !active->given_up &&
       (active->announced || now >= deadline - rules.notice))
     want_handover(active->announced ? LinkReason::go_away : LinkReason::lifetime,
                   deadline - rules.margin, now);

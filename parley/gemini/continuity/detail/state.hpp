@@ -26,6 +26,7 @@ struct Continuity::State {
     bool announced = false;
     bool overdue_told = false;
     bool completed_turn = false;
+    bool given_up = false;  // a hand-over from it failed; a handle makes it worth another try
   };
   // An attempt that is to be made.
   struct Planned {
@@ -67,6 +68,7 @@ struct Continuity::State {
 
   // handover.cpp: one connection takes over from another.
   void want_handover(LinkReason why, std::optional<TimePoint> latest, TimePoint now);
+  bool is_quiet() const;
   bool is_boundary(TimePoint now) const;
   void consider_handover(TimePoint now);
   void begin_handover(bool forced, TimePoint now);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "parley/base/time.hpp"
@@ -35,6 +36,7 @@ struct TurnState {
   std::size_t text_bytes = 0, audio_bytes = 0;  // that were told
   TimePoint played_until{};
   TimePoint idle_since{};
+  std::optional<TimePoint> merge_at;  // then drop_merged() can tell
 
   bool told_anything() const { return text_bytes + audio_bytes > 0; }
   bool is_owed() const { return !owed.empty() || speech_owed; }
