@@ -57,7 +57,8 @@ World::World(WorldOptions options)
     : options_(std::move(options)),
       random_(options_.seed),
       memory_(options_.seed),
-      core_(options_.setup, options_.policy, random_) {
+      core_(options_.from ? Continuity(*options_.from, options_.policy, random_)
+                          : Continuity(options_.setup, options_.policy, random_)) {
   now_ += std::chrono::hours(1);
   core_.start(now_);
   drain();

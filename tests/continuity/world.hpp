@@ -37,6 +37,7 @@ struct WorldOptions {
     live.playback = 0;
   }
   gemini::Setup setup;
+  std::optional<gemini::ConversationSnapshot> from;  // in place of `setup`
   gemini::ContinuityPolicy policy;
   emulator::LiveOptions live;
   milliseconds latency{5};  // each way

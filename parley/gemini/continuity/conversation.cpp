@@ -36,10 +36,8 @@ Task<Result<Conversation>> Conversation::open(ConversationOptions options) {
   auto good = check_live_setup(options.live.setup);
   if (!good) co_return fail(std::move(good.error()));
   const auto executor = co_await boost::asio::this_coro::executor;
-  const auto queue = options.policy.queue_bytes;
-  Continuity rules(options.live.setup, std::move(options.policy), net::system_random());
-  auto state = std::make_shared<State>(executor, std::move(options.live), std::move(rules));
-  state->queue_bytes = queue;
+  Continuity rules(options.live.setup, options.policy, net::system_random());
+  auto state = std::make_shared<State>(executor, std::move(options), std::move(rules));
   co_return co_await begin(std::move(state));
 }
 
@@ -48,10 +46,8 @@ Task<Result<Conversation>> Conversation::resume(ConversationOptions options,
   auto good = check_live_setup(from.setup);
   if (!good) co_return fail(std::move(good.error()));
   const auto executor = co_await boost::asio::this_coro::executor;
-  const auto queue = options.policy.queue_bytes;
-  Continuity rules(std::move(from), std::move(options.policy), net::system_random());
-  auto state = std::make_shared<State>(executor, std::move(options.live), std::move(rules));
-  state->queue_bytes = queue;
+  Continuity rules(std::move(from), options.policy, net::system_random());
+  auto state = std::make_shared<State>(executor, std::move(options), std::move(rules));
   co_return co_await begin(std::move(state));
 }
 

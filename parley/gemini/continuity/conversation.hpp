@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,9 @@ struct ConversationOptions {
   // Of each connection. `dial` is called for each as well; `inbox_bytes` bounds what is kept while
   // nobody calls next(). Not used: open_calls.
   LiveOptions live;
+  // Sees the options of each connection before it is opened and may change them: another key (a
+  // short-lived token is good for one connection), headers, another address. Must not throw.
+  std::function<void(LinkId, LiveOptions&)> prepare;
   ContinuityPolicy policy;  // by default one attempt and one connection: as Live
 };
 

@@ -31,14 +31,16 @@ std::size_t weight_of(const ConversationEvent& event) {
 
 }  // namespace
 
-Conversation::State::State(Executor its_executor, LiveOptions each, Continuity rules)
+Conversation::State::State(Executor its_executor, ConversationOptions options, Continuity rules)
     : executor(std::move(its_executor)),
-      live(std::move(each)),
+      live(std::move(options.live)),
+      prepare(std::move(options.prepare)),
       core(std::move(rules)),
       tick(executor),
       arrived(executor, TimePoint::max()),
       room(executor, TimePoint::max()),
-      sent(executor, TimePoint::max()) {}
+      sent(executor, TimePoint::max()),
+      queue_bytes(options.policy.queue_bytes) {}
 
 Task<void> Conversation::State::something_comes(TimePoint until) {
   arrived.expires_at(until);
@@ -136,6 +138,7 @@ Task<void> Conversation::State::end_link(LinkPtr link) {
 Task<void> Conversation::State::run_link(std::shared_ptr<State> self, LinkPtr link, Setup setup) {
   LiveOptions options(self->live);
   options.setup = std::move(setup);
+  if (self->prepare) self->prepare(link->id, options);
   auto live = co_await Live::connect(std::move(options));
   if (link->dropped || self->abandoned) {
     self->links.erase(link->id);

@@ -23,7 +23,7 @@ struct Conversation::State : std::enable_shared_from_this<Conversation::State> {
   };
   using LinkPtr = std::shared_ptr<Link>;
 
-  State(Executor executor, LiveOptions each, Continuity rules);
+  State(Executor executor, ConversationOptions options, Continuity rules);
 
   // To be called after everything that was told to `core`: its effects are done, its events kept.
   void settle();
@@ -43,6 +43,7 @@ struct Conversation::State : std::enable_shared_from_this<Conversation::State> {
 
   Executor executor;
   LiveOptions live;
+  std::function<void(LinkId, LiveOptions&)> prepare;
   Continuity core;
   std::map<LinkId, LinkPtr> links;
   boost::asio::steady_timer tick, arrived, room, sent;
