@@ -18,7 +18,7 @@ milliseconds duration_of(const LiveAudio& audio) {
 
 bool interrupts(const Setup& setup) {
   return !setup.realtime_input_config ||
-         setup.realtime_input_config->activity_handling.value_or("") != "NO_INTERRUPTION";
+         setup.realtime_input_config->activity_handling != ActivityHandling::no_interruption;
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ void Continuity::State::received(LiveEvent event, TimePoint now) {
   if (of_turn && turn.phase == Phase::answering && (interrupted || !turn.called)) commit_turn(now);
   if (interrupted) turn.played_until = now;
   const auto* end = std::get_if<LiveTurnComplete>(&event);
-  if (end != nullptr && !end->more_to_come) {
+  if (end != nullptr && !end->more_to_come && !end->of_tool_calls) {
     const bool open =
         turn.phase == Phase::answering || (turn.phase == Phase::idle && turn.is_owed());
     if (open && !turn.called) commit_turn(now);
