@@ -26,19 +26,16 @@ Result<audio::Samples> read_question(const char* path) {
 }
 
 Task<Result<audio::Samples>> ask(audio::Samples question) {
-  gemini::LiveOptions live("gemini-2.5-flash-native-audio-latest");
-  live.instruct("Be brief.").transcribe();
-  gemini::ConversationOptions options(std::move(live));
+  gemini::ConversationOptions options{gemini::LiveOptions("gemini-2.5-flash-native-audio-latest")};
   options.policy = gemini::ContinuityPolicy::durable();
   auto talk = co_await gemini::Conversation::open(std::move(options));
   if (!talk) co_return fail(talk.error());
   audio::Chunker chunker(audio::kInputRate, std::chrono::milliseconds(100));
   chunker.push(question);
-  while (auto chunk = chunker.poll()) {
-    auto sent = co_await talk->send_audio(audio::to_bytes(*chunk));
-    if (!sent) co_return fail(sent.error());
-  }
-  auto sent = co_await talk->end_audio();
+  Result<void> sent;
+  for (auto chunk = chunker.poll(); chunk && sent; chunk = chunker.poll())
+    sent = co_await talk->send_audio(audio::to_bytes(*chunk));
+  if (sent) sent = co_await talk->end_audio();
   if (!sent) co_return fail(sent.error());
   audio::Samples answer;
   audio::PcmReader reader;
