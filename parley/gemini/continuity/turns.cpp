@@ -17,8 +17,9 @@ milliseconds duration_of(const LiveAudio& audio) {
 }
 
 bool interrupts(const Setup& setup) {
-  return !setup.realtime_input_config ||
-         setup.realtime_input_config->activity_handling != ActivityHandling::no_interruption;
+  if (!setup.realtime_input_config) return true;
+  const auto& handling = setup.realtime_input_config->activity_handling;
+  return !handling || !(*handling == ActivityHandling::no_interruption);
 }
 
 }  // namespace
