@@ -15,6 +15,7 @@ namespace parley {
 namespace {
 
 using namespace gemini;
+using std::chrono::milliseconds;
 using testing::Break;
 using testing::World;
 using testing::WorldOptions;
@@ -122,7 +123,7 @@ void converse(std::uint64_t seed) {
 
 TEST(Continuity_B35_W4, ThousandsOfRandomFaultsLoseAndDoubleNothing) {
   const auto begun = std::chrono::steady_clock::now();
-  for (std::uint64_t seed = 1; seed <= kSeeds && !HasFatalFailure(); ++seed) converse(seed);
+  for (std::uint64_t seed = 1; seed <= kSeeds && !::testing::Test::HasFatalFailure(); ++seed) converse(seed);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   RecordProperty("runs_per_second", static_cast<int>(kSeeds / took.count()));
   std::cout << fmt::format("{} conversations, {:.0f} a second\n", kSeeds, kSeeds / took.count());

@@ -12,6 +12,7 @@ namespace parley {
 namespace {
 
 using namespace gemini;
+using std::chrono::milliseconds;
 using testing::World;
 using testing::WorldOptions;
 

@@ -13,6 +13,7 @@ namespace parley {
 namespace {
 
 using namespace gemini;
+using std::chrono::milliseconds;
 using testing::Break;
 using testing::World;
 using testing::WorldOptions;
