@@ -138,6 +138,21 @@ class Examples(unittest.TestCase):
         self.assertEqual(refused.returncode, 1)
         self.assertIn("WAV: the file does not begin as WAV files do", refused.stderr)
 
+    def test_voice_assistant(self):
+        rate = 48000
+        loud = [9000 if n // 60 % 2 else -9000 for n in range(rate)]
+        with tempfile.TemporaryDirectory() as folder:
+            source, target = os.path.join(folder, "in.wav"), os.path.join(folder, "out.wav")
+            with wave.open(source, "wb") as file:
+                file.setparams((1, 2, rate, 0, "NONE", ""))
+                file.writeframes(struct.pack(f"<{rate}h", *loud))
+            self.offline("voice_assistant", source, target)
+            with wave.open(target, "rb") as file:
+                self.assertEqual(file.getparams()[:3], (1, 2, 24000))
+                samples = struct.unpack(f"<{file.getnframes()}h", file.readframes(file.getnframes()))
+        self.assertGreater(len(samples), 24000, "an answer of more than a second")
+        self.assertGreater(max(samples), 1000, "that can be heard")
+
     def test_limited_calls(self):
         ran = run("limited_calls")
         self.assertEqual(ran.returncode, 0, ran.stderr)

@@ -141,6 +141,7 @@ class Live {
 
  private:
   friend class LiveTools;
+  friend class Conversation;
   struct State;
   explicit Live(std::shared_ptr<State> state);
   Task<bool> read_message();

@@ -11,6 +11,14 @@
 
 namespace parley::emulator {
 
+// What the user is saying and showing, and the model has not taken as a turn yet.
+struct LiveHearing {
+  LiveHearing() = default;
+  std::optional<detail::SpeechDetector> detector;
+  std::optional<double> manual_seconds;  // of speech since activityStart
+  std::vector<gemini::Part> frames;      // of video, since the last turn
+};
+
 struct LiveSession::State {
   State(LiveOptions live_options, LiveMemory& live_memory, LiveDoor live_door, TimePoint opened)
       : options(std::move(live_options)),
@@ -59,6 +67,13 @@ struct LiveSession::State {
   void tell_handle(TimePoint at);
   void send_handle(bool resumable, TimePoint at);
 
+  // context.cpp
+  bool transparent() const;
+  bool is_busy() const;
+  void tell_busy(TimePoint now);
+  void consumed_one(TimePoint now);
+  bool fit_context();
+
   // tools.cpp
   bool is_non_blocking(std::string_view function) const;
   void announce_calls(const std::vector<gemini::FunctionCall>& calls, TimePoint now);
@@ -106,11 +121,9 @@ struct LiveSession::State {
   bool automatic = true;
   bool interruptible = true;
   bool only_activity = false;  // pictures that come while nobody speaks are not looked at
-  std::optional<detail::SpeechDetector> detector;
   detail::VertexDialect dialect;
-  std::optional<double> manual_seconds;  // of speech since activityStart
+  LiveHearing hearing;
   std::vector<gemini::Content> history;
-  std::vector<gemini::Part> frames;  // of video, since the last turn
   std::string said;                  // of the answer that is under way
   std::set<std::string> pending_calls;
   std::vector<gemini::Part> call_results;
@@ -120,6 +133,7 @@ struct LiveSession::State {
   bool thinks_long = false;                // several turns for one question
   double heard_seconds = 0;                // of audio, since the session began
   std::size_t heard = 0, calls_made = 0, sent = 0;
+  std::size_t consumed = 0, told_consumed = 0;  // messages of the client, the setup as 0
   std::deque<Due> coming;
   std::deque<LiveOutput> outputs;
 };
