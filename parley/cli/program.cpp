@@ -7,6 +7,7 @@
 #include "parley/cli/console.hpp"
 #include "parley/cli/detail/options.hpp"
 #include "parley/cli/generate.hpp"
+#include "parley/cli/narrate.hpp"
 
 namespace parley::cli {
 
@@ -34,12 +35,16 @@ int run_program(int argc, char** argv) {
   add_mock(app, mock_options);
   add_config(app, config_options);
   add_live(app, live_options);
+  NarrateOptions narrate_options;
+  add_narrate(app, narrate_options);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::RequiredError&) {
+  } catch (const CLI::RequiredError& error) {
+    if (!app.get_subcommands().empty())
+      return app.exit(error) == 0 ? exit_code::ok : exit_code::usage;
     if (argc > 1)
       std::cerr << fmt::format(
-          "parley: there is no command \"{}\"; serve, ask, live, models, chat, emulate, "
+          "parley: there is no command \"{}\"; serve, ask, live, models, chat, narrate, emulate, "
           "generate, mock and config are.\n",
           strip_control(to_valid_utf8(argv[1])));
     else
@@ -56,6 +61,7 @@ int run_program(int argc, char** argv) {
   if (app.got_subcommand("mock")) return mock(mock_options);
   if (app.got_subcommand("live")) return live(live_options);
   if (app.got_subcommand("config")) return show_config(config_options);
+  if (app.got_subcommand("narrate")) return narrate(narrate_options);
   return emulate(emulate_options);
 }
 
