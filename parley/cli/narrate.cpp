@@ -1,5 +1,6 @@
 #include "parley/cli/narrate.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "parley/api/credentials.hpp"
 #include "parley/base/text.hpp"
 #include "parley/cli/console.hpp"
+#include "parley/cli/settings.hpp"
 #include "parley/json/writer.hpp"
 #include "parley/limit/tiers.hpp"
 #include "parley/narrative/files.hpp"
@@ -107,6 +109,14 @@ Result<narrative::Budget> budget_of(const NarrateOptions& options) {
 
 namespace {
 
+bool knows_tier(const config::Settings& settings, const std::string& tier) {
+  if (limit::tier_name(tier)) return true;
+  return std::ranges::any_of(settings.all(), [&](const config::Setting& one) {
+    return one.path.size() > 4 && one.path[0] == "providers" && one.path[1] == "gemini" &&
+           one.path[2] == "tiers" && one.path[3] == tier;
+  });
+}
+
 Result<api::Limiter> limiter_of(const NarrateOptions& options, bool shared) {
   if (!shared) return api::Limiter();
   api::SharedFile file;
@@ -122,15 +132,24 @@ Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& optio
                                                      bool shared) {
   std::unique_ptr<narrative::Limits> limits;
   if (options.tier == "none" || (options.tier.empty() && offline)) return limits;
+  auto config = settings_or_complain("narrate");
+  if (!options.tier.empty())
+    if (auto set = config.set("providers.gemini.default_tier", options.tier, "--tier"); !set)
+      return fail(std::move(set.error()));
+  const auto provider = config.provider("gemini");
+  if (!provider) return fail(provider.error());
+  if (!knows_tier(config, provider->default_tier))
+    return fail(ErrorKind::invalid_argument,
+                fmt::format("there is no tier \"{}\"; free, tier1, tier2, tier3 and none are, and "
+                            "those of parley.toml",
+                            provider->default_tier));
   narrative::SharedLimitsOptions settings;
-  if (!options.tier.empty()) {
-    const auto tier = limit::tier_name(options.tier);
-    if (!tier)
-      return fail(ErrorKind::invalid_argument,
-                  fmt::format("there is no tier \"{}\"; free, tier1, tier2, tier3 and none are",
-                              options.tier));
-    settings.tier = *tier;
-  }
+  settings.limits = [config, provider = *provider](std::string_view model) {
+    return config.whole_limits(provider, model);
+  };
+  settings.price = [config, provider = *provider](std::string_view model) {
+    return config.price(provider, model);
+  };
   if (!options.service.project.empty()) settings.project = options.service.project;
   auto limiter = limiter_of(options, shared);
   if (!limiter) return fail(std::move(limiter.error()));

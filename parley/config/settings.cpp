@@ -204,8 +204,8 @@ limit::Limits Settings::row(const Path& path) const {
   return out;
 }
 
-Result<limit::Limits> Settings::limits(const ProviderSettings& provider,
-                                       std::string_view model) const {
+limit::Limits Settings::whole_limits(const ProviderSettings& provider,
+                                     std::string_view model) const {
   const std::string bare = bare_model(model);
   const Path of_provider{"providers", provider.name};
   const Path tier = with(with(of_provider, "tiers"), provider.default_tier);
@@ -215,8 +215,12 @@ Result<limit::Limits> Settings::limits(const ProviderSettings& provider,
     built_in = limit::limits_for(limit::built_in_tables(), table_name(provider.kind), *known, bare);
   limit::Limits limits = limit::overlay(row(tier), built_in);
   limits = limit::overlay(row(with(with(tier, "models"), bare)), limits);
-  limits = limit::overlay(row(with(with(of_provider, "models"), bare)), limits);
-  return limit::scaled(limits, multipliers());
+  return limit::overlay(row(with(with(of_provider, "models"), bare)), limits);
+}
+
+Result<limit::Limits> Settings::limits(const ProviderSettings& provider,
+                                       std::string_view model) const {
+  return limit::scaled(whole_limits(provider, model), multipliers());
 }
 
 std::optional<limit::Price> Settings::price(const ProviderSettings& provider,

@@ -102,6 +102,8 @@ class Settings {
   // What the provider's tier lets a model do: its model rows over its own over the built-in tables,
   // times the multipliers. Error: invalid_argument where a multiplier is out of range.
   Result<limit::Limits> limits(const ProviderSettings& provider, std::string_view model) const;
+  // The same without the multipliers.
+  limit::Limits whole_limits(const ProviderSettings& provider, std::string_view model) const;
   // Empty: no price is known.
   std::optional<limit::Price> price(const ProviderSettings& provider, std::string_view model) const;
   Route route(const ProviderSettings& provider, std::string_view model) const;

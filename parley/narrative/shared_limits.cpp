@@ -39,9 +39,15 @@ Result<limit::Limits> SharedLimits::limits_of(const Charge& charge) const {
   by.requests_per_minute = charge.shares.rpm;
   by.tokens_per_minute = charge.shares.tpm;
   by.requests_per_day = charge.shares.rpd;
+  if (options_.limits) return limit::scaled(options_.limits(charge.model), by);
   return limit::scaled(
       limit::limits_for(limit::built_in_tables(), options_.provider, options_.tier, charge.model),
       by);
+}
+
+std::optional<limit::Price> SharedLimits::price_of(const Charge& charge) const {
+  if (options_.price) return options_.price(charge.model);
+  return limit::price_for(limit::built_in_tables(), options_.provider, charge.model);
 }
 
 Result<limit::PoolId> SharedLimits::pool(const Charge& charge) {
@@ -49,7 +55,7 @@ Result<limit::PoolId> SharedLimits::pool(const Charge& charge) {
   if (known != pools_.end() && known->second.shares == charge.shares) return known->second.id;
   const auto limits = limits_of(charge);
   if (!limits) return fail(limits.error());
-  const auto price = limit::price_for(limit::built_in_tables(), options_.provider, charge.model);
+  const auto price = price_of(charge);
   auto id =
       limiter_.configure(options_.project, charge.model, *limits, price.value_or(limit::Price()));
   if (!id) return fail(std::move(id.error()));
