@@ -6,6 +6,7 @@
 #include "parley/cli/console.hpp"
 #include "parley/cli/narrate_view.hpp"
 #include "parley/cli/narrate_world.hpp"
+#include "parley/cli/settings.hpp"
 #include "parley/json/value.hpp"
 #include "parley/json/writer.hpp"
 #include "parley/narrative/forecast.hpp"
@@ -99,7 +100,7 @@ int narrate_plan(const NarrateOptions& options) {
   if (!limits) return narrate_failed(limits.error().message(), exit_code::usage);
   world.ports.limits = limits->get();
   narrative::RunOptions run_options;
-  run_options.default_model = choose_model(options.model);
+  run_options.default_model = choose_model(options.model, settings_or_complain("narrate"));
   run_options.prices = prices_for(*book);
   const auto budget = budget_of(options);
   if (!budget) return narrate_failed(budget.error().message(), exit_code::usage);

@@ -19,6 +19,7 @@
 #include "parley/cli/narrate.hpp"
 #include "parley/cli/narrate_view.hpp"
 #include "parley/cli/narrate_world.hpp"
+#include "parley/cli/settings.hpp"
 #include "parley/json/writer.hpp"
 #include "parley/net/system.hpp"
 
@@ -191,7 +192,7 @@ Result<Start> start_new(const NarrateOptions& options) {
   out.book_file = options.file;
   net::SystemClock clock;
   out.options.run_id = make_uuid_v7(clock.wall_now(), net::system_random());
-  out.options.default_model = choose_model(options.model);
+  out.options.default_model = choose_model(options.model, settings_or_complain("narrate"));
   if (options.golden.empty()) {
     out.record = options.save.empty()
                      ? fmt::format("{}/runs/{}.jsonl", state_folder(options), out.options.run_id)

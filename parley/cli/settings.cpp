@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <utility>
 
 #include "parley/api/credentials.hpp"
 #include "parley/cli/console.hpp"
@@ -60,6 +61,8 @@ Result<config::Settings> load_settings(config::Diagnostics& diagnostics) {
 config::Settings settings_or_complain(std::string_view command) {
   config::Diagnostics diagnostics;
   auto settings = read_all(diagnostics);
+  static bool told = false;  // a command may ask several times
+  if (std::exchange(told, true)) return settings;
   for (const auto& one : diagnostics)
     std::cerr << Style::of(stderr).yellow("parley " + std::string(command) + ": ") << one.text()
               << std::endl;
