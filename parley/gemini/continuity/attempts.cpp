@@ -35,7 +35,7 @@ bool Continuity::State::may_have_another() const {
 }
 
 LinkStart Continuity::State::start_of_next() const {
-  if (!handle.empty()) return LinkStart::handle;
+  if (!handle.empty() && !(handle_holds_speech && history.keeps())) return LinkStart::handle;
   return history.keeps() && !history.empty() ? LinkStart::seeded : LinkStart::fresh;
 }
 

@@ -158,6 +158,7 @@ void Continuity::State::commit_turn(TimePoint now) {
   if (active) active->completed_turn = true;
   handle_failures = 0;
   handle_is_fresh = false;
+  handle_holds_speech = handle_holds_speech || (transparent() && !asked);
 }
 
 void Continuity::State::turn_completed(TimePoint now) {
@@ -229,6 +230,7 @@ void Continuity::State::handle_came(const LiveResumption& update, TimePoint now)
         [this](Outgoing& entry) { remember(entry); });
   }
   handle_is_fresh = true;
+  handle_holds_speech = false;
   calls.mark();
   history.mark();
 }

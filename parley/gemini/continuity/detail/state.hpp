@@ -139,6 +139,9 @@ struct Continuity::State {
   std::optional<WallTime> handle_expires;  // of a handle that came with a snapshot
   bool setup_is_newer = false;             // than that of the connection that is being opened
   bool handle_is_fresh = false;            // it came after the last turn
+  // It came in the middle of speech (transparent resumption) that has been answered since: with it
+  // the service would answer again.
+  bool handle_holds_speech = false;
   int handle_failures = 0;                 // connections in a row that it did not carry to a turn
   std::optional<TimePoint> gap_since;      // no connection takes what is sent
   std::optional<TimePoint> first_opened;
