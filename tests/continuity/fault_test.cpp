@@ -115,7 +115,7 @@ void converse(std::uint64_t seed) {
                                << "\n"
                                << log_of(world);
   ASSERT_EQ(world.heard().lost, 0u) << "seed " << seed;
-  world.core().close(world.now());
+  world.close();
   world.run_for(std::chrono::seconds(30));
   ASSERT_TRUE(world.core().is_over()) << "seed " << seed << "\n" << log_of(world);
   ASSERT_EQ(world.open_links(), 0u) << "seed " << seed << "\n" << log_of(world);
@@ -123,7 +123,8 @@ void converse(std::uint64_t seed) {
 
 TEST(Continuity_B35_W4, ThousandsOfRandomFaultsLoseAndDoubleNothing) {
   const auto begun = std::chrono::steady_clock::now();
-  for (std::uint64_t seed = 1; seed <= kSeeds && !::testing::Test::HasFatalFailure(); ++seed) converse(seed);
+  for (std::uint64_t seed = 1; seed <= kSeeds && !::testing::Test::HasFatalFailure(); ++seed)
+    converse(seed);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   RecordProperty("runs_per_second", static_cast<int>(kSeeds / took.count()));
   std::cout << fmt::format("{} conversations, {:.0f} a second\n", kSeeds, kSeeds / took.count());
