@@ -1,5 +1,4 @@
-// Conversations over networks that break by chance, from seeds. A run that fails names its seed:
-// add it to kOnce.
+// Conversations over networks that break by chance, from seeds. A run that fails names its seed.
 #include <algorithm>
 #include <chrono>
 #include <iostream>
@@ -20,7 +19,7 @@ using testing::Break;
 using testing::World;
 using testing::WorldOptions;
 
-constexpr int kSeeds = 3'000;
+constexpr int kSeeds = 1'500;
 constexpr int kQuestions = 5;
 
 Error network_error(ErrorKind kind) {
@@ -111,9 +110,10 @@ void converse(std::uint64_t seed) {
                                                                          << log_of(world);
     ASSERT_EQ(world.heard().answers.size(), i + 1) << "seed " << seed << "\n" << log_of(world);
   }
-  ASSERT_TRUE(is_whole(world)) << "seed " << seed << ": " << ::testing::PrintToString(world.taken())
-                               << "\n"
-                               << log_of(world);
+  // What a hand-over told the next connection may still be on its way.
+  ASSERT_TRUE(world.run_until([&] { return is_whole(world); }))
+      << "seed " << seed << ": " << ::testing::PrintToString(world.taken()) << "\n"
+      << log_of(world);
   ASSERT_EQ(world.heard().lost, 0u) << "seed " << seed;
   world.close();
   world.run_for(std::chrono::seconds(30));

@@ -209,6 +209,8 @@ void Continuity::State::void_answer() {
 // there is nothing to resume, leave the last one as it is.
 void Continuity::State::handle_came(const LiveResumption& update, TimePoint now) {
   if (!update.resumable || update.handle.empty()) return;
+  // A connection that is being opened begins with what came before.
+  if (next || planned) return;
   handle = update.handle;
   handle_at = now;
   active->given_up = false;
