@@ -11,10 +11,10 @@ namespace parley {
 namespace {
 
 using namespace gemini;
+using std::chrono::milliseconds;
 using testing::Break;
 using testing::World;
 using testing::WorldOptions;
-using std::chrono::milliseconds;
 
 enum class Way { transparent, handle, seeded };
 constexpr Way kWays[] = {Way::transparent, Way::handle, Way::seeded};
@@ -120,9 +120,10 @@ TEST(Continuity_W3_B35, FunctionsAreRunOnceWhereverTheConnectionIsCut) {
   for (const auto way : kWays) cut_calls(way);
 }
 
-// Half a second for each piece; its number is in its first sample.
+// 0.4 seconds for each piece; its number is in its first sample.
+constexpr int kRate = 8'000;
 Bytes piece(int number, bool loud) {
-  Bytes pcm(16'000);
+  Bytes pcm(kRate * 2 * 4 / 10);
   pcm[0] = static_cast<std::byte>(number & 0xff);
   pcm[1] = static_cast<std::byte>(number >> 8);
   for (std::size_t i = 2; loud && i < pcm.size(); i += 2)
@@ -134,19 +135,28 @@ WorldOptions spoken(Way way) {
   WorldOptions options;
   options.setup = testing::speech_setup();
   options.policy = testing::durable();
-  options.live.hears = {"first", "second", "third"};
+  options.live.hears = {"repeat: one", "repeat: two"};
   go_on_by(way, options);
   return options;
 }
 
-constexpr int kPieces = 48;
-// Three times somebody speaks for a second and a half, and waits for six.
+constexpr int kPieces = 16;
+// Twice somebody speaks for a little more than a second, and waits.
 void speak(World& world) {
   for (int number = 0; number < kPieces; ++number) {
-    world.send(audio_message(piece(number + 1, number % 15 < 3), 16'000));
-    world.run_for(milliseconds(500));
+    world.send(audio_message(piece(number + 1, number % 8 < 3), kRate));
+    world.run_for(milliseconds(400));
   }
   world.run_for(std::chrono::seconds(10));
+}
+
+bool moved_by_handle_alone(const World& world) {
+  for (const auto& event : world.heard().news) {
+    const auto* done = std::get_if<HandoverDone>(&event);
+    if ((done && done->start == LinkStart::seeded) || std::holds_alternative<HistorySeeded>(event))
+      return false;
+  }
+  return true;
 }
 
 void cut_speech(Way way) {
@@ -157,7 +167,7 @@ void cut_speech(Way way) {
     told = world.messages_told();
     taken = world.messages_taken();
     turns = world.heard().answers.size();
-    ASSERT_EQ(turns, 4u) << log_of(world);
+    ASSERT_EQ(turns, 2u) << log_of(world);
   }
   for (std::size_t at = 0; at <= told + taken; ++at) {
     auto options = spoken(way);
@@ -170,7 +180,7 @@ void cut_speech(Way way) {
     EXPECT_EQ(world.heard().lost, 0u);
     std::vector<std::string> wanted;
     for (int number = 1; number <= kPieces; ++number) wanted.push_back(fmt::format("a{}", number));
-    if (way == Way::transparent) EXPECT_EQ(world.taken(), wanted);
+    if (way == Way::transparent && moved_by_handle_alone(world)) EXPECT_EQ(world.taken(), wanted);
     if (::testing::Test::HasFailure()) return;
   }
 }

@@ -1,4 +1,4 @@
-// Hours of speech both ways, over connections that each live for ten minutes.
+// An hour of speech both ways, over connections that each live for five minutes.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -17,7 +17,7 @@ using testing::World;
 using testing::WorldOptions;
 
 constexpr int kRate = 8'000;
-constexpr int kSeconds = 2 * 60 * 60;
+constexpr int kSeconds = 60 * 60;
 constexpr int kNumbers = 500;  // that pieces of audio carry in their first sample, from 1
 
 Bytes piece(int number, bool loud) {
@@ -46,6 +46,8 @@ Spoken speak(milliseconds lifetime) {
   options.policy = testing::durable();
   options.live.lifetime = lifetime;
   options.live.handle_every = 20;
+  for (int turn = 0; turn < kSeconds / 20; ++turn)
+    options.live.hears.push_back(fmt::format("repeat: {}", turn));
   World world(std::move(options));
   Spoken out;
   for (int second = 0; second < kSeconds; ++second) {
@@ -67,9 +69,9 @@ Spoken speak(milliseconds lifetime) {
   return out;
 }
 
-TEST(Continuity_W1_W2, HoursOfSpeechGoOnSampleByEverySampleOverManyConnections) {
+TEST(Continuity_W1_W2, AnHourOfSpeechGoesOnSampleBySampleOverManyConnections) {
   const auto whole = speak(std::chrono::hours(24));
-  const auto parts = speak(std::chrono::minutes(10));
+  const auto parts = speak(std::chrono::minutes(5));
   EXPECT_EQ(whole.connections, 1u);
   EXPECT_GE(parts.hand_overs, 11u);
   EXPECT_EQ(parts.audio, whole.audio);

@@ -246,6 +246,11 @@ void World::say(std::string_view text) {
   send(turns_message(std::move(turns), true));
 }
 
+void World::close() {
+  core_.close(now_);
+  drain();
+}
+
 void World::cut_now() {
   for (auto& [id, link] : links_)
     if (!link.over) end(id, fail(cut_error()));

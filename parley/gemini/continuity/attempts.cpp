@@ -35,7 +35,7 @@ bool Continuity::State::may_have_another() const {
 }
 
 LinkStart Continuity::State::start_of_next() const {
-  if (!handle.empty()) return LinkStart::handle;
+  if (!handle.empty() && !(handle_holds_speech && history.keeps())) return LinkStart::handle;
   return history.keeps() && !history.empty() ? LinkStart::seeded : LinkStart::fresh;
 }
 
@@ -95,6 +95,9 @@ void Continuity::State::open_planned(TimePoint now) {
   link.why = planned->why;
   link.start = planned->start;
   link.opened_at = now;
+  const auto& history_config = planned->setup.history_config;
+  link.seeds_first =
+      history_config && history_config->initial_history_in_client_content.value_or(false);
   next = link;
   OpenLink open;
   open.link = link.id;
@@ -111,14 +114,17 @@ void Continuity::State::opened(LinkId link, TimePoint now) {
   ++counters.connections;
   reconnector.connected(now);
   // What was said while it opened is not in what it began with.
-  if (active && wanted && !wanted->forced && !is_boundary(now)) {
+  const bool moved_on =
+      active && wanted && ((!wanted->forced && !is_boundary(now)) || knows_too_little(*next));
+  if (moved_on) {
     effect(CloseLink{next->id});
     next.reset();
     HandoverFailed failed;
     failed.why = wanted->why;
     failed.error =
         Error(ErrorKind::conflict, "the conversation went on meanwhile; it is made later");
-    return tell(std::move(failed));
+    tell(std::move(failed));
+    return consider_handover(now);
   }
   take_over(now);
 }

@@ -142,7 +142,7 @@ ConversationSnapshot Continuity::snapshot(WallTime wall, TimePoint now) const {
   const auto& state = *state_;
   ConversationSnapshot out;
   out.setup = state.setup;
-  out.handle = state.handle;
+  if (state.start_of_next() != LinkStart::seeded) out.handle = state.handle;
   out.taken = wall;
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - state.handle_at);
   if (!out.handle.empty())

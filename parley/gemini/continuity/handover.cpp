@@ -66,6 +66,14 @@ void Continuity::State::give_up_handover(Error why) {
   tell(std::move(failed));
 }
 
+// It began before something was said that it cannot be told any more.
+bool Continuity::State::knows_too_little(const Link& link) const {
+  if (link.start == LinkStart::fresh && !history.keeps()) return !history.empty();
+  if (link.seeds_first || detail::seed_way(setup.model) != detail::SeedWay::initial) return false;
+  HistorySeeded told;
+  return !history.seed(link.start == LinkStart::handle, told).empty();
+}
+
 // The connection that has been opened becomes the one that is spoken over.
 void Continuity::State::take_over(TimePoint now) {
   const auto old = std::exchange(active, std::nullopt);
@@ -77,11 +85,11 @@ void Continuity::State::take_over(TimePoint now) {
   silence_told = false;
   HandoverDone done;
   done.why = active->why;
-  done.start = active->start;
   if (gap_since) done.gap = duration_cast<milliseconds>(now - *gap_since);
   gap_since.reset();
   const bool first = counters.connections == 1;
   seed();
+  done.start = active->start;
   replay(now);
   flush(now);
   if (!first) {
@@ -119,12 +127,13 @@ void Continuity::State::end_answer_of_old(TimePoint now) {
 
 // The new connection is told what it does not know.
 void Continuity::State::seed() {
-  if (active->start == LinkStart::fresh) return;
   HistorySeeded told;
   auto turns = history.seed(active->start == LinkStart::handle, told);
-  const auto way = detail::seed_way(setup.model);
-  if (way == detail::SeedWay::none) return;
-  if (!turns.empty()) send_own(turns_message(std::move(turns), way == detail::SeedWay::initial));
+  if (detail::seed_way(setup.model) == detail::SeedWay::none) return;
+  if (!turns.empty()) {
+    if (active->start == LinkStart::fresh) active->start = LinkStart::seeded;
+    send_own(turns_message(std::move(turns), active->seeds_first));
+  }
   if (told.turns + told.forgotten + told.without_text > 0) tell(told);
 }
 

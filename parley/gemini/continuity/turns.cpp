@@ -158,6 +158,7 @@ void Continuity::State::commit_turn(TimePoint now) {
   if (active) active->completed_turn = true;
   handle_failures = 0;
   handle_is_fresh = false;
+  handle_holds_speech = handle_holds_speech || (transparent() && !asked);
 }
 
 void Continuity::State::turn_completed(TimePoint now) {
@@ -208,6 +209,8 @@ void Continuity::State::void_answer() {
 // there is nothing to resume, leave the last one as it is.
 void Continuity::State::handle_came(const LiveResumption& update, TimePoint now) {
   if (!update.resumable || update.handle.empty()) return;
+  // A connection that is being opened begins with what came before.
+  if (next || planned) return;
   handle = update.handle;
   handle_at = now;
   active->given_up = false;
@@ -229,6 +232,7 @@ void Continuity::State::handle_came(const LiveResumption& update, TimePoint now)
         [this](Outgoing& entry) { remember(entry); });
   }
   handle_is_fresh = true;
+  handle_holds_speech = false;
   calls.mark();
   history.mark();
 }

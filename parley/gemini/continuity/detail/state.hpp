@@ -26,7 +26,8 @@ struct Continuity::State {
     bool announced = false;
     bool overdue_told = false;
     bool completed_turn = false;
-    bool given_up = false;  // a hand-over from it failed; a handle makes it worth another try
+    bool seeds_first = false;  // its setup says that the history comes first
+    bool given_up = false;     // a hand-over from it failed; a handle makes it worth another try
   };
   // An attempt that is to be made.
   struct Planned {
@@ -73,6 +74,7 @@ struct Continuity::State {
   void consider_handover(TimePoint now);
   void begin_handover(bool forced, TimePoint now);
   void give_up_handover(Error why);
+  bool knows_too_little(const Link& link) const;
   void take_over(TimePoint now);
   void end_answer_of_old(TimePoint now);
   void seed();
@@ -139,8 +141,11 @@ struct Continuity::State {
   std::optional<WallTime> handle_expires;  // of a handle that came with a snapshot
   bool setup_is_newer = false;             // than that of the connection that is being opened
   bool handle_is_fresh = false;            // it came after the last turn
-  int handle_failures = 0;                 // connections in a row that it did not carry to a turn
-  std::optional<TimePoint> gap_since;      // no connection takes what is sent
+  // It came in the middle of speech (transparent resumption) that has been answered since: with it
+  // the service would answer again.
+  bool handle_holds_speech = false;
+  int handle_failures = 0;             // connections in a row that it did not carry to a turn
+  std::optional<TimePoint> gap_since;  // no connection takes what is sent
   std::optional<TimePoint> first_opened;
   TimePoint last_message{};
   int nudges = 0;
