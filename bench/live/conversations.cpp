@@ -119,7 +119,8 @@ Task<void> talk(std::uint16_t port, std::size_t number, std::chrono::millisecond
     co_await timer.async_wait(boost::asio::use_awaitable);
     timer.expires_at(timer.expiry() + chunk);
     const bool speaks = (at * static_cast<std::size_t>(chunk.count())) % 5000 < 1000;
-    auto sent = co_await conversation->send_audio(speaks ? loud : silent);
+    const Bytes& sound = speaks ? loud : silent;
+    auto sent = co_await conversation->send_audio(sound);
     if (!sent) break;
     ++totals.sent;
   }

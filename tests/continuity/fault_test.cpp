@@ -19,7 +19,7 @@ using testing::Break;
 using testing::World;
 using testing::WorldOptions;
 
-constexpr int kSeeds = 1'500;
+constexpr int kSeeds = 1'000;
 constexpr int kQuestions = 5;
 
 Error network_error(ErrorKind kind) {
