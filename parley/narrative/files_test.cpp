@@ -138,7 +138,7 @@ TEST_F(Tables_D42, WhatIsWrongIsToldAndNothingIsChanged) {
   SqliteTables tables;
   auto& input = table.query.input;
   input.columns = {"scroe"};
-  EXPECT_EQ(rows_of(tables.read(table.query)), "not_found: table posts has no column scroe");
+  EXPECT_EQ(rows_of(tables.read(table.query)), "not_found: table posts has no column scroe, did you mean score?");
   input.columns.clear();
   input.name = "post";
   EXPECT_EQ(rows_of(tables.read(table.query)),
