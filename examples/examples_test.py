@@ -44,6 +44,22 @@ class Examples(unittest.TestCase):
                       GEMINI_API_KEY="any")
         self.assertEqual((ran.returncode, ran.stdout), (0, "as it is made\n"), ran.stderr)
 
+    def test_ask_about_file(self):
+        with Started("emulate", "--port", "0", "--pace", "0") as service, tempfile.TemporaryDirectory() as folder:
+            with open(folder + "/report.txt", "w", encoding="utf-8") as file:
+                file.write("The report of Ada. " * 800)
+            ran = run("ask_about_file", folder + "/report.txt", "repeat: Ada did", "repeat: in 1843",
+                      GOOGLE_GEMINI_BASE_URL=service.url, GEMINI_API_KEY="any")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual(ran.stdout, "Ada did\nin 1843\n")
+        self.assertIn("15200 of 15200 bytes", ran.stderr)
+
+    def test_route(self):
+        with Started("emulate", "--port", "0", "--pace", "0") as service:
+            ran = run("route", "repeat: blue", GOOGLE_GEMINI_BASE_URL=service.url, GEMINI_API_KEY="any")
+        self.assertEqual((ran.returncode, ran.stdout),
+                         (0, "gemini-2.5-flash by rest: blue\ngemini-live-2.5-flash-preview by live: blue\n"), ran.stderr)
+
     def test_stream_control(self):
         with Started("emulate", "--port", "0", "--pace", "1") as service:
             env = {**os.environ, "GOOGLE_GEMINI_BASE_URL": service.url, "GEMINI_API_KEY": "any"}
