@@ -130,7 +130,10 @@ void SessionState::abandon() {
   abandoned = true;
   inbox.clear();
   inbox_bytes = 0;
-  if (!ended && socket) socket->close(ws::close_code::going_away, "");
+  if (!ended && socket) {
+    socket->close(ws::close_code::going_away, "");
+    tell_closed();  // whoever listens may not be there when the handshake has ended
+  }
   room.cancel();
   tick();
 }

@@ -89,8 +89,9 @@ TEST(StreamControl_A23_A30, ALiveSessionIsPausedAndCancelled) {
     options.base_url = house.emulator.base_url();
     options.key = Secret("test-key");
     options.answer_in(gemini::Modality::text);
-    std::vector<std::string> events;
-    options.events = [&events](const Event& event) { events.push_back(event.name); };
+    // The socket tells its end when the loop lets go of it, behind this coroutine.
+    const auto events = std::make_shared<std::vector<std::string>>();
+    options.events = [events](const Event& event) { events->push_back(event.name); };
     auto live = co_await gemini::Live::connect(std::move(options));
     EXPECT_TRUE(co_await live->send_turn("repeat: in pieces, one by one"));
     auto stream = co_await api::control_stream(std::move(*live));
@@ -106,8 +107,8 @@ TEST(StreamControl_A23_A30, ALiveSessionIsPausedAndCancelled) {
     EXPECT_TRUE(stream->control().cancel());
     EXPECT_FALSE(co_await stream->next());
     co_await stream->wait_released();
-    while (std::ranges::count(events, "api.session_stop") +
-               std::ranges::count(events, "api.session_exception") ==
+    while (std::ranges::count(*events, "api.session_stop") +
+               std::ranges::count(*events, "api.session_exception") ==
            0)
       co_await sleep_for(milliseconds(1));
   });
