@@ -1,11 +1,14 @@
 """Runs each example as its first lines say."""
 import json
+import math
 import os
 import re
 import socket
+import struct
 import subprocess
 import tempfile
 import unittest
+import wave
 
 BIN = os.environ["EXAMPLES"]
 PARLEY = os.environ["PARLEY_BIN"]
@@ -49,6 +52,39 @@ class Examples(unittest.TestCase):
         self.assertIn("12 degrees and sunny in Oslo", ran.stdout)
         self.assertTrue(ran.stdout.endswith("Model: You are welcome\n"), ran.stdout)
 
+    def offline(self, name, *words):
+        with Started("emulate", "--port", "0", "--pace", "0", "--playback", "0") as service:
+            ran = run(name, *words, GOOGLE_GEMINI_BASE_URL=service.url, GEMINI_API_KEY="any")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return ran.stdout
+
+    def test_structured_answer(self):
+        self.assertRegex(self.offline("structured_answer", 'A dessert, "Pancakes", for 4'),
+                         r"^Pancakes \(DESSERT, serves 4\)\n- .+ \(1 min\)\n$")
+
+    def test_chat_with_tools(self):
+        said = self.offline("chat_with_tools", "What is the weather in Oslo?", "repeat: You are welcome")
+        self.assertIn("12 degrees and sunny in Oslo", said)
+        self.assertTrue(said.endswith("Model: You are welcome\n6 turns\n"), said)
+
+    def test_live_tools(self):
+        said = self.offline("live_tools", "What is the weather in Oslo?")
+        self.assertRegex(said, r"^I am looking that up\.\n.*12 degrees and sunny.*\n$")
+
+    def test_live_music(self):
+        with tempfile.NamedTemporaryFile() as music:
+            self.offline("live_music", music.name, "minimal techno", "a string quartet")
+            self.assertGreaterEqual(os.path.getsize(music.name), 4 * 48_000 * 4)
+
+    def test_blocking_chat(self):
+        said = self.offline("blocking_chat", "My name is Ada", "Who am I?")
+        self.assertTrue(said.startswith("uploaded 19 bytes\n"), said)
+        self.assertGreaterEqual(said.count("Ada"), 2, said)
+
+    def test_embed_texts(self):
+        said = self.offline("embed_texts", "red apple", "green apple", "fast car")
+        self.assertRegex(said, r"^nearest: green apple\n\d+ tokens\n$")
+
     def test_speak(self):
         definition = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "definitions", "elevenlabs.yaml")
         with Started("mock", definition, "--port", "0", sign=r"ws://127\.0\.0\.1:(\d+)") as service, \
@@ -56,6 +92,37 @@ class Examples(unittest.TestCase):
             ran = run("speak", "a-voice", audio.name, service.url, ELEVENLABS_API_KEY="any")
             self.assertEqual((ran.returncode, ran.stdout), (0, "56 bytes of audio\n"), ran.stderr)
             self.assertEqual(os.path.getsize(audio.name), 56)
+
+    def test_audio_tools(self):
+        rate, seconds = 44100, 3
+        tone = [int(12000 * math.sin(2 * math.pi * 440 * n / rate)) if rate <= n < 2 * rate else 0
+                for n in range(rate * seconds)]
+        with tempfile.TemporaryDirectory() as folder:
+            source, target = os.path.join(folder, "in.wav"), os.path.join(folder, "out.wav")
+            with wave.open(source, "wb") as file:
+                file.setparams((2, 2, rate, 0, "NONE", ""))
+                file.writeframes(b"".join(struct.pack("<hh", value, value) for value in tone))
+            ran = run("audio_tools", source, target)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            with wave.open(target, "rb") as file:
+                self.assertEqual(file.getparams()[:4], (1, 2, 16000, 16000 * seconds))
+            refused = run("audio_tools", __file__, target)
+        said = ran.stdout.splitlines()
+        self.assertRegex(said[0], r"^level -1[67]\.\d+ dBFS, peak -8\.\d+ dBFS$")
+        begin, end = (int(line.split()[2]) for line in said[1:3])
+        self.assertTrue(750 <= begin <= 1000 and 1980 <= end <= 2050, ran.stdout)
+        self.assertEqual(said[3], "150 chunks of 20 ms, audio/pcm;rate=16000")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("WAV: the file does not begin as WAV files do", refused.stderr)
+
+    def test_limited_calls(self):
+        ran = run("limited_calls")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        lines = ran.stdout.splitlines()
+        self.assertEqual(lines.count("one waits"), 3, "two at once, the others wait")
+        self.assertEqual(sorted(line for line in lines if line.startswith("answer")),
+                         ["answer 1", "answer 2", "answer 4", "answer 5"])
+        self.assertEqual(sum("the service is busy" in line for line in lines), 1)
 
     def test_chat_client(self):
         with Started("serve", "--port", "0", "--memory", "--offline", "--pace", "0") as server:

@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "parley/base/text.hpp"
+#include "parley/emulator/music/session.hpp"
 #include "parley/emulator/rest/service.hpp"
 
 using namespace parley;
@@ -40,6 +41,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!first) session.received(R"({"setup":{"model":"models/gemini-3.8-live"}})", now);
     session.received(text, now);
     for (int step = 0; step < 50 && session.next_timeout(); ++step)
+      session.handle_timeout(*session.next_timeout());
+    while (const auto output = session.poll())
+      if (!is_valid_utf8(output->text) || output->close_reason.size() > 123) std::abort();
+  }
+  for (const bool first : {true, false}) {
+    TimePoint now{};
+    emulator::MusicSession session(emulator::MusicOptions(), emulator::LiveDoor(), now);
+    if (!first) session.received(R"({"setup":{"model":"models/lyria-realtime-exp"}})", now);
+    session.received(text, now);
+    for (int step = 0; step < 3 && session.next_timeout(); ++step)
       session.handle_timeout(*session.next_timeout());
     while (const auto output = session.poll())
       if (!is_valid_utf8(output->text) || output->close_reason.size() > 123) std::abort();

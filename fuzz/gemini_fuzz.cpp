@@ -2,7 +2,9 @@
 #include <cstdlib>
 
 #include "parley/gemini/status.hpp"
+#include "parley/gemini/structured.hpp"
 #include "parley/gemini/types.hpp"
+#include "parley/json/value.hpp"
 
 using namespace parley;
 
@@ -21,5 +23,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   failed.body = text;
   if (gemini::error_of(failed).message().empty()) std::abort();
   (void)gemini::parse_duration(text);
+  // As a schema, in the service's words, and as an answer to one.
+  if (const auto schema = json::parse(text, json::trusted_limits())) {
+    const auto asked = gemini::service_schema(*schema);
+    if (gemini::service_schema(asked) != asked) std::abort();
+    (void)json::check_schema(*schema, asked);
+  }
+  (void)gemini::read_structured(text, "STOP", json::Value(json::Object{{"type", "object"}}));
   return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "parley/api/detail/keys.hpp"
 #include "parley/api/detail/session_state.hpp"
+#include "parley/api/token_source.hpp"
 
 namespace parley::api::detail {
 namespace {
@@ -24,6 +25,23 @@ Result<void> apply(const ApiRules& api, const Secret& key, const SessionOptions&
     return apply_key(api, *rule, key, options.user, out.options.offer.headers, out.url.target);
   }
   return {};
+}
+
+Task<Result<Secret>> fetch(std::shared_ptr<TokenSource> tokens, std::shared_ptr<Secret> last) {
+  auto token = co_await tokens->token();
+  if (token) *last = *token;
+  co_return token;
+}
+
+// A token for each upgrade, and the project whose quota is used.
+void authorize(const std::shared_ptr<TokenSource>& tokens, PreparedConnection& out) {
+  const auto last = std::make_shared<Secret>();
+  out.options.bearer = [tokens, last] { return fetch(tokens, last); };
+  out.refused = [tokens, last](const Error& why) {
+    if (why.http_status() == 401) tokens->drop(*last);
+  };
+  if (const auto& project = tokens->quota_project(); !project.empty())
+    out.options.offer.headers.set("x-goog-user-project", project);
 }
 
 void set_limits(const EndpointRules& rules, const SessionOptions& options,
@@ -54,7 +72,7 @@ Result<PreparedConnection> prepare(const EndpointRules& rules, const Target& tar
       options.base_url.empty() ? rules.api->websocket_url : std::string_view(options.base_url);
   auto url = http::parse_url(base);
   if (!url) return fail(std::move(url.error()));
-  auto path = target.text();
+  auto path = options.path.empty() ? target.text() : Result<std::string>(options.path);
   if (!path) return fail(std::move(path.error()));
   out.url = std::move(*url);
   while (out.url.target.ends_with('/')) out.url.target.pop_back();
@@ -65,7 +83,9 @@ Result<PreparedConnection> prepare(const EndpointRules& rules, const Target& tar
   for (const auto& [name, value] : target.headers()) offer.headers.set(name, value);
   for (const auto& header : options.headers.all()) offer.headers.set(header.name, header.value);
   for (const auto& protocol : rules.subprotocols) offer.subprotocols.emplace_back(protocol);
-  if (options.send_key) {
+  if (options.tokens) {
+    authorize(options.tokens, out);
+  } else if (options.send_key) {
     const auto key = find_secret(*rules.api, options.key, options.use_environment);
     if (!key) return fail(key.error());
     if (auto applied = apply(*rules.api, *key, options, out); !applied)

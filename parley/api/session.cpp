@@ -30,8 +30,10 @@ SessionCore::~SessionCore() = default;
 
 namespace {
 
-net::ReconnectPolicy by_close_codes(const EndpointRules& rules, net::ReconnectPolicy policy) {
-  policy.may_retry = [&rules, otherwise = policy.may_retry](const Error& why) {
+net::ReconnectPolicy by_close_codes(const EndpointRules& rules, net::ReconnectPolicy policy,
+                                    std::function<void(const Error&)> refused) {
+  policy.may_retry = [&rules, refused, otherwise = policy.may_retry](const Error& why) {
+    if (refused) refused(why);
     for (const auto& rule : rules.close_codes)
       if (why.close_code() == rule.code && rule.code != 0)
         return rule.close_class == CloseClass::retryable;
@@ -53,9 +55,13 @@ Task<Result<SessionCore>> SessionCore::open(const EndpointRules& rules, Target t
     if (const auto self = weak.lock()) self->reconnected(fresh);
   };
   auto socket = co_await net::ReconnectingWebSocket::connect(
-      prepared->url, prepared->options, by_close_codes(rules, state->options.reconnect),
-      state->options.events, std::move(hook));
-  if (!socket) co_return fail(std::move(socket.error()));
+      prepared->url, prepared->options,
+      by_close_codes(rules, state->options.reconnect, prepared->refused), state->options.events,
+      std::move(hook));
+  if (!socket) {
+    if (prepared->refused) prepared->refused(socket.error());
+    co_return fail(std::move(socket.error()));
+  }
   state->subprotocol = socket->socket().agreement().subprotocol;
   if (rules.subprotocol_required && state->subprotocol.empty()) {
     socket->close(ws::close_code::policy_violation, "");
@@ -151,6 +157,21 @@ Task<std::optional<net::Message>> SessionCore::next() {
   }
 }
 
+Task<bool> SessionCore::wait(std::chrono::milliseconds limit) {
+  const auto state = handle_->state;
+  const auto until = net::SystemClock().now() + limit;
+  const auto there = [&] {
+    return !state->inbox.empty() || state->ended || state->failure || state->flow.terminal_seen();
+  };
+  while (!there() && net::SystemClock().now() < until) {
+    state->arrived.expires_at(until);
+    boost::system::error_code ignored;
+    co_await state->arrived.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  state->arrived.expires_at(asio::steady_timer::time_point::max());
+  co_return there();
+}
+
 void SessionCore::refuse(Error error) {
   handle_->state->end_with(std::move(error));
 }
@@ -174,6 +195,13 @@ void SessionCore::note_unknown() {
 }
 bool SessionCore::skips_unknown() const {
   return handle_->state->options.skip_unknown;
+}
+
+bool SessionCore::note_unreadable(const Error& why) {
+  auto& state = *handle_->state;
+  if (!state.options.on_unreadable || !state.options.on_unreadable(why)) return false;
+  ++state.counters.unknown;
+  return true;
 }
 
 void SessionCore::begin_close() {

@@ -33,6 +33,8 @@ struct Reconnected {
   std::uint64_t times = 0;  // how often so far
 };
 
+class TokenSource;
+
 struct SessionOptions {
   SessionOptions() = default;
 
@@ -42,8 +44,13 @@ struct SessionOptions {
   bool use_environment = true;
   // False: a parameter of the connection is the credential, and no key goes beside it.
   bool send_key = true;
+  // In place of the key: Authorization: Bearer, with a token that is good for some time yet, for
+  // each connection. One that is answered with 401 is dropped.
+  std::shared_ptr<TokenSource> tokens;
   // Another server than the definition's: "ws://127.0.0.1:8090".
   std::string base_url;
+  // Another path than the endpoint's, of a service that speaks the same; empty: the endpoint's.
+  std::string path;
   http::Headers headers;  // further fields of the upgrade request
 
   net::ConnectOptions connect;  // TLS trust, proxies, Origin
@@ -60,6 +67,10 @@ struct SessionOptions {
   std::size_t inbox_messages = 64;  // that wait for next(), at least 1
   std::size_t inbox_bytes = 4 * 1024 * 1024;
   Overflow overflow = Overflow::block;
+  // A server message that cannot be understood ends the session, unless this says (true) that it
+  // has taken note: then it comes as one that the definition does not know, empty, where the
+  // definition has such, and else not at all. The error's detail "body" is the message's beginning.
+  std::function<bool(const Error&)> on_unreadable;
   bool skip_unknown = false;  // server messages that the definition does not know are only counted
 
   // Nothing is connected again unless a policy says so. The initialize message is sent anew; what
@@ -108,12 +119,17 @@ class SessionCore {
   Task<Result<net::Message>> request(std::size_t message, std::string text, std::string id);
   // The next message as it came; empty: the end, see outcome(). One at a time.
   Task<std::optional<net::Message>> next();
+  // Waits until next() need not wait, at most `limit`; zero: not at all. False: it still must. Not
+  // while next() is pending.
+  Task<bool> wait(std::chrono::milliseconds limit);
   // Ends the session for a message that could not be understood.
   void refuse(Error error);
   // The typed layer knows which message it was. False: refused.
   bool note_received(std::size_t message);
   void note_unknown();
   bool skips_unknown() const;
+  // False: nobody has taken note of it, and the session is to end.
+  bool note_unreadable(const Error& why);
 
   // The closing phase without a close message: the close handshake begins.
   void begin_close();

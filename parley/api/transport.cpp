@@ -1,5 +1,7 @@
 #include "parley/api/transport.hpp"
 
+#include "parley/api/token_source.hpp"
+
 namespace parley::api {
 
 struct EventStream::State {
@@ -72,20 +74,55 @@ http::Request Transport::make_request(std::string method, const std::string& pat
 Task<Result<http::Response>> Transport::send(std::string method, std::string path,
                                              std::string body) {
   auto request = make_request(std::move(method), path, std::move(body));
-  co_return co_await client_.send(endpoint_.base, std::move(request));
+  co_return co_await send(std::move(request));
 }
 
 Task<Result<http::Response>> Transport::send(std::string method, std::string path, std::string body,
                                              http::Headers headers) {
   auto request = make_request(std::move(method), path, std::move(body));
   for (const auto& header : headers.all()) request.headers.set(header.name, header.value);
-  co_return co_await client_.send(endpoint_.base, std::move(request));
+  co_return co_await send(std::move(request));
+}
+
+// The token that was put in; empty where there is no source.
+Task<Result<Secret>> Transport::authorize(http::Request& request) const {
+  if (!endpoint_.tokens) co_return Secret();
+  auto token = co_await endpoint_.tokens->token();
+  if (!token) co_return token;
+  request.headers.set("Authorization", "Bearer " + token->reveal());
+  if (const auto& project = endpoint_.tokens->quota_project(); !project.empty())
+    request.headers.set("x-goog-user-project", project);
+  co_return token;
+}
+
+Task<Result<net::HttpStream>> Transport::open(http::Request request) {
+  bool may_repeat = endpoint_.tokens && endpoint_.repeat_refused;
+  for (;;) {
+    const auto token = co_await authorize(request);
+    if (!token) co_return fail(token.error());
+    http::Request next = may_repeat ? request : std::move(request);
+    auto stream = co_await client_.open(endpoint_.base, std::move(next));
+    const bool refused = endpoint_.tokens && stream && stream->head().status == 401;
+    if (refused) endpoint_.tokens->drop(*token);
+    if (!refused || !may_repeat) co_return stream;
+    may_repeat = false;
+  }
+}
+
+Task<Result<http::Response>> Transport::send(http::Request request) {
+  auto stream = co_await open(std::move(request));
+  if (!stream) co_return fail(std::move(stream.error()));
+  http::Response response = stream->head();
+  auto body = co_await stream->read_all();
+  if (!body) co_return fail(std::move(body.error()));
+  response.body = std::move(*body);
+  co_return response;
 }
 
 Task<Result<EventStream>> Transport::open_events(std::string path, std::string body) {
   auto request = make_request("POST", path, std::move(body));
   request.headers.set("Accept", "text/event-stream");
-  auto stream = co_await client_.open(endpoint_.base, std::move(request));
+  auto stream = co_await open(std::move(request));
   if (!stream) co_return fail(std::move(stream.error()));
   co_return EventStream(std::move(*stream), 256 * 1024 * 1024);
 }

@@ -14,12 +14,19 @@
 
 namespace parley::api {
 
-// Where an API is and how a client shows who it is.
+class TokenSource;
+
+// Where an API is and how a client shows who it is: by a key, or by an access token.
 struct Endpoint {
   Endpoint() = default;
   http::Url base;          // its path is put before every target
   std::string key_header;  // for example "x-goog-api-key"; empty: none
   Secret key;
+  // Authorization: Bearer, and x-goog-user-project where the source names a project. A token that
+  // is answered with 401 is dropped, so that the next call asks for another.
+  std::shared_ptr<TokenSource> tokens;
+  // A call that was answered with 401 is made once more, with another token.
+  bool repeat_refused = false;
   std::string user_agent = "parley/0.1";
 };
 
@@ -48,7 +55,8 @@ class EventStream {
 };
 
 // Requests to one API over a pool of connections. Belongs to one executor; calls may run side by
-// side. The key is put on the wire only here.
+// side. Keys and tokens are put on the wire only here. Errors of the calls: those of the network,
+// and of the token source where there is one; an answer is none, whatever its status.
 class Transport {
  public:
   Transport(Endpoint endpoint, net::HttpClientOptions options);
@@ -64,6 +72,9 @@ class Transport {
 
  private:
   http::Request make_request(std::string method, const std::string& path, std::string body) const;
+  Task<Result<Secret>> authorize(http::Request& request) const;
+  Task<Result<net::HttpStream>> open(http::Request request);
+  Task<Result<http::Response>> send(http::Request request);
 
   Endpoint endpoint_;
   net::HttpClient client_;

@@ -2,11 +2,13 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "parley/api/session.hpp"
 #include "parley/base/secret.hpp"
 #include "parley/json/cursor.hpp"
+#include "parley/json/types.hpp"
 #include "parley/json/writer.hpp"
 
 // What generated sessions share beyond SessionCore: the way from bytes to a variant of messages.
@@ -45,6 +47,12 @@ Task<std::optional<Message>> next_message(SessionCore& core, const MessageCodec<
     auto raw = co_await core.next();
     if (!raw) co_return std::nullopt;
     auto message = decode_message(std::move(*raw), codec);
+    if (!message && core.note_unreadable(message.error())) {
+      if constexpr (std::is_constructible_v<Message, json::Unknown>)
+        co_return Message(json::Unknown());
+      else
+        continue;
+    }
     if (!message) {
       core.refuse(std::move(message.error()));
       co_return std::nullopt;

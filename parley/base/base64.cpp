@@ -64,6 +64,13 @@ std::string to_base64(BytesView bytes) {
   return out;
 }
 
+std::string to_base64url(BytesView bytes) {
+  std::string out = to_base64(bytes);
+  while (out.ends_with('=')) out.pop_back();
+  for (auto& c : out) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  return out;
+}
+
 std::optional<Bytes> from_base64(std::string_view text) {
   const std::size_t padded = text.size();
   while (text.ends_with('=')) text.remove_suffix(1);

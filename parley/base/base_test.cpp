@@ -91,6 +91,23 @@ TEST(Secret_B10, CredentialsAreTakenOutOfEveryForm) {
   EXPECT_EQ(redact("?a=1&key=X&b=2"), "?a=1&key=***&b=2") << "what stands around it stays";
 }
 
+TEST(Secret_B10, KeysInFilesAndFormsAreTakenOut) {
+  const std::string pem =
+      "-----BEGIN PRIVATE KEY-----\nCANARY\nCANARY+/=\n-----END PRIVATE KEY-----";
+  for (const std::string& text :
+       {pem, "\"private_key\": \"" + pem + "\\n\", \"type\": 1", pem.substr(0, 40),
+        std::string("-----BEGIN RSA PRIVATE KEY-----\\nCANARY CANARY"),
+        std::string("grant_type=x&assertion=CANARY&refresh_token=CANARY&client_secret=CANARY"),
+        std::string("subject_token=CANARY"), std::string(R"({"accessToken": "CANARY"})")}) {
+    const auto clean = redact(text);
+    EXPECT_EQ(clean.find("CANARY"), std::string::npos) << clean;
+    EXPECT_NE(clean.find("***"), std::string::npos) << clean;
+  }
+  EXPECT_EQ(redact("a " + pem + " b"), "a *** b");
+  const std::string open = "-----BEGIN PUBLIC KEY-----\nAA\n-----END PUBLIC KEY-----";
+  EXPECT_EQ(redact(open), open);
+}
+
 TEST(Secret, ComparisonLooksAtEveryByte) {
   EXPECT_TRUE(equal_in_constant_time("abc", "abc"));
   EXPECT_FALSE(equal_in_constant_time("abc", "abd"));

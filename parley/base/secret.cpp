@@ -35,7 +35,8 @@ namespace {
 
 constexpr std::string_view kNames[] = {
     "access_token",  "api_key", "api-key", "x-goog-api-key",      "x-api-key", "xi-api-key",
-    "authorization", "token",   "key",     "proxy-authorization", "password",  "client_secret"};
+    "authorization", "token",   "key",     "proxy-authorization", "password",  "client_secret",
+    "refresh_token", "subject_token", "id_token", "assertion", "accesstoken", "private_key"};
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -56,12 +57,28 @@ std::size_t name_length(std::string_view text, std::size_t at) {
   return 0;
 }
 
+// Length of a private key in PEM at `at`, to its end or that of the text; 0 for none.
+std::size_t key_block(std::string_view text, std::size_t at) {
+  constexpr std::string_view begin = "-----BEGIN ", end = "-----END ", dashes = "-----";
+  if (!text.substr(at).starts_with(begin)) return 0;
+  const auto label = text.substr(at + begin.size(), 40);
+  if (label.substr(0, label.find(dashes)).find("PRIVATE") == std::string_view::npos) return 0;
+  const auto close = text.find(end, at);
+  const auto last = close == std::string_view::npos ? close : text.find(dashes, close + end.size());
+  return (last == std::string_view::npos ? text.size() : last + dashes.size()) - at;
+}
+
 }  // namespace
 
 std::string redact(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
+    if (const std::size_t key = key_block(text, i); key > 0) {
+      out += "***";
+      i += key;
+      continue;
+    }
     const std::size_t length = name_length(text, i);
     if (length == 0) {
       out += text[i++];
@@ -74,6 +91,7 @@ std::string redact(std::string_view text) {
         out += text.substr(i, scheme.size());
         i += scheme.size();
       }
+    if (key_block(text, i) > 0) continue;
     const std::size_t end = text.find_first_of("&\"' \r\n,;}<>", i);
     i = end == std::string_view::npos ? text.size() : end;
     out += "***";

@@ -41,6 +41,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // Standard alphabet with padding (RFC 4648, 4).
 std::string to_base64(BytesView bytes);
 void append_base64(std::string& out, BytesView bytes);
+// URL-safe alphabet without padding (RFC 4648, 5; RFC 7515, 2).
+std::string to_base64url(BytesView bytes);
 // Accepts the standard and the URL-safe alphabet, with or without padding; empty on any other byte.
 std::optional<Bytes> from_base64(std::string_view text);
 

@@ -1,4 +1,6 @@
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <iterator>
 
@@ -6,23 +8,20 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
+#include "parley/cli/ask_answer.hpp"
 #include "parley/cli/ask_request.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/lines.hpp"
 #include "parley/cli/provider.hpp"
+#include "parley/gemini/chat.hpp"
 
 namespace parley::cli {
 namespace {
-
-int complain(std::string_view what, int code = exit_code::failed) {
-  std::cout << std::flush;
-  std::cerr << Style::of(stderr).red("parley ask: ") << what << std::endl;
-  return code;
-}
 
 // The question, and what stands on standard input behind it.
 std::string gather_prompt(const AskOptions& options) {
@@ -35,40 +34,87 @@ std::string gather_prompt(const AskOptions& options) {
   return prompt;
 }
 
-Task<void> answer(const gemini::Client& client, const AskOptions& options,
-                  gemini::GenerateContentRequest request, int& code) {
-  auto stream = co_await client.models().stream_generate_content(choose_model(options.model),
-                                                                 std::move(request));
-  if (!stream) {
-    code = complain(stream.error().describe());
+// The conversation of --chat; a file that is not there begins one.
+Result<void> load_chat(gemini::Chat& chat, const std::string& path) {
+  if (path.empty() || !std::filesystem::exists(path)) return {};
+  const auto text = read_ask_file(path);
+  if (!text) return fail(text.error());
+  if (auto restored = chat.restore(*text); !restored)
+    return fail(ErrorKind::invalid_argument, path + ": " + restored.error().message());
+  return {};
+}
+
+// Whole or not at all: what was in the file stays until the new text is on the disk.
+bool save_chat(const gemini::Chat& chat, const std::string& path) {
+  const std::string beside = path + ".new";
+  std::ofstream file(beside, std::ios::binary);
+  file << chat.save() << '\n';
+  file.close();
+  std::error_code failed;
+  if (file) std::filesystem::rename(beside, path, failed);
+  return file && !failed;
+}
+
+// The answer's text, printed; an error is told.
+Task<void> answer(gemini::Chat& chat, const AskOptions& options, gemini::Content turn, int& code) {
+  AskPrinter printer(options);
+  Result<void> outcome;
+  if (options.stream) {
+    auto stream = chat.stream(std::move(turn));
+    while (auto piece = co_await stream.next()) printer.piece(*piece);
+    outcome = stream.outcome();
+  } else {
+    auto whole = co_await chat.send(std::move(turn));
+    if (whole)
+      printer.piece(*whole);
+    else
+      outcome = fail(std::move(whole.error()));
+  }
+  if (!outcome && outcome.error().kind() == ErrorKind::cancelled) {
+    printer.end_line();
+    co_return;  // whoever cancelled it says why
+  }
+  if (!outcome) {
+    printer.end_line();
+    code = complain(outcome.error().describe(), exit_code::failed);
     co_return;
   }
-  const bool terminal = Style::of(stdout).terminal();
-  std::string finish, blocked;
-  bool ends_line = true, any = false;
-  while (auto response = co_await stream->next()) {
-    if (auto reason = gemini::finish_reason_of(*response); !reason.empty())
-      finish = std::move(reason);
-    if (auto block = gemini::block_reason_of(*response); !block.empty()) blocked = std::move(block);
-    const std::string text =
-        options.json ? json::encode_text(*response) + "\n" : gemini::text_of(*response);
-    if (text.empty()) continue;
-    any = any || !gemini::text_of(*response).empty();
-    ends_line = text.back() == '\n';
-    std::cout << (terminal ? strip_control(text) : text) << std::flush;
+  std::optional<std::string> schema;
+  if (!options.schema.empty())
+    if (auto text = read_ask_file(options.schema)) schema = std::move(*text);
+  code = printer.end(schema);
+  if (code == exit_code::ok && !options.chat.empty() && !save_chat(chat, options.chat))
+    code = complain("cannot write " + options.chat, exit_code::failed);
+}
+
+// Runs it until it is done, its time is up, or a signal comes.
+int run_answer(boost::asio::io_context& loop, gemini::Chat& chat, const AskOptions& options,
+               gemini::Content turn) {
+  int code = exit_code::interrupted;
+  bool late = false;
+  boost::asio::cancellation_signal cancel;
+  boost::asio::co_spawn(loop, answer(chat, options, std::move(turn), code),
+                        boost::asio::bind_cancellation_slot(
+                            cancel.slot(), [&loop](std::exception_ptr) { loop.stop(); }));
+  boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (!error) cancel.emit(boost::asio::cancellation_type::terminal);
+  });
+  boost::asio::steady_timer limit(loop);
+  if (options.timeout > 0) {
+    limit.expires_after(
+        std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1000)));
+    limit.async_wait([&](const boost::system::error_code& error) {
+      late = !error;
+      if (late) cancel.emit(boost::asio::cancellation_type::terminal);
+    });
   }
-  if (!ends_line) std::cout << std::endl;
-  code = exit_code::ok;
-  if (const auto outcome = stream->outcome(); !outcome)
-    code = complain(outcome.error().describe());
-  else if (!blocked.empty())
-    code = complain(fmt::format("the prompt was blocked ({})", blocked));
-  else if (!any)
-    code = complain(
-        fmt::format("the model gave no text (finish reason {})", finish.empty() ? "none" : finish));
-  else if (!finish.empty() && finish != "STOP")
-    std::cerr << Style::of(stderr).yellow("parley ask: ") << "the answer ended early ("
-              << strip_control(finish) << ")\n";
+  loop.run();
+  std::cout << std::flush;
+  if (late && code == exit_code::interrupted)
+    return complain(fmt::format("timeout: no whole answer within {} s", options.timeout),
+                    exit_code::failed);
+  return code;
 }
 
 }  // namespace
@@ -86,24 +132,20 @@ int ask(const AskOptions& options) {
   provider_options.pace_ms = options.pace_ms;
   provider_options.seed = options.seed;
   provider_options.base_url = options.base_url;
+  provider_options.service = options.service;
   auto provider = choose_provider(loop.get_executor(), provider_options);
-  if (!provider) return complain(provider.error().describe());
+  if (!provider) return complain(provider.error().describe(), exit_code::failed);
   if (provider->offline() && !options.offline)
     std::cerr << Style::of(stderr).dim(
                      "(No GEMINI_API_KEY or GOOGLE_API_KEY is set: the offline model answers.)")
               << std::endl;
-  int code = exit_code::interrupted;
-  boost::asio::cancellation_signal cancel;
-  boost::asio::co_spawn(loop, answer(provider->client, options, std::move(*request), code),
-                        boost::asio::bind_cancellation_slot(
-                            cancel.slot(), [&loop](std::exception_ptr) { loop.stop(); }));
-  boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
-  signals.async_wait([&](const boost::system::error_code& error, int) {
-    if (!error) cancel.emit(boost::asio::cancellation_type::terminal);
-  });
-  loop.run();
-  std::cout << std::flush;
-  return code;
+  gemini::Chat chat(provider->client.models(), choose_model(options.model));
+  auto turn = std::move(request->contents->front());
+  request->contents.reset();
+  chat.settings() = std::move(*request);
+  if (auto loaded = load_chat(chat, options.chat); !loaded)
+    return complain(loaded.error().message(), exit_code::usage);
+  return run_answer(loop, chat, options, std::move(turn));
 }
 
 }  // namespace parley::cli

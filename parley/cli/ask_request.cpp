@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -10,21 +9,13 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
+#include "parley/gemini/media.hpp"
 #include "parley/json/value.hpp"
 
 namespace parley::cli {
 namespace {
 
 constexpr std::size_t kMostBytes = 20 * 1024 * 1024;
-
-constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
-    {".png", "image/png"},         {".jpg", "image/jpeg"},  {".jpeg", "image/jpeg"},
-    {".webp", "image/webp"},       {".heic", "image/heic"}, {".gif", "image/gif"},
-    {".pdf", "application/pdf"},   {".wav", "audio/wav"},   {".mp3", "audio/mp3"},
-    {".flac", "audio/flac"},       {".ogg", "audio/ogg"},   {".m4a", "audio/mp4"},
-    {".mp4", "video/mp4"},         {".webm", "video/webm"}, {".mov", "video/quicktime"},
-    {".json", "application/json"}, {".csv", "text/csv"},    {".html", "text/html"},
-    {".md", "text/markdown"},      {".txt", "text/plain"}};
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -35,10 +26,8 @@ Result<std::string> read_file(const std::string& path) {
 
 // By the name's ending; text where the bytes are UTF-8 and the ending is none of ours.
 std::string_view type_of(const std::string& path, std::string_view bytes) {
-  const auto ending = to_lower_ascii(std::filesystem::path(path).extension().string());
-  for (const auto& [name, type] : kTypes)
-    if (ending == name) return type;
-  return is_valid_utf8(bytes) ? "text/plain" : "";
+  const auto known = gemini::mime_type_of(path);
+  return known.empty() && is_valid_utf8(bytes) ? "text/plain" : known;
 }
 
 Result<gemini::Part> part_of(const std::string& path, std::size_t& total) {
@@ -52,12 +41,8 @@ Result<gemini::Part> part_of(const std::string& path, std::size_t& total) {
   if (type.empty())
     return fail(ErrorKind::invalid_argument,
                 fmt::format("{}: what kind of file this is cannot be told from its name", path));
-  gemini::Part part;
-  auto& blob = part.inline_data.emplace();
-  blob.mime_type = std::string(type);
   const auto view = as_bytes(*bytes);
-  blob.data = Bytes(view.begin(), view.end());
-  return part;
+  return gemini::media_part(Bytes(view.begin(), view.end()), type);
 }
 
 // A level of the third generation, or a budget in tokens of the second: 0 is off, -1 its own.
@@ -79,7 +64,20 @@ Result<gemini::ThinkingConfig> thinking_of(const std::string& text) {
   return config;
 }
 
+// Each kind of tool is an object of its own.
+void add_tools(const AskOptions& options, gemini::GenerateContentRequest& request) {
+  std::vector<gemini::Tool> tools;
+  if (options.google_search) tools.emplace_back().google_search.emplace();
+  if (options.code_execution) tools.emplace_back().code_execution.emplace();
+  if (options.url_context) tools.emplace_back().url_context.emplace();
+  if (!tools.empty()) request.tools = std::move(tools);
+}
+
 }  // namespace
+
+Result<std::string> read_ask_file(const std::string& path) {
+  return read_file(path);
+}
 
 Result<gemini::GenerateContentRequest> make_request(const AskOptions& options,
                                                     const std::string& prompt) {
@@ -96,6 +94,10 @@ Result<gemini::GenerateContentRequest> make_request(const AskOptions& options,
   gemini::GenerationConfig config;
   config.temperature = options.temperature;
   config.max_output_tokens = options.max_tokens;
+  config.top_p = options.top_p;
+  if (options.top_k) config.top_k = *options.top_k;
+  config.seed = options.answer_seed;
+  if (!options.stop.empty()) config.stop_sequences = options.stop;
   if (options.answer_json || !options.schema.empty())
     config.response_mime_type = "application/json";
   if (!options.schema.empty()) {
@@ -111,6 +113,11 @@ Result<gemini::GenerateContentRequest> make_request(const AskOptions& options,
     if (!thinking) return fail(std::move(thinking.error()));
     config.thinking_config = std::move(*thinking);
   }
+  if (options.thoughts) {
+    if (!config.thinking_config) config.thinking_config.emplace();
+    config.thinking_config->include_thoughts = true;
+  }
+  add_tools(options, request);
   if (config != gemini::GenerationConfig()) request.generation_config = std::move(config);
   return request;
 }

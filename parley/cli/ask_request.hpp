@@ -14,4 +14,7 @@ namespace parley::cli {
 Result<gemini::GenerateContentRequest> make_request(const AskOptions& options,
                                                     const std::string& prompt);
 
+// The bytes of a file. Errors: not_found.
+Result<std::string> read_ask_file(const std::string& path);
+
 }  // namespace parley::cli

@@ -30,12 +30,21 @@ struct ServeOptions {
 };
 int serve(const ServeOptions& options);
 
+// Which of Google's services, and as whom; empty: the environment's.
+struct ServiceOptions {
+  ServiceOptions() = default;
+  bool vertex = false;  // Vertex AI, also where the environment does not say so
+  std::string project, location;
+  std::string credentials;  // a file
+};
+
 struct AskOptions {
   AskOptions() = default;
   std::string prompt;  // empty or "-": standard input
   std::string model;
   std::string system_instruction;
   std::string base_url;
+  ServiceOptions service;
   bool offline = false;
   int pace_ms = 30;
   std::uint64_t seed = 1;
@@ -46,12 +55,23 @@ struct AskOptions {
   std::optional<double> temperature;
   std::optional<int> max_tokens;
   std::string thinking;  // a level or a number of tokens; empty: the model's own
+  std::optional<double> top_p;
+  std::optional<int> top_k;
+  std::optional<int> answer_seed;
+  std::vector<std::string> stop;  // texts at which the answer ends
+  bool google_search = false, code_execution = false, url_context = false;
+  std::string chat;       // a file with the conversation, read and written; empty: none
+  bool stream = true;     // print the answer as it comes
+  bool thoughts = false;  // print the model's summaries of its thoughts, on standard error
+  bool usage = false;     // print the token counts, on standard error
+  double timeout = 0;     // seconds for the whole answer; 0: no limit
 };
 int ask(const AskOptions& options);
 
 struct ModelsOptions {
   ModelsOptions() = default;
   std::string base_url;
+  ServiceOptions service;
   std::string use;  // generate, live or embed; empty: all
   bool offline = false;
   bool json = false;  // one JSON object per model
@@ -73,6 +93,16 @@ struct EmulateOptions {
   std::uint64_t seed = 1;
   std::vector<std::string> recordings;  // files that can be replayed by name
   std::vector<std::string> bad_keys;
+  std::string tls_chain, tls_key;  // PEM files; empty: plain
+  std::string record, upstream;    // a file to write; the service behind the proxy
+  std::string replay;              // a recording that is played instead
+  bool in_time = false;
+  double rest_faults = 0, live_faults = 0;  // shares that get a fault by chance
+  // Access tokens and Vertex AI
+  std::vector<std::string> service_accounts;  // files of accounts that are known
+  std::string new_service_account;            // a file that is written, of an account that is known
+  int token_seconds = 3599;
+  std::string metadata_project;
   // Live
   double playback = 1;
   std::vector<std::string> hears;

@@ -15,6 +15,7 @@ namespace exit_code {
 inline constexpr int ok = 0;
 inline constexpr int failed = 1;         // the service, the server or the network said no
 inline constexpr int usage = 2;          // the command line is wrong
+inline constexpr int refused = 3;        // the model gave no answer, or was stopped
 inline constexpr int interrupted = 130;  // Ctrl-C
 }  // namespace exit_code
 

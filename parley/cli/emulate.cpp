@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <sstream>
 
 #include <boost/asio/io_context.hpp>
@@ -10,44 +11,144 @@
 
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
+#include "parley/emulator/record/proxy.hpp"
 #include "parley/emulator/server.hpp"
 
 namespace parley::cli {
+namespace {
 
-int emulate(const EmulateOptions& options) {
-  boost::asio::io_context loop(1);
-  emulator::ServerOptions server_options;
-  server_options.address = options.host;
-  server_options.port = options.port;
-  server_options.service.seed = options.seed;
-  server_options.service.pace = std::chrono::milliseconds(options.pace_ms);
-  server_options.service.bad_keys = options.bad_keys;
-  server_options.live.seed = options.seed;
-  server_options.live.pace = server_options.service.pace;
-  server_options.live.playback = options.playback;
-  server_options.live.hears = options.hears;
-  server_options.live.text_frames = options.text_frames;
-  server_options.live.lifetime = std::chrono::seconds(options.lifetime_seconds);
-  server_options.live.notice = server_options.live.lifetime / 10;
-  emulator::Server server(loop.get_executor(), server_options);
-  for (const auto& file : options.recordings) {
-    std::ifstream stream(file, std::ios::binary);
-    std::ostringstream bytes;
-    bytes << stream.rdbuf();
-    if (!stream) {
-      std::cerr << Style::of(stderr).red("parley emulate: ") << "cannot read " << file << std::endl;
-      return exit_code::failed;
-    }
-    server.service().add_recording(std::filesystem::path(file).stem().string(), bytes.str());
+int complain(std::string_view what) {
+  std::cerr << Style::of(stderr).red("parley emulate: ") << what << std::endl;
+  return exit_code::failed;
+}
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << stream.rdbuf();
+  if (!stream) return fail(ErrorKind::not_found, "cannot read " + path);
+  return bytes.str();
+}
+
+// Accounts that may ask for tokens; with one, tokens of others are refused.
+Result<void> know_accounts(const EmulateOptions& options, emulator::AuthOptions& auth) {
+  for (const auto& path : options.service_accounts) {
+    const auto text = read_file(path);
+    if (!text) return fail(text.error());
+    auto account = emulator::account_of(*text);
+    if (!account) return fail(ErrorKind::invalid_argument, path + ": " + account.error().message());
+    auth.accounts.push_back(std::move(*account));
   }
-  if (const auto port = server.start(); !port) {
-    std::cerr << Style::of(stderr).red("parley emulate: ") << port.error().message() << std::endl;
-    return exit_code::failed;
+  auth.only_own_tokens = !auth.accounts.empty();
+  auth.token_life = std::chrono::seconds(options.token_seconds);
+  auth.metadata_project = options.metadata_project;
+  return {};
+}
+
+// The file is for this user alone, as those of gcloud are.
+Result<void> write_account(const std::string& path, const Secret& json) {
+  namespace fs = std::filesystem;
+  std::error_code code;
+  fs::remove(path, code);
+  std::ofstream stream(path, std::ios::binary);
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, code);
+  stream << json.reveal() << '\n';
+  stream.close();
+  if (!stream || code) return fail(ErrorKind::storage, "cannot write " + path);
+  return {};
+}
+
+}  // namespace
+
+namespace {
+
+Result<emulator::ServerOptions> server_options_of(const EmulateOptions& options) {
+  emulator::ServerOptions out;
+  out.address = options.host;
+  out.port = options.port;
+  out.service.seed = options.seed;
+  out.service.pace = std::chrono::milliseconds(options.pace_ms);
+  out.service.bad_keys = options.bad_keys;
+  out.service.faults.rest = options.rest_faults;
+  out.service.faults.live = options.live_faults;
+  out.service.faults.seed = options.seed;
+  out.live.seed = options.seed;
+  out.live.pace = out.service.pace;
+  out.live.playback = options.playback;
+  out.live.hears = options.hears;
+  out.live.text_frames = options.text_frames;
+  out.live.lifetime = std::chrono::seconds(options.lifetime_seconds);
+  out.live.notice = out.live.lifetime / 10;
+  if (!options.tls_chain.empty()) {
+    auto identity = net::TlsIdentity::from_files(options.tls_chain, options.tls_key);
+    if (!identity) return fail(std::move(identity.error()));
+    out.tls = std::move(*identity);
   }
-  std::cout << fmt::format("Emulator is ready: {}\n", server.base_url()) << std::flush;
+  if (options.replay.empty()) return out;
+  auto text = read_file(options.replay);
+  if (!text) return fail(std::move(text.error()));
+  auto exchanges = emulator::read_recording(*text);
+  if (!exchanges)
+    return fail(ErrorKind::invalid_argument, options.replay + ": " + exchanges.error().message());
+  if (exchanges->empty())
+    return fail(ErrorKind::invalid_argument, options.replay + " holds no exchange");
+  out.replay = std::move(*exchanges);
+  out.replay_in_time = options.in_time;
+  return out;
+}
+
+void run_until_signal(boost::asio::io_context& loop) {
   boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
   signals.async_wait([&loop](const boost::system::error_code&, int) { loop.stop(); });
   loop.run();
+}
+
+// The proxy to the real service; each line is on disk when the next one is made.
+int record(const EmulateOptions& options, std::optional<net::TlsIdentity> tls) {
+  boost::asio::io_context loop(1);
+  std::ofstream file(options.record, std::ios::binary | std::ios::trunc);
+  if (!file) return complain("cannot write " + options.record);
+  emulator::ProxyOptions proxy_options;
+  proxy_options.address = options.host;
+  proxy_options.port = options.port;
+  proxy_options.tls = std::move(tls);
+  if (!options.upstream.empty()) proxy_options.upstream = options.upstream;
+  auto proxy = emulator::RecordingProxy::make(
+      loop.get_executor(), std::move(proxy_options),
+      [&file](std::string_view line) { file << line << std::flush; });
+  if (!proxy) return complain(proxy.error().message());
+  if (const auto port = proxy->start(); !port) return complain(port.error().message());
+  std::cout << fmt::format("Recording proxy is ready: {}\n", proxy->base_url()) << std::flush;
+  run_until_signal(loop);
+  if (!file) return complain("the recording could not be written to " + options.record);
+  return exit_code::ok;
+}
+
+}  // namespace
+
+int emulate(const EmulateOptions& options) {
+  auto server_options = server_options_of(options);
+  if (!server_options) return complain(server_options.error().message());
+  if (!options.record.empty()) return record(options, server_options->tls);
+  if (auto known = know_accounts(options, server_options->service.auth); !known)
+    return complain(known.error().message());
+  boost::asio::io_context loop(1);
+  emulator::Server server(loop.get_executor(), std::move(*server_options));
+  for (const auto& file : options.recordings) {
+    auto bytes = read_file(file);
+    if (!bytes) return complain(bytes.error().message());
+    server.service().add_recording(std::filesystem::path(file).stem().string(), std::move(*bytes));
+  }
+  if (const auto port = server.start(); !port) return complain(port.error().message());
+  if (!options.new_service_account.empty()) {
+    auto account = emulator::make_service_account("emulator", server.base_url() + "/token");
+    if (!account) return complain(account.error().message());
+    server.service().add_account(account->account);
+    if (auto written = write_account(options.new_service_account, account->json); !written)
+      return complain(written.error().message());
+  }
+  std::cout << fmt::format("Emulator is ready: {}\n", server.base_url()) << std::flush;
+  run_until_signal(loop);
   return exit_code::ok;
 }
 

@@ -69,7 +69,8 @@ schematic::GenerateOptions parts_of(const GenerateCommand& command) {
 
 std::string_view part_of(std::string_view name) {
   const auto file = name.substr(name.rfind('/') + 1);
-  if (file == "types.cpp" || file == "decode.cpp" || file == "encode.cpp") return "types";
+  if (file == "types.cpp" || file == "decode.cpp" || file == "encode.cpp" || file == "schema.cpp")
+    return "types";
   if (file == "exercise.cpp") return "exercise";
   return "clients";
 }

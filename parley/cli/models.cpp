@@ -9,6 +9,7 @@
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/provider.hpp"
+#include "parley/gemini/live_models.hpp"
 #include "parley/json/writer.hpp"
 
 namespace parley::cli {
@@ -26,6 +27,12 @@ std::string use_of(const gemini::Model& model) {
            {"bidiGenerateContent", "live"},
            {"embedContent", "embed"}})
     if (has(method)) use += (use.empty() ? "" : ", ") + std::string(word);
+  // Vertex AI lists no methods: the name tells.
+  if (!model.supported_generation_methods)
+    use = gemini::is_live_model(model)                        ? "live"
+          : model.name.find("embedding") != std::string::npos ? "embed"
+          : model.name.find("gemini") != std::string::npos    ? "generate"
+                                                              : "";
   return use.empty() ? "other" : use;
 }
 
@@ -44,10 +51,11 @@ Task<void> list(const gemini::Client& client, const ModelsOptions& options, int&
       continue;
     }
     const std::string name = model.name.substr(model.name.rfind('/') + 1);
-    std::cout << strip_control(fmt::format("{:48} {:10} {:>9} in {:>7} out", name, use,
-                                           model.input_token_limit.value_or(0),
-                                           model.output_token_limit.value_or(0)))
-              << '\n';
+    std::string line = fmt::format("{:48} {:10}", name, use);
+    if (model.input_token_limit || model.output_token_limit)
+      line += fmt::format(" {:>9} in {:>7} out", model.input_token_limit.value_or(0),
+                          model.output_token_limit.value_or(0));
+    std::cout << strip_control(line) << '\n';
   }
   code = exit_code::ok;
 }
@@ -59,6 +67,7 @@ int models(const ModelsOptions& options) {
   ProviderOptions provider_options;
   provider_options.offline = options.offline;
   provider_options.base_url = options.base_url;
+  provider_options.service = options.service;
   auto provider = choose_provider(loop.get_executor(), provider_options);
   if (!provider) {
     std::cerr << Style::of(stderr).red("parley models: ") << provider.error().describe()

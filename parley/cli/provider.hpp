@@ -5,6 +5,7 @@
 #include <string>
 
 #include "parley/base/error.hpp"
+#include "parley/cli/commands.hpp"
 #include "parley/emulator/server.hpp"
 #include "parley/gemini/client.hpp"
 #include "parley/net/task.hpp"
@@ -25,10 +26,12 @@ struct ProviderOptions {
   int pace_ms = 30;
   std::uint64_t seed = 1;
   std::string base_url;  // empty: the environment's, else Google's
+  ServiceOptions service;
 };
 
-// The service that a key is set for; without one, or where `offline` asks for it, an emulator on a
-// loopback port, reached through the same client.
+// The service that a key is set for, or Vertex AI where the options or the environment choose it;
+// without either, or where `offline` asks for it, an emulator on a loopback port, reached through
+// the same client.
 Result<Provider> choose_provider(Executor executor, const ProviderOptions& options);
 
 // The option, else GENAI_MODEL_ID, else gemini-2.5-flash.

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "parley/emulator/fault/detail/shape.hpp"
 #include "parley/emulator/live/detail/server.hpp"
+#include "parley/emulator/record/player.hpp"
 
 namespace parley::emulator {
 namespace {
@@ -13,6 +15,7 @@ net::HttpServerOptions server_options(const ServerOptions& options) {
   net::HttpServerOptions server;
   server.address = options.address;
   server.port = options.port;
+  server.tls = options.tls;
   server.limits.max_body = 32 * 1024 * 1024;  // the service takes 20 MB
   return server;
 }
@@ -32,12 +35,20 @@ class Counted {
 
 struct Server::Core {
   explicit Core(const ServerOptions& options)
-      : service(options.service), live(options.live), memory(options.live.seed) {}
+      : service(options.service),
+        live(options.live),
+        music(options.music),
+        memory(options.live.seed) {
+    if (!options.replay.empty()) player.emplace(options.replay, options.replay_in_time);
+  }
+  std::unique_ptr<LiveVoice> live_session(net::Exchange& exchange);
   static Task<void> answer(std::shared_ptr<Core> self, net::Exchange& exchange);
 
   Service service;
   LiveOptions live;
+  MusicOptions music;
   LiveMemory memory;
+  std::optional<Player> player;
   int streaming = 0;
 };
 
@@ -67,55 +78,61 @@ int Server::streaming() const {
   return core_->streaming;
 }
 std::string Server::base_url() const {
-  return fmt::format("http://{}:{}", options_.address, port_);
+  return fmt::format("{}://{}:{}", options_.tls ? "https" : "http", options_.address, port_);
+}
+
+// Live, as far as the path is one of its: what was recorded, or the service's own session.
+std::unique_ptr<LiveVoice> Server::Core::live_session(net::Exchange& exchange) {
+  const auto now = std::chrono::steady_clock::now();
+  if (player) return player->session(exchange.request().target, now);
+  auto door = service.live_door(exchange.request(), exchange.target());
+  if (!door) return nullptr;
+  if (door->music) return std::make_unique<MusicSession>(music, std::move(*door), now);
+  return std::make_unique<LiveSession>(live, memory, std::move(*door), now);
 }
 
 Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& exchange) {
   Counted counted(self->streaming);
-  const bool upgrade = exchange.request().headers.has_token("Connection", "upgrade");
-  auto door =
-      upgrade ? self->service.live_door(exchange.request(), exchange.target()) : std::nullopt;
-  if (door) {
-    const std::string target = exchange.request().target;
-    std::function<void(std::string_view)> remember = [self, target](std::string_view message) {
-      self->service.remember_live(target, message);
-    };
-    co_await detail::serve_live(exchange, self->live, self->memory, std::move(*door),
-                                std::move(remember));
-    co_return;
+  if (exchange.request().headers.has_token("Connection", "upgrade")) {
+    if (auto session = self->live_session(exchange)) {
+      const std::string target = exchange.request().target;
+      std::function<void(std::string_view)> remember = [self, target](std::string_view message) {
+        self->service.remember_live(target, message);
+      };
+      co_await detail::serve_live(exchange, std::move(session), self->live.text_frames,
+                                  std::move(remember));
+      co_return;
+    }
   }
-  auto answer = self->service.handle(exchange.request(), exchange.target());
+  auto answer = self->player ? self->player->answer(exchange.request())
+                             : self->service.handle(exchange.request(), exchange.target());
   co_await send(exchange, std::move(answer));
 }
 
 namespace {
 
 Task<void> send(net::Exchange& exchange, Answer answer) {
-  if (answer.delay.count() > 0) co_await sleep_for(answer.delay);
+  if (answer.fault.delay.count() > 0) co_await sleep_for(answer.fault.delay);
   http::Response response(answer.status);
   response.headers = std::move(answer.headers);
-  if (!answer.streamed && !answer.cut) {
-    for (const auto& piece : answer.pieces) response.body += piece;
+  auto plan = detail::plan_body(answer, answer.fault);
+  const bool whole = plan.end == detail::BodyPlan::End::whole;
+  if (!answer.streamed && whole && answer.fault.piece == 0) {
+    for (const auto& step : plan.steps) response.body += step.bytes;
     co_await exchange.respond(std::move(response));
     co_return;
   }
   if (auto begun = co_await exchange.begin(std::move(response)); !begun) co_return;
-  std::size_t sent = 0;
-  for (std::size_t i = 0; i < answer.pieces.size(); ++i) {
-    if (i > 0 && answer.pace.count() > 0) co_await sleep_for(answer.pace);
-    std::string piece = std::move(answer.pieces[i]);
-    if (answer.cut && sent + piece.size() >= *answer.cut) {
-      co_await exchange.write(piece.substr(0, *answer.cut - sent));
-      exchange.abort();
-      co_return;
-    }
-    sent += piece.size();
-    if (auto written = co_await exchange.write(std::move(piece)); !written) co_return;
+  for (auto& step : plan.steps) {
+    if (step.wait.count() > 0) co_await sleep_for(step.wait);
+    std::string bytes = std::move(step.bytes);
+    if (auto written = co_await exchange.write(std::move(bytes)); !written) co_return;
   }
-  if (answer.cut)
-    exchange.abort();
-  else
+  if (plan.end == detail::BodyPlan::End::stall) co_await exchange.wait_for_peer();
+  if (whole)
     co_await exchange.finish();
+  else
+    exchange.abort();
 }
 
 }  // namespace

@@ -3,9 +3,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "parley/base/error.hpp"
+#include "parley/emulator/music/session.hpp"
+#include "parley/emulator/record/recording.hpp"
 #include "parley/emulator/rest/service.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/task.hpp"
@@ -16,12 +20,18 @@ struct ServerOptions {
   ServerOptions() = default;
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free port
+  // Empty: plain HTTP and ws. Google's SDKs for Python and Go speak only wss to Live.
+  std::optional<net::TlsIdentity> tls;
   ServiceOptions service;
   LiveOptions live;
+  // Where not empty, only these exchanges are played (see Player), and nothing is made up.
+  std::vector<RecordedExchange> replay;
+  bool replay_in_time = false;
+  MusicOptions music;
 };
 
-// The emulator on a port: REST, and Live over WebSocket. Belongs to one executor. Destroying it
-// drops its connections.
+// The emulator on a port: REST, and Live and music over WebSocket. Belongs to one executor.
+// Destroying it drops its connections.
 class Server {
  public:
   Server(Executor executor, ServerOptions options);

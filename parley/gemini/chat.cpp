@@ -1,10 +1,12 @@
 #include "parley/gemini/chat.hpp"
 
-#include <exception>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "parley/json/value.hpp"
+#include "parley/gemini/answer.hpp"
+#include "parley/json/cursor.hpp"
+#include "parley/json/writer.hpp"
 
 namespace parley::gemini {
 
@@ -12,39 +14,42 @@ Chat::Chat(Models models, std::string model)
     : models_(std::move(models)), model_(std::move(model)) {}
 
 void Chat::add_function(FunctionDeclaration declaration, Function run) {
-  functions_[declaration.name] = std::move(run);
-  declare_function(settings_.tools, std::move(declaration));
+  declare_function(settings_.tools, declaration);
+  functions_.add(std::move(declaration), std::move(run));
+}
+void Chat::add_function(FunctionDeclaration declaration, AsyncFunction run) {
+  declare_function(settings_.tools, declaration);
+  functions_.add(std::move(declaration), std::move(run));
+}
+
+void Chat::choose_functions(FunctionCallingMode::Known mode, std::vector<std::string> allowed) {
+  if (!settings_.tool_config) settings_.tool_config.emplace();
+  auto& calling = settings_.tool_config->function_calling_config.emplace();
+  calling.mode = mode;
+  if (!allowed.empty()) calling.allowed_function_names = std::move(allowed);
 }
 
 // Every call of the turn has a function here, and there is one.
 bool Chat::can_run(const Content& turn) const {
-  bool any = false;
-  for (const auto& part : parts_of(turn)) {
-    if (!part.function_call) continue;
-    if (!functions_.contains(part.function_call->name)) return false;
-    any = true;
-  }
-  return any;
+  const auto calls = calls_of(turn);
+  for (const auto& call : calls)
+    if (!functions_.has(call.name) || call.will_continue.value_or(false)) return false;
+  return !calls.empty();
 }
 
-// All answers go into one turn, in the order of the calls.
-Content Chat::run_calls(const Content& turn) const {
+Task<Content> Chat::run_calls(Content turn) const {
   Content answers;
   answers.role = "user";
   auto& parts = answers.parts.emplace();
-  for (const auto& part : parts_of(turn)) {
-    if (!part.function_call) continue;
-    const auto& call = *part.function_call;
-    FunctionResponse response(call.name);
-    response.id = call.id;
-    try {
-      response.response = functions_.find(call.name)->second(call.args.value_or(json::Members()));
-    } catch (const std::exception& error) {
-      response.response = json::Members(json::Object{{"error", error.what()}});
-    }
-    parts.emplace_back().function_response = std::move(response);
-  }
-  return answers;
+  auto calls = calls_of(turn);
+  auto responses = co_await functions_.run_all(std::move(calls));
+  for (auto& response : responses) parts.emplace_back().function_response = std::move(response);
+  co_return answers;
+}
+
+Error Chat::too_many_rounds() const {
+  return Error(ErrorKind::invalid_state,
+               fmt::format("the model still calls functions after {} rounds", max_rounds_));
 }
 
 Task<Result<GenerateContentResponse>> Chat::send(std::string text) {
@@ -67,11 +72,51 @@ Task<Result<GenerateContentResponse>> Chat::send(Content turn) {
       history_ = std::move(said);
       co_return answer;
     }
-    if (round == max_rounds_)
-      co_return fail(ErrorKind::invalid_state,
-                     fmt::format("the model still calls functions after {} rounds", max_rounds_));
-    said.push_back(run_calls(said.back()));
+    if (round == max_rounds_) co_return fail(too_many_rounds());
+    auto results = co_await run_calls(said.back());
+    said.push_back(std::move(results));
   }
+}
+
+ChatStream Chat::stream(std::string text) {
+  return stream(user_content(text));
+}
+
+namespace {
+
+Result<void> check_history(const std::vector<Content>& history) {
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    const auto role = history[i].role.value_or("user");
+    if (role != "user" && role != "model" && role != "function")
+      return fail(ErrorKind::invalid_argument,
+                  fmt::format("turn {} of the history has the role \"{}\"; user and model are "
+                              "possible",
+                              i, role));
+    if (parts_of(history[i]).empty())
+      return fail(ErrorKind::invalid_argument,
+                  fmt::format("turn {} of the history has no parts", i));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> Chat::set_history(std::vector<Content> history) {
+  if (auto good = check_history(history); !good) return good;
+  history_ = std::move(history);
+  return {};
+}
+
+std::string Chat::save() const {
+  std::string text;
+  json::Writer(text).value(history_);
+  return text;
+}
+
+Result<void> Chat::restore(std::string_view json) {
+  auto history = json::decode_text<std::vector<Content>>(json, json::trusted_limits());
+  if (!history) return fail(std::move(history.error()));
+  return set_history(std::move(*history));
 }
 
 }  // namespace parley::gemini

@@ -7,7 +7,9 @@
 
 #include "parley/base/error.hpp"
 #include "parley/base/secret.hpp"
+#include "parley/gemini/backend.hpp"
 #include "parley/gemini/files.hpp"
+#include "parley/gemini/tokens.hpp"
 #include "parley/gemini/types.hpp"
 #include "parley/net/http_client.hpp"
 #include "parley/net/task.hpp"
@@ -22,8 +24,13 @@ namespace parley::gemini {
 struct ClientOptions {
   ClientOptions() = default;
   Secret api_key;        // empty: GOOGLE_API_KEY, else GEMINI_API_KEY
-  std::string base_url;  // empty: GOOGLE_GEMINI_BASE_URL, else the service; a path in it is kept
-  std::string api_version = "v1beta";
+  std::string base_url;  // empty: GOOGLE_GEMINI_BASE_URL, else the service; a path in it is kept.
+                         // On Vertex AI GOOGLE_VERTEX_BASE_URL stands for the first
+  std::string api_version;  // empty: v1beta, on Vertex AI v1beta1
+  Access access;            // Developer API or Vertex AI; project, location, credentials
+  // A call whose access token is answered with 401 is made once more, with another token. Without
+  // it the token is dropped, and the error given back.
+  bool repeat_refused = false;
   net::HttpClientOptions http;
 };
 
@@ -47,10 +54,11 @@ class Stream {
   std::unique_ptr<State> state_;
 };
 
-// The models/… methods of the API. A model may be named with or without "models/".
+// The models/… methods of the API. A model may be named in every spelling that
+// Backend::model_name() takes; its errors are those of the calls.
 class Models {
  public:
-  explicit Models(std::shared_ptr<api::Transport> transport, std::string version);
+  Models(std::shared_ptr<api::Transport> transport, Backend backend);
 
   Task<Result<GenerateContentResponse>> generate_content(std::string model,
                                                          GenerateContentRequest request) const;
@@ -59,7 +67,8 @@ class Models {
                                                GenerateContentRequest request) const;
   Task<Result<CountTokensResponse>> count_tokens(std::string model,
                                                  std::vector<Content> contents) const;
-  // A direction for each text, of at most 100; `dimensions` 0: the model's own (3072).
+  // A direction for each text, of at most 100; `dimensions` 0: the model's own (3072). Vertex AI
+  // takes the texts of some models one by one: that many requests, one after the other.
   Task<Result<std::vector<std::vector<double>>>> embed(std::string model,
                                                        std::vector<std::string> texts,
                                                        int dimensions = 0) const;
@@ -67,33 +76,35 @@ class Models {
   Task<Result<ListModelsResponse>> list(int page_size = 0, std::string page_token = "") const;
   // All pages.
   Task<Result<std::vector<Model>>> list_all() const;
+  // Those that the Live API has: by bidiGenerateContent among their methods, or by their name where
+  // the service does not list methods (Vertex AI). See choose_live_model().
+  Task<Result<std::vector<Model>>> list_live() const;
   Task<Result<Model>> get(std::string model) const;
 
  private:
   std::shared_ptr<api::Transport> transport_;
-  std::string version_;
+  Backend backend_;
 };
 
-// The Gemini API over HTTP. Cheap to copy: copies share the connections. Belongs to one executor;
-// calls may run side by side. Nothing is retried.
+// The Gemini API over HTTP, of either service. Cheap to copy: copies share the connections. Belongs
+// to one executor; calls may run side by side. Nothing is retried.
 class Client {
  public:
-  // Errors: missing_credentials, invalid_argument (base URL). Nothing is sent.
+  // Errors: those of Backend::choose(). Nothing is sent.
   static Result<Client> make(ClientOptions options = ClientOptions());
 
-  Models models() const { return Models(transport_, version_); }
-  Files files() const { return Files(transport_, version_); }
-  Caches caches() const { return Caches(transport_, version_); }
+  Models models() const { return Models(transport_, backend_); }
+  Files files() const { return Files(transport_, backend_); }
+  Caches caches() const { return Caches(transport_, backend_); }
+  Tokens tokens() const { return Tokens(transport_, backend_); }
+  const Backend& backend() const { return backend_; }
   const std::string& base_url() const { return base_url_; }
 
  private:
-  Client() = default;
+  Client(std::shared_ptr<api::Transport> transport, Backend backend);
   std::shared_ptr<api::Transport> transport_;
-  std::string version_;
+  Backend backend_;
   std::string base_url_;
 };
-
-// "models/x" for "x" and "models/x"; "tunedModels/x" and other resource names stay.
-std::string model_resource(std::string_view model);
 
 }  // namespace parley::gemini

@@ -49,19 +49,37 @@ void decode(json::Cursor in, FileBody& out) {
   });
 }
 
+Result<void> files_of(const Backend& backend) {
+  if (!backend.vertex()) return {};
+  return fail(ErrorKind::invalid_argument,
+              "Vertex AI keeps no files: put them into Cloud Storage and name their gs:// URI");
+}
+
+Result<std::string> file_path(const Backend& backend, std::string_view name) {
+  if (auto offered = files_of(backend); !offered) return fail(std::move(offered.error()));
+  return backend.path(name);
+}
+
+Result<std::string> cache_path(const Backend& backend, std::string_view name) {
+  auto full = backend.resource_name(name);
+  if (!full) return full;
+  return backend.path(*full);
+}
+
 }  // namespace
 
-Files::Files(std::shared_ptr<api::Transport> transport, std::string version)
-    : transport_(std::move(transport)), version_(std::move(version)) {}
+Files::Files(std::shared_ptr<api::Transport> transport, Backend backend)
+    : transport_(std::move(transport)), backend_(std::move(backend)) {}
 
 Task<Result<File>> Files::upload(std::string bytes, UploadOptions options) const {
+  if (auto offered = files_of(backend_); !offered) co_return fail(std::move(offered.error()));
   const auto transport = transport_;
   http::Headers begin;
   begin.set("X-Goog-Upload-Protocol", "resumable");
   begin.set("X-Goog-Upload-Command", "start");
   begin.set("X-Goog-Upload-Header-Content-Length", std::to_string(bytes.size()));
   begin.set("X-Goog-Upload-Header-Content-Type", options.mime_type);
-  std::string start = "/upload/" + version_ + "/files";
+  std::string start = "/upload" + backend_.path("files");
   auto begun = checked(co_await transport->send("POST", std::move(start),
                                                 description_of(options, bytes.size()), begin));
   if (!begun) co_return fail(std::move(begun.error()));
@@ -86,39 +104,63 @@ Task<Result<File>> Files::upload(std::string bytes, UploadOptions options) const
 }
 
 Task<Result<File>> Files::get(std::string name) const {
-  return detail::call<File>(transport_, "GET", detail::resource_path(version_, name), "");
+  auto path = file_path(backend_, name);
+  if (!path) return detail::refuse<File>(std::move(path.error()));
+  return detail::call<File>(transport_, "GET", std::move(*path), "");
 }
 Task<Result<std::vector<File>>> Files::list_all() const {
-  return detail::all_pages<ListFilesResponse>(transport_, detail::resource_path(version_, "files"),
+  auto path = file_path(backend_, "files");
+  if (!path) return detail::refuse<std::vector<File>>(std::move(path.error()));
+  return detail::all_pages<ListFilesResponse>(transport_, std::move(*path),
                                               &ListFilesResponse::files);
 }
 Task<Result<void>> Files::remove(std::string name) const {
-  return detail::call_for_nothing(transport_, "DELETE", detail::resource_path(version_, name));
+  auto path = file_path(backend_, name);
+  if (!path) return detail::refuse<void>(std::move(path.error()));
+  return detail::call_for_nothing(transport_, "DELETE", std::move(*path));
 }
 
-Caches::Caches(std::shared_ptr<api::Transport> transport, std::string version)
-    : transport_(std::move(transport)), version_(std::move(version)) {}
+Result<void> detail::name_cache(const Backend& backend, GenerateContentRequest& request) {
+  if (!request.cached_content) return {};
+  auto full = backend.resource_name(*request.cached_content);
+  if (!full) return fail(std::move(full.error()));
+  request.cached_content = std::move(*full);
+  return {};
+}
+
+Caches::Caches(std::shared_ptr<api::Transport> transport, Backend backend)
+    : transport_(std::move(transport)), backend_(std::move(backend)) {}
 
 Task<Result<CachedContent>> Caches::create(CachedContent cache) const {
-  return detail::call<CachedContent>(transport_, "POST",
-                                     detail::resource_path(version_, "cachedContents"),
+  auto path = cache_path(backend_, "cachedContents");
+  if (!path) return detail::refuse<CachedContent>(std::move(path.error()));
+  auto model = backend_.model_name(cache.model.value_or(""));
+  if (!model) return detail::refuse<CachedContent>(std::move(model.error()));
+  cache.model = std::move(*model);
+  return detail::call<CachedContent>(transport_, "POST", std::move(*path),
                                      json::encode_text(cache));
 }
 Task<Result<CachedContent>> Caches::get(std::string name) const {
-  return detail::call<CachedContent>(transport_, "GET", detail::resource_path(version_, name), "");
+  auto path = cache_path(backend_, name);
+  if (!path) return detail::refuse<CachedContent>(std::move(path.error()));
+  return detail::call<CachedContent>(transport_, "GET", std::move(*path), "");
 }
 Task<Result<CachedContent>> Caches::keep_for(std::string name, int seconds) const {
-  return detail::call<CachedContent>(transport_, "PATCH",
-                                     detail::resource_path(version_, name) + "?updateMask=ttl",
+  auto path = cache_path(backend_, name);
+  if (!path) return detail::refuse<CachedContent>(std::move(path.error()));
+  return detail::call<CachedContent>(transport_, "PATCH", *path + "?updateMask=ttl",
                                      fmt::format(R"({{"ttl":"{}s"}})", seconds));
 }
 Task<Result<std::vector<CachedContent>>> Caches::list_all() const {
+  auto path = cache_path(backend_, "cachedContents");
+  if (!path) return detail::refuse<std::vector<CachedContent>>(std::move(path.error()));
   return detail::all_pages<ListCachedContentsResponse>(
-      transport_, detail::resource_path(version_, "cachedContents"),
-      &ListCachedContentsResponse::cached_contents);
+      transport_, std::move(*path), &ListCachedContentsResponse::cached_contents);
 }
 Task<Result<void>> Caches::remove(std::string name) const {
-  return detail::call_for_nothing(transport_, "DELETE", detail::resource_path(version_, name));
+  auto path = cache_path(backend_, name);
+  if (!path) return detail::refuse<void>(std::move(path.error()));
+  return detail::call_for_nothing(transport_, "DELETE", std::move(*path));
 }
 
 }  // namespace parley::gemini

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "parley/base/error.hpp"
+#include "parley/gemini/backend.hpp"
 #include "parley/gemini/types.hpp"
 #include "parley/net/task.hpp"
 
@@ -26,10 +27,10 @@ struct UploadOptions {
 };
 
 // Files that a prompt may refer to by their URI (Part::file_data). The service keeps them for 48
-// hours. Errors: those of the client's calls.
+// hours. Errors: those of the client's calls; invalid_argument on Vertex AI, which has none.
 class Files {
  public:
-  Files(std::shared_ptr<api::Transport> transport, std::string version);
+  Files(std::shared_ptr<api::Transport> transport, Backend backend);
 
   // The resumable protocol: begin, pieces, finalize. Nothing is retried.
   Task<Result<File>> upload(std::string bytes, UploadOptions options) const;
@@ -39,14 +40,15 @@ class Files {
 
  private:
   std::shared_ptr<api::Transport> transport_;
-  std::string version_;
+  Backend backend_;
 };
 
 // Prompts that are kept by the service, so that a long beginning is paid for once
-// (GenerateContentRequest::cached_content). Only the time of their end can change.
+// (GenerateContentRequest::cached_content). Only the time of their end can change. On Vertex AI
+// names may be given without projects/…/locations/…; express mode has none: invalid_argument.
 class Caches {
  public:
-  Caches(std::shared_ptr<api::Transport> transport, std::string version);
+  Caches(std::shared_ptr<api::Transport> transport, Backend backend);
 
   Task<Result<CachedContent>> create(CachedContent cache) const;
   Task<Result<CachedContent>> get(std::string name) const;  // "cachedContents/x"
@@ -57,7 +59,7 @@ class Caches {
 
  private:
   std::shared_ptr<api::Transport> transport_;
-  std::string version_;
+  Backend backend_;
 };
 
 }  // namespace parley::gemini

@@ -1,123 +1,135 @@
 #include "parley/gemini/live.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
-#include "parley/gemini/client.hpp"
-#include "parley/gemini/detail/live_link.hpp"
+#include "parley/gemini/detail/live_state.hpp"
 #include "parley/gemini/live_models.hpp"
 
 namespace parley::gemini {
 
-struct Live::State {
-  State(std::unique_ptr<detail::LiveLink> opened, bool finds_activity)
-      : link(std::move(opened)), automatic(finds_activity) {}
-
-  void note(const LiveEvent& event) {
-    if (const auto* update = std::get_if<LiveResumption>(&event);
-        update && update->resumable && !update->handle.empty())
-      handle = update->handle;
-    if (const auto* spent = std::get_if<LiveUsage>(&event)) {
-      usage.prompt += spent->usage.prompt;
-      usage.cached += spent->usage.cached;
-      usage.answer += spent->usage.answer;
-      usage.thoughts += spent->usage.thoughts;
-      usage.tool_use += spent->usage.tool_use;
-      usage.total += spent->usage.total;
-    }
+std::string_view to_string(LiveState state) {
+  switch (state) {
+    case LiveState::disconnected:
+      return "disconnected";
+    case LiveState::connecting:
+      return "connecting";
+    case LiveState::setup_pending:
+      return "setup_pending";
+    case LiveState::ready:
+      return "ready";
+    case LiveState::closing:
+      return "closing";
   }
-
-  std::unique_ptr<detail::LiveLink> link;
-  bool automatic;                // the service finds out where speech begins and ends
-  std::deque<LiveEvent> events;  // of messages that said several things
-  std::string handle;
-  Usage usage;
-};
-
-LiveOptions::LiveOptions(std::string_view model) {
-  setup.model = model.empty() ? std::string() : model_resource(model);
+  return "?";
 }
 
-LiveOptions& LiveOptions::answer_in(Modality::Known modality) & {
-  if (!setup.generation_config) setup.generation_config.emplace();
-  setup.generation_config->response_modalities = {Modality(modality)};
-  return *this;
-}
-LiveOptions& LiveOptions::instruct(std::string_view text) & {
-  setup.system_instruction = user_content(text);
-  return *this;
-}
-LiveOptions& LiveOptions::transcribe() & {
-  setup.input_audio_transcription.emplace();
-  setup.output_audio_transcription.emplace();
-  return *this;
-}
-LiveOptions& LiveOptions::resume(std::string_view handle) & {
-  auto& resumption = setup.session_resumption.emplace();
-  if (!handle.empty()) resumption.handle = std::string(handle);
-  return *this;
-}
-LiveOptions& LiveOptions::declare(FunctionDeclaration function) & {
-  declare_function(setup.tools, std::move(function));
-  return *this;
-}
-LiveOptions& LiveOptions::speak_with(std::string_view voice) & {
-  if (!setup.generation_config) setup.generation_config.emplace();
-  auto& speech = setup.generation_config->speech_config.emplace();
-  speech.voice_config.emplace().prebuilt_voice_config.emplace().voice_name = std::string(voice);
-  return *this;
-}
-
-LiveOptions& LiveOptions::detect_activity(bool automatic) & {
-  if (!setup.realtime_input_config) setup.realtime_input_config.emplace();
-  auto& detection = setup.realtime_input_config->automatic_activity_detection;
-  if (!detection) detection.emplace();
-  detection->disabled = !automatic;
-  return *this;
-}
-
-namespace {
-
-bool finds_activity(const Setup& setup) {
-  if (!setup.realtime_input_config || !setup.realtime_input_config->automatic_activity_detection)
-    return true;
-  return !setup.realtime_input_config->automatic_activity_detection->disabled.value_or(false);
-}
-
-Task<Result<void>> refuse(std::string why) {
-  co_return fail(ErrorKind::invalid_state, std::move(why));
-}
-
-}  // namespace
-
-Live::Live(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Live::Live(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Live::Live(Live&&) noexcept = default;
 Live& Live::operator=(Live&&) noexcept = default;
 Live::~Live() = default;
 
 Task<Result<Live>> Live::connect(LiveOptions options) {
   if (auto good = check_live_setup(options.setup); !good) co_return fail(std::move(good.error()));
-  const bool automatic = finds_activity(options.setup);
-  auto link = co_await detail::open_live_link(std::move(options));
-  if (!link) co_return fail(std::move(link.error()));
-  co_return Live(std::make_unique<State>(std::move(*link), automatic));
+  std::optional<Backend> backend;
+  if (!options.dial) {
+    auto chosen =
+        Backend::choose(options.access, options.key, options.base_url, options.api_version);
+    if (!chosen) co_return fail(std::move(chosen.error()));
+    auto model = chosen->model_name(options.setup.model);
+    if (!model) co_return fail(std::move(model.error()).with_stage(Stage::setup));
+    options.setup.model = std::move(*model);
+    backend.emplace(std::move(*chosen));
+  }
+  auto state = std::make_shared<State>(options);
+  state->vertex = backend && backend->vertex();
+  state->executor = co_await boost::asio::this_coro::executor;
+  const auto on_state = options.on_state;
+  detail::tell_state(on_state, LiveState::connecting);
+  Task<Result<std::unique_ptr<detail::LiveLink>>> opening =
+      backend ? detail::open_live_link(std::move(options), std::move(*backend))
+              : detail::open_dialed_link(std::move(options));
+  auto link = co_await std::move(opening);
+  if (!link) {
+    detail::tell_state(on_state, LiveState::disconnected);
+    co_return fail(std::move(link.error()));
+  }
+  state->link = std::move(*link);
+  detail::tell_state(on_state, LiveState::ready);
+  co_return Live(std::move(state));
+}
+
+// One message, which may say nothing (`{}`). False: the session has ended and nothing is left.
+Task<bool> Live::read_message() {
+  const auto state = state_;
+  auto events = co_await state->link->next();
+  if (!events) {
+    state->tell_end();
+    co_return false;
+  }
+  for (auto& event : *events) {
+    state->note(event);
+    state->events.push_back(std::move(event));
+  }
+  co_return true;
+}
+
+LiveEvent Live::take() {
+  LiveEvent event(std::move(state_->events.front()));
+  state_->events.pop_front();
+  return event;
 }
 
 Task<std::optional<LiveEvent>> Live::next() {
-  while (state_->events.empty()) {
-    auto events = co_await state_->link->next();
-    if (!events) co_return std::nullopt;
-    for (auto& event : *events) {
-      state_->note(event);
-      state_->events.push_back(std::move(event));
-    }
+  const auto state = state_;
+  while (state->events.empty()) {
+    const bool more = co_await read_message();
+    if (!more) co_return std::nullopt;
   }
-  std::optional<LiveEvent> event(std::move(state_->events.front()));
-  state_->events.pop_front();
-  co_return event;
+  co_return take();
+}
+
+Task<Result<LiveEvent>> Live::receive(std::chrono::milliseconds limit) {
+  using std::chrono::steady_clock;
+  const auto state = state_;
+  const auto until = steady_clock::now() + limit;
+  while (state->events.empty()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
+    const auto wait = std::max(left, std::chrono::milliseconds(0));
+    const bool there = co_await state->link->wait(wait);
+    if (!there) {
+      if (steady_clock::now() < until) continue;
+      co_return fail(Error(ErrorKind::timeout,
+                           fmt::format("the Live session told nothing for {} ms", limit.count()))
+                         .with_stage(Stage::receive));
+    }
+    const bool more = co_await read_message();
+    if (more) continue;
+    if (auto ended = outcome(); !ended) co_return fail(std::move(ended.error()));
+    co_return fail(
+        Error(ErrorKind::disconnected, "the Live session has ended").with_stage(Stage::receive));
+  }
+  co_return take();
+}
+
+Task<std::vector<LiveEvent>> Live::receive_all() {
+  std::vector<LiveEvent> all;
+  for (;;) {
+    while (!state_->events.empty()) all.push_back(take());
+    const bool there = co_await state_->link->wait(std::chrono::milliseconds(0));
+    if (!there) break;
+    const bool more = co_await read_message();
+    if (!more) break;
+  }
+  co_return all;
 }
 
 Result<void> Live::outcome() const {
   return detail::told_by_service(state_->link->outcome());
+}
+LiveState Live::state() const {
+  if (state_->link->ended()) return LiveState::disconnected;
+  return state_->closing ? LiveState::closing : LiveState::ready;
 }
 const std::string& Live::handle() const {
   return state_->handle;
@@ -125,75 +137,16 @@ const std::string& Live::handle() const {
 const Usage& Live::usage() const {
   return state_->usage;
 }
-
-Task<Result<void>> Live::send_turns(std::vector<Content> turns, bool complete) {
-  ClientContentMessage message;
-  message.client_content.turns = std::move(turns);
-  message.client_content.turn_complete = complete;
-  return state_->link->send(std::move(message));
-}
-Task<Result<void>> Live::send_turn(std::string_view text) {
-  std::vector<Content> turns;
-  turns.push_back(user_content(text));
-  return send_turns(std::move(turns), true);
+const std::vector<FunctionCall>& Live::open_calls() const {
+  return state_->open_calls;
 }
 
-namespace {
-
-template <class Fill>
-RealtimeInputMessage realtime(Fill fill) {
-  RealtimeInputMessage message;
-  fill(message.realtime_input);
-  return message;
-}
-
-}  // namespace
-
-Task<Result<void>> Live::send_text(std::string_view text) {
-  return state_->link->send(
-      realtime([&](RealtimeInput& input) { input.text = std::string(text); }));
-}
-Task<Result<void>> Live::send_audio(Bytes pcm, int rate) {
-  return state_->link->send(realtime([&](RealtimeInput& input) {
-    auto& blob = input.audio.emplace();
-    blob.mime_type = fmt::format("audio/pcm;rate={}", rate);
-    blob.data = std::move(pcm);
-  }));
-}
-Task<Result<void>> Live::send_image(Bytes image, std::string_view mime_type) {
-  return state_->link->send(realtime([&](RealtimeInput& input) {
-    auto& blob = input.video.emplace();
-    blob.mime_type = std::string(mime_type);
-    blob.data = std::move(image);
-  }));
-}
-Task<Result<void>> Live::end_audio() {
-  if (!state_->automatic)
-    return refuse("end_audio() is for automatic detection of activity, which is off");
-  return state_->link->send(realtime([](RealtimeInput& input) { input.audio_stream_end = true; }));
-}
-Task<Result<void>> Live::begin_activity() {
-  if (state_->automatic)
-    return refuse("begin_activity() needs LiveOptions::detect_activity(false)");
-  return state_->link->send(realtime([](RealtimeInput& input) { input.activity_start.emplace(); }));
-}
-Task<Result<void>> Live::end_activity() {
-  if (state_->automatic) return refuse("end_activity() needs LiveOptions::detect_activity(false)");
-  return state_->link->send(realtime([](RealtimeInput& input) { input.activity_end.emplace(); }));
-}
-
-Task<Result<void>> Live::respond(std::vector<FunctionResponse> responses) {
-  ToolResponseMessage message;
-  message.tool_response.function_responses = std::move(responses);
-  return state_->link->send(std::move(message));
-}
-Task<Result<void>> Live::update_context(ContextUpdate update) {
-  ContextUpdateMessage message;
-  message.context_update = std::move(update);
-  return state_->link->send(std::move(message));
-}
 Task<Result<void>> Live::close() {
-  return state_->link->close();
+  const auto state = state_;
+  if (!std::exchange(state->closing, true) && !state->link->ended())
+    detail::tell_state(state->on_state, LiveState::closing);
+  (void)co_await state->link->close();
+  co_return Result<void>();
 }
 
 }  // namespace parley::gemini

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,7 +11,9 @@
 #include "parley/base/error.hpp"
 #include "parley/base/event.hpp"
 #include "parley/base/secret.hpp"
+#include "parley/gemini/backend.hpp"
 #include "parley/gemini/live_event.hpp"
+#include "parley/gemini/live_socket.hpp"
 #include "parley/gemini/types.hpp"
 #include "parley/net/task.hpp"
 #include "parley/net/websocket.hpp"
@@ -26,8 +28,11 @@ struct LiveOptions {
   // An API key or a short-lived token ("auth_tokens/…"); empty: GOOGLE_API_KEY, else
   // GEMINI_API_KEY.
   Secret key;
-  // Empty: GOOGLE_GEMINI_BASE_URL, else the service. http and https are read as ws and wss.
+  // Empty: GOOGLE_GEMINI_BASE_URL, else the service. http and https are read as ws and wss. On
+  // Vertex AI GOOGLE_VERTEX_BASE_URL stands for the first.
   std::string base_url;
+  std::string api_version;      // empty: v1beta, on Vertex AI v1beta1; tokens are for v1alpha alone
+  Access access;                // Developer API or Vertex AI; project, location, credentials
   net::ConnectOptions connect;  // TLS trust, proxies
   // Each step of connecting, and the wait for setupComplete.
   std::chrono::milliseconds step_timeout{10'000};
@@ -36,6 +41,13 @@ struct LiveOptions {
   // What is kept while nobody calls next(); beyond it nothing is read.
   std::size_t inbox_bytes = 16 * 1024 * 1024;
   EventSink events;
+  // Told as the session comes to stand there, on its thread. What it throws is dropped.
+  std::function<void(LiveState)> on_state;
+  // Opens the connection in place of a WebSocket: a script in a test, a relay. Key, base URL and
+  // `connect` are then not used, nor is idle_timeout.
+  LiveDial dial;
+  // Calls of an earlier connection of this conversation whose answers are still to be sent.
+  std::vector<FunctionCall> open_calls;
 
   // Short forms of what is set most often.
   LiveOptions& answer_in(Modality::Known modality) &;
@@ -54,7 +66,7 @@ struct LiveOptions {
 class Live {
  public:
   // Opens the connection, sends the setup and waits for setupComplete; it cannot hang. Errors:
-  // invalid_argument (model, modality: nothing was sent), missing_credentials, those of
+  // invalid_argument (model, modality: nothing was sent), those of Backend::choose() and
   // net::connect_websocket(), timeout at stage setup, and what the service closed with, told by
   // its close code and words: unauthenticated, not_found, invalid_argument, rate_limited,
   // unavailable, service.
@@ -65,11 +77,26 @@ class Live {
 
   // The next thing that the service tells; empty: the end, see outcome(). One at a time.
   Task<std::optional<LiveEvent>> next();
+  // The same with an end to the waiting. Errors: timeout (stage receive; nothing is lost, ask
+  // again), disconnected where the session has ended in order, else the error of outcome().
+  Task<Result<LiveEvent>> receive(std::chrono::milliseconds limit = std::chrono::minutes(1));
+  // What is there, in its order; does not wait.
+  Task<std::vector<LiveEvent>> receive_all();
   // Success for an orderly end; else why it ended, with the close code.
   Result<void> outcome() const;
+  // ready; closing once close() was called; disconnected at the end, also where events are still to
+  // be read. Each verb that sends is refused unless it is ready: disconnected or invalid_state,
+  // with the state's name, and nothing is sent.
+  LiveState state() const;
+
+  // Text of the user that is to be answered, by the way that the model's generation takes it: a
+  // turn of the history (2.x and what is not known), or as it happens (3.x). Errors besides the
+  // state's: invalid_argument for models that hear only.
+  Task<Result<void>> say(std::string_view text);
 
   // Turns for the history, in the order in which they are sent. Always interrupts a running answer;
-  // with `complete` the model answers, without it it waits for more.
+  // with `complete` the model answers, without it it waits for more. Errors: invalid_argument for
+  // parts that are calls or their answers (the service ends the session for them).
   Task<Result<void>> send_turns(std::vector<Content> turns, bool complete = true);
   Task<Result<void>> send_turn(std::string_view text);
 
@@ -85,11 +112,24 @@ class Live {
   Task<Result<void>> begin_activity();
   Task<Result<void>> end_activity();
 
-  // Answers of functions; each names the call it answers by its id.
+  // Answers of functions; each names the call it answers by its id. Errors: invalid_argument where
+  // no such call is open (never made, answered, cancelled), where the scheduling is none of
+  // INTERRUPT, WHEN_IDLE and SILENT, and for scheduling or willContinue of a function that is not
+  // NON_BLOCKING (on 3.8 all are unless they say BLOCKING).
   Task<Result<void>> respond(std::vector<FunctionResponse> responses);
+  // Calls that came and are neither answered nor cancelled, in their order; LiveOptions::open_calls
+  // takes them to another connection.
+  const std::vector<FunctionCall>& open_calls() const;
+  // Another instruction or other tools from here on. Errors: invalid_argument for models
+  // before 3.8.
   Task<Result<void>> update_context(ContextUpdate update);
+  // A message as JSON, for what this version has no verb for: an object with one of clientContent,
+  // realtimeInput, toolResponse and contextUpdate; members that are not known go as they are.
+  // Errors: invalid_argument with the place.
+  Task<Result<void>> send_message(std::string_view json);
 
-  // Begins the close handshake; next() ends when it is done. Calling it again changes nothing.
+  // Begins the close handshake; next() ends when it is done. It never fails, and calling it again
+  // changes nothing.
   Task<Result<void>> close();
 
   // The newest handle with which the conversation can be resumed; empty: none yet.
@@ -98,12 +138,16 @@ class Live {
   const Usage& usage() const;
 
  private:
+  friend class LiveTools;
   struct State;
-  explicit Live(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Live(std::shared_ptr<State> state);
+  Task<bool> read_message();
+  LiveEvent take();
+  std::shared_ptr<State> state_;
 };
 
-// The error that a Live session ended with, by its close code and the service's words.
+// The error that a Live session ended with, by its close code and the service's words, which it
+// keeps. Detail "advice": what to do about it, for people, where that is known.
 Error live_error(std::uint16_t close_code, std::string_view reason);
 
 }  // namespace parley::gemini

@@ -66,10 +66,50 @@ void add_end(Events& events, const ServerContent& content) {
   LiveTurnComplete end;
   end.reason = content.turn_complete_reason.value_or("");
   end.waiting_for_input = content.waiting_for_input.value_or(false);
+  end.more_to_come = content.interaction_status.value_or("") == "IN_PROGRESS";
   events.emplace_back(std::move(end));
 }
 
 }  // namespace
+
+namespace {
+
+TokensByModality by_modality(const std::optional<std::vector<ModalityTokenCount>>& details) {
+  TokensByModality out;
+  if (!details) return out;
+  for (const auto& one : *details) {
+    const auto modality = one.modality.value_or("");
+    const int count = one.token_count.value_or(0);
+    if (modality == "TEXT") out.text += count;
+    if (modality == "IMAGE") out.image += count;
+    if (modality == "VIDEO") out.video += count;
+    if (modality == "AUDIO") out.audio += count;
+    if (modality == "DOCUMENT") out.document += count;
+  }
+  return out;
+}
+
+}  // namespace
+
+Usage& Usage::operator+=(const Usage& other) {
+  prompt += other.prompt;
+  cached += other.cached;
+  answer += other.answer;
+  thoughts += other.thoughts;
+  tool_use += other.tool_use;
+  total += other.total;
+  for (const auto member :
+       {&Usage::prompt_by, &Usage::cached_by, &Usage::answer_by, &Usage::tool_use_by}) {
+    auto& sum = this->*member;
+    const auto& more = other.*member;
+    sum.text += more.text;
+    sum.image += more.image;
+    sum.video += more.video;
+    sum.audio += more.audio;
+    sum.document += more.document;
+  }
+  return *this;
+}
 
 Usage usage_of(const UsageMetadata& usage) {
   Usage out;
@@ -80,6 +120,11 @@ Usage usage_of(const UsageMetadata& usage) {
   out.thoughts = usage.thoughts_token_count.value_or(0);
   out.tool_use = usage.tool_use_prompt_token_count.value_or(0);
   out.total = usage.total_token_count.value_or(0);
+  out.prompt_by = by_modality(usage.prompt_tokens_details);
+  out.cached_by = by_modality(usage.cache_tokens_details);
+  out.answer_by = by_modality(usage.response_tokens_details ? usage.response_tokens_details
+                                                            : usage.candidates_tokens_details);
+  out.tool_use_by = by_modality(usage.tool_use_prompt_tokens_details);
   return out;
 }
 
@@ -151,6 +196,7 @@ Events events_of(SessionResumptionUpdateMessage message) {
 Events events_of(VoiceActivityMessage message) {
   LiveVoiceActivity activity;
   activity.started = message.voice_activity.voice_activity_type.value_or("") == "ACTIVITY_START";
+  activity.offset = duration_of(message.voice_activity.audio_offset.value_or(""));
   return {LiveEvent(activity)};
 }
 
@@ -169,6 +215,11 @@ Events events_of(UsageMessage message) {
 
 Events events_of(SetupCompleteMessage message) {
   Events events;
+  if (message.setup_complete.session_id) {
+    LiveStarted started;
+    started.session_id = std::move(*message.setup_complete.session_id);
+    events.emplace_back(std::move(started));
+  }
   add_usage(events, message.usage_metadata);
   return events;
 }

@@ -12,12 +12,21 @@
 
 namespace parley::gemini {
 
+// Parts of a count; what the service did not tell is 0, so their sum may be less than the whole.
+struct TokensByModality {
+  TokensByModality() = default;
+  bool operator==(const TokensByModality&) const = default;
+  std::int64_t text = 0, image = 0, video = 0, audio = 0, document = 0;
+};
+
 // Token counts of a turn, under the same names for the Developer API and Vertex AI; what the
 // service did not tell is 0. `prompt` contains the context so far and what of it was cached.
 struct Usage {
   Usage() = default;
   bool operator==(const Usage&) const = default;
+  Usage& operator+=(const Usage& other);
   std::int64_t prompt = 0, cached = 0, answer = 0, thoughts = 0, tool_use = 0, total = 0;
+  TokensByModality prompt_by, cached_by, answer_by, tool_use_by;
 };
 Usage usage_of(const UsageMetadata& usage);
 
@@ -58,6 +67,17 @@ struct LiveGenerationComplete {};
 struct LiveTurnComplete {
   std::string reason;  // empty: the usual end
   bool waiting_for_input = false;
+  // Vertex AI ends the turn of a function call by itself, and the answer comes in another one. The
+  // Developer API does not: there this is false.
+  bool of_tool_calls = false;
+  // Of models that think longer, which may end several turns for one question: more turns follow
+  // unasked (IN_PROGRESS). False where it was said to be the last (IDLE), and where nothing was
+  // said.
+  bool more_to_come = false;
+};
+// Vertex AI names the session; the Developer API does not, and this does not come.
+struct LiveStarted {
+  std::string session_id;
 };
 struct LiveUsage {
   Usage usage;
@@ -73,7 +93,8 @@ struct LiveResumption {
   std::optional<std::uint64_t> last_consumed_message;
 };
 struct LiveVoiceActivity {
-  bool started = false;  // else ended
+  bool started = false;                 // else ended
+  std::chrono::milliseconds offset{0};  // in the audio that was sent; 0: not told
 };
 struct LiveGrounding {
   GroundingMetadata metadata;
@@ -82,11 +103,17 @@ struct LiveGrounding {
 struct LiveUnknown {
   json::Any message;
 };
+// A frame that is no JSON or not of its message's form. It is lost, and the session goes on.
+struct LiveUnreadable {
+  std::string why;        // with the place
+  std::string beginning;  // of its text, at most 1024 characters, without what looks like a key
+};
 
 using LiveEvent = std::variant<LiveText, LiveAudio, LivePart, LiveTranscript, LiveToolCalls,
                                LiveToolCallsCancelled, LiveInterrupted, LiveGenerationComplete,
                                LiveTurnComplete, LiveUsage, LiveGoAway, LiveResumption,
-                               LiveVoiceActivity, LiveGrounding, LiveUnknown>;
+                               LiveVoiceActivity, LiveGrounding, LiveStarted, LiveUnknown,
+                               LiveUnreadable>;
 
 // What a message says; `{}` and `{"serverContent": {}}` say nothing.
 std::vector<LiveEvent> events_of(ServerContentMessage message);

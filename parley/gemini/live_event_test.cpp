@@ -67,6 +67,38 @@ TEST(LiveEvents_B39, UsageHasTheSameNamesForBothServices) {
   EXPECT_EQ(vertex.answer, 9);
 }
 
+TEST(LiveEvents_B39, CountsOfEachModalityAreKeptAndAddUp) {
+  const auto usage = [](std::string_view text) {
+    return usage_of(json::decode_text<UsageMetadata>(text).value());
+  };
+  auto sum = usage(R"({"promptTokenCount": 9, "responseTokenCount": 5, "thoughtsTokenCount": 2,
+      "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 4},
+                              {"modality": "AUDIO", "tokenCount": 5}, {"modality": "NEW"}],
+      "responseTokensDetails": [{"modality": "AUDIO", "tokenCount": 5}]})");
+  EXPECT_EQ(sum.prompt_by.text, 4);
+  EXPECT_EQ(sum.prompt_by.audio, 5);
+  EXPECT_EQ(sum.answer_by.audio, 5);
+  sum += usage(R"({"candidatesTokenCount": 1, "toolUsePromptTokenCount": 3,
+      "candidatesTokensDetails": [{"modality": "AUDIO", "tokenCount": 1}],
+      "toolUsePromptTokensDetails": [{"modality": "DOCUMENT", "tokenCount": 3}],
+      "cacheTokensDetails": [{"modality": "IMAGE", "tokenCount": 7}]})");
+  EXPECT_EQ(sum.answer_by.audio, 6);
+  EXPECT_EQ(sum.tool_use_by.document, 3);
+  EXPECT_EQ(sum.cached_by.image, 7);
+  EXPECT_EQ(sum.answer, 6);
+  EXPECT_EQ(sum.prompt, 9);
+}
+
+TEST(LiveEvents_3_6, TurnsThatAreNotTheLastAreToldAsSuch) {
+  const auto end = [](std::string_view text) {
+    return at<LiveTurnComplete>(told_by<ServerContentMessage>(text), 0).more_to_come;
+  };
+  EXPECT_TRUE(
+      end(R"({"serverContent": {"turnComplete": true, "interactionStatus": "IN_PROGRESS"}})"));
+  EXPECT_FALSE(end(R"({"serverContent": {"turnComplete": true, "interactionStatus": "IDLE"}})"));
+  EXPECT_FALSE(end(R"({"serverContent": {"turnComplete": true}})"));
+}
+
 TEST(LiveEvents_B32, GoAwayTellsItsTime) {
   const auto left = [](std::string_view text) {
     return at<LiveGoAway>(told_by<GoAwayMessage>(text), 0).left.count();
@@ -98,11 +130,25 @@ TEST(LiveErrors_B6, TheServicesWordsSayWhatItMeans) {
   EXPECT_EQ(kind(1011, "The service is currently unavailable."), ErrorKind::unavailable);
   EXPECT_EQ(kind(1008, "Operation is not implemented, or supported, or enabled."),
             ErrorKind::service);
+  EXPECT_EQ(kind(1002, "a frame with an unknown opcode"), ErrorKind::protocol_violation);
+  EXPECT_EQ(kind(1009, "a message over the limit"), ErrorKind::too_large);
   EXPECT_TRUE(live_error(1011, "Deadline expired before operation could complete.").retryable());
   EXPECT_EQ(live_error(1007, "bad key=AIzaSyA1234567890123456789012345678901")
                 .describe()
                 .find("AIzaSyA123"),
             std::string::npos);
+}
+
+TEST(LiveErrors_W7, TheCodeTheReasonAndAnAdviceAreKept) {
+  const auto error = live_error(1008, "BidiGenerateContent session not found");
+  EXPECT_EQ(error.close_code(), 1008);
+  EXPECT_EQ(error.close_reason(), "BidiGenerateContent session not found");
+  EXPECT_EQ(error.detail("advice"), "the handle has expired: begin a new session");
+  EXPECT_EQ(live_error(1007, "API key not valid").detail("advice"),
+            "check the key: it is not known, or not for this API");
+  EXPECT_EQ(live_error(1011, "").detail("advice"),
+            "a fault of the service: go on with the handle after a pause");
+  EXPECT_FALSE(live_error(4999, "").detail("advice")) << "what is not known is not explained";
 }
 
 }  // namespace

@@ -1,43 +1,20 @@
 #include "parley/gemini/detail/live_link.hpp"
 
-#include "parley/api/credentials.hpp"
 #include "parley/base/text.hpp"
 #include "parley/generated/gemini/live.hpp"
 #include "parley/generated/gemini/live_constrained.hpp"
 
 namespace parley::gemini {
 
-Error live_error(std::uint16_t close_code, std::string_view reason) {
-  const auto says = [reason](std::string_view words) {
-    return reason.find(words) != std::string_view::npos;
-  };
-  ErrorKind kind = ErrorKind::disconnected;
-  if (says("API key") || says("unregistered callers"))
-    kind = ErrorKind::unauthenticated;
-  else if (says("quota") || says("RESOURCE_EXHAUSTED"))
-    kind = ErrorKind::rate_limited;
-  else if (says("not found"))
-    kind = ErrorKind::not_found;
-  else if (close_code == 1007)
-    kind = ErrorKind::invalid_argument;
-  else if (close_code == 1011)
-    kind = says("unavailable") || says("Deadline") || says("Internal") ? ErrorKind::unavailable
-                                                                       : ErrorKind::service;
-  else if (close_code == 1008)
-    kind = ErrorKind::service;
-  return Error(kind, reason.empty() ? "the service ended the Live session"
-                                    : "the service ended the Live session: " + redact(reason))
-      .with_close(close_code, redact(reason));
-}
-
 namespace detail {
 namespace {
 
-// Over the generated connection of either endpoint: they differ in their types only.
-template <class Connection>
+// Over the generated connection. The endpoints, of both services and for tokens, differ in their
+// paths only.
 class LinkOver final : public LiveLink {
  public:
-  explicit LinkOver(Connection connection) : connection_(std::move(connection)) {}
+  LinkOver(live::Connection connection, UnreadableSlot slot)
+      : connection_(std::move(connection)), unreadable_(std::move(slot)) {}
 
   Task<Result<void>> send(ClientContentMessage message) override {
     return connection_.send_client_content(std::move(message));
@@ -53,26 +30,42 @@ class LinkOver final : public LiveLink {
   }
   Task<Result<void>> close() override { return connection_.close(); }
   Result<void> outcome() const override { return connection_.outcome(); }
+  bool ended() const override { return connection_.phase() == api::Phase::closed; }
+  Task<bool> wait(std::chrono::milliseconds limit) override { return connection_.wait(limit); }
 
   Task<std::optional<std::vector<LiveEvent>>> next() override {
     auto message = co_await connection_.next();
     if (!message) co_return std::nullopt;
+    if (*unreadable_) {
+      std::vector<LiveEvent> events;
+      events.emplace_back(std::move(**unreadable_));
+      unreadable_->reset();
+      co_return events;
+    }
     using Variant = typename decltype(message)::value_type;
     co_return std::visit([](auto& one) { return events_of(std::move(one)); },
                          static_cast<typename Variant::variant&>(*message));
   }
 
  private:
-  Connection connection_;
+  live::Connection connection_;
+  UnreadableSlot unreadable_;
 };
 
-api::SessionOptions session_options(LiveOptions& options) {
+}  // namespace
+
+api::SessionOptions session_options(LiveOptions& options, const Backend& backend,
+                                    const UnreadableSlot& slot) {
   api::SessionOptions out;
-  out.key = options.key;
-  out.base_url = options.base_url;
-  if (out.base_url.empty()) out.base_url = api::environment("GOOGLE_GEMINI_BASE_URL").value_or("");
-  if (out.base_url.starts_with("http")) out.base_url.replace(0, 4, "ws");
-  while (out.base_url.ends_with('/')) out.base_url.pop_back();
+  out.on_unreadable = [slot](const Error& why) {
+    *slot = unreadable(why);
+    return true;
+  };
+  out.key = backend.key();
+  out.tokens = backend.tokens();
+  out.base_url = backend.base().text();
+  out.base_url.replace(0, 4, "ws");  // http and https
+  out.path = backend.live_path();
   out.connect = std::move(options.connect);
   out.connect_timeout = out.greeting_timeout = options.step_timeout;
   out.idle_timeout = options.idle_timeout;
@@ -82,18 +75,37 @@ api::SessionOptions session_options(LiveOptions& options) {
   return out;
 }
 
-template <class Connection>
-Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<Connection> connection, Setup setup) {
+namespace {
+
+Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<live::Connection> connection,
+                                               LiveOptions options, UnreadableSlot slot) {
   if (!connection) co_return fail(std::move(connection.error()));
+  tell_state(options.on_state, LiveState::setup_pending);
   SetupMessage message;
-  message.setup = std::move(setup);
+  message.setup = std::move(options.setup);
   if (auto taken = co_await connection->initialize(std::move(message)); !taken)
     co_return fail(std::move(told_by_service(std::move(taken)).error()));
-  std::unique_ptr<LiveLink> link = std::make_unique<LinkOver<Connection>>(std::move(*connection));
+  std::unique_ptr<LiveLink> link =
+      std::make_unique<LinkOver>(std::move(*connection), std::move(slot));
   co_return link;
 }
 
 }  // namespace
+
+LiveUnreadable unreadable(const Error& why) {
+  LiveUnreadable out;
+  out.why = why.cause() ? why.cause()->message() : why.message();
+  out.beginning = std::string(why.detail("body").value_or(""));
+  return out;
+}
+
+void tell_state(const std::function<void(LiveState)>& on_state, LiveState state) {
+  if (!on_state) return;
+  try {
+    on_state(state);
+  } catch (...) {  // the session does not depend on who watches it
+  }
+}
 
 Result<void> told_by_service(Result<void> outcome) {
   if (outcome) return outcome;
@@ -104,19 +116,21 @@ Result<void> told_by_service(Result<void> outcome) {
                   .with_cause(error));
 }
 
-Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options) {
-  auto session = session_options(options);
-  const std::string token(options.key.reveal());
-  if (token.starts_with("auth_tokens/")) {
-    session.send_key = false;  // the service would take the token for a key that is not valid
-    live_constrained::Params params(token);
-    auto connection =
-        co_await live_constrained::Connection::open(std::move(params), std::move(session));
-    co_return co_await set_up(std::move(connection), std::move(options.setup));
+Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options, Backend backend) {
+  const auto slot = std::make_shared<std::optional<LiveUnreadable>>();
+  auto session = session_options(options, backend, slot);
+  if (const std::string& key = backend.key().reveal(); key.starts_with("auth_tokens/")) {
+    if (backend.vertex())
+      co_return fail(ErrorKind::invalid_argument,
+                     "Vertex AI has no short-lived tokens: they are the Developer API's");
+    // Not in the URL, which ends up in logs; nor as a key, for which it is not valid.
+    session.path = std::string(live_constrained::rules().path);
+    session.headers.set("Authorization", "Token " + key);
+    session.send_key = false;
   }
   live::Params params;
   auto connection = co_await live::Connection::open(std::move(params), std::move(session));
-  co_return co_await set_up(std::move(connection), std::move(options.setup));
+  co_return co_await set_up(std::move(connection), std::move(options), slot);
 }
 
 }  // namespace detail

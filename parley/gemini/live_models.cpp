@@ -1,9 +1,11 @@
 #include "parley/gemini/live_models.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace parley::gemini {
 namespace {
@@ -49,16 +51,123 @@ LiveOutputKind live_output(std::string_view model) {
   return name.find("native-audio") != std::string_view::npos ? audio : unknown;
 }
 
+bool is_live_model(const Model& model) {
+  const auto& methods = model.supported_generation_methods;
+  if (methods) return std::ranges::find(*methods, "bidiGenerateContent") != methods->end();
+  return live_output(model.name) != unknown || looks_live(bare(model.name));
+}
+
+LiveTextWay live_text_way(std::string_view model) {
+  const auto name = bare(model);
+  if (name.find("translate") != std::string_view::npos ||
+      name.find("transcribe") != std::string_view::npos)
+    return LiveTextWay::none;
+  return name.starts_with("gemini-3") ? LiveTextWay::realtime : LiveTextWay::turn;
+}
+
+bool is_non_blocking(std::string_view model, const FunctionDeclaration& function) {
+  if (function.behavior) return *function.behavior == "NON_BLOCKING";
+  return bare(model).starts_with("gemini-3.8");
+}
+
+bool takes_context_updates(std::string_view model) {
+  const auto name = bare(model);
+  return name.starts_with("gemini-3.8") || live_output(model) == unknown;
+}
+
+namespace {
+
+// The last in the alphabet of those that fit: 3.8 stands behind 3.1 and 2.5.
+template <class Fits>
+std::string newest(const std::vector<Model>& models, Fits fits) {
+  std::string best;
+  for (const auto& model : models) {
+    const auto name = bare(model.name);
+    if (fits(name) && name > best) best = name;
+  }
+  return best;
+}
+
+bool fits_wish(std::string_view name, std::string_view wish) {
+  if (!wish.ends_with('*')) return name == wish;
+  wish.remove_suffix(1);
+  return name.starts_with(wish);
+}
+
+std::unexpected<Error> refuse(std::string why) {
+  return fail(Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::setup));
+}
+
+// generationConfig members that Live has not; empty: none is set.
+std::string_view foreign_setting(const GenerationConfig& config) {
+  if (config.response_mime_type) return "responseMimeType";
+  if (config.response_schema) return "responseSchema";
+  if (config.response_json_schema) return "responseJsonSchema";
+  if (config.stop_sequences) return "stopSequences";
+  if (config.logprobs) return "logprobs";
+  return config.response_logprobs ? "responseLogprobs" : "";
+}
+
+Result<void> check_settings(const Setup& setup, std::string_view name) {
+  const bool newest = name.starts_with("gemini-3.8");
+  if (newest && setup.proactivity && setup.proactivity->proactive_audio == false)
+    return refuse(fmt::format("proactive audio of {} cannot be turned off", name));
+  if (!setup.generation_config) return {};
+  const auto& config = *setup.generation_config;
+  if (const auto foreign = foreign_setting(config); !foreign.empty())
+    return refuse(fmt::format("a Live session takes no {}", foreign));
+  if (newest && config.enable_affective_dialog.value_or(false))
+    return refuse(fmt::format("{} has no affective dialog", name));
+  if (config.thinking_config && config.thinking_config->thinking_budget &&
+      config.thinking_config->thinking_level)
+    return refuse("a thinking budget and a thinking level exclude each other");
+  return {};
+}
+
+Result<void> check_functions(const Setup& setup) {
+  if (!setup.tools) return {};
+  for (const auto& tool : *setup.tools) {
+    if (!tool.function_declarations) continue;
+    for (const auto& function : *tool.function_declarations)
+      if (function.parameters_json_schema && !function.parameters)
+        return refuse(fmt::format(
+            "the Live API ignores parametersJsonSchema: give {} its parameters", function.name));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> choose_live_model(const std::vector<Model>& models,
+                                      const std::vector<std::string>& preferences, bool or_any) {
+  for (const auto& wish : preferences) {
+    const auto found =
+        newest(models, [&wish](std::string_view name) { return fits_wish(name, bare(wish)); });
+    if (!found.empty()) return found;
+  }
+  if (!preferences.empty() && !or_any)
+    return fail(ErrorKind::not_found,
+                fmt::format("none of the Live models {} is there", fmt::join(preferences, ", ")));
+  // Of the table's order: the first row that is there is the newest for conversations.
+  for (const auto& row : kModels)
+    if (row.output == audio && std::ranges::any_of(models, [&row](const Model& model) {
+          return bare(model.name) == row.name;
+        }))
+      return std::string(row.name);
+  auto any = newest(models, [](std::string_view) { return true; });
+  if (any.empty()) return fail(ErrorKind::not_found, "the service lists no model for Live");
+  return any;
+}
+
 Result<void> check_live_setup(const Setup& setup) {
-  const auto refuse = [](std::string why) {
-    return fail(Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::setup));
-  };
   const auto name = bare(setup.model);
   if (name.empty()) return refuse("no model was named for the Live session");
   const auto output = live_output(setup.model);
   // A name of the catalogue's usual form that says nothing of Live is a model for REST.
   if (output == unknown && name.starts_with("gemini-") && !looks_live(name))
     return refuse(fmt::format("{} is no model for Live; gemini-3.8-live is one", name));
+  if (auto good = check_settings(setup, name); !good) return good;
+  if (auto good = check_functions(setup); !good) return good;
   if (!setup.generation_config || !setup.generation_config->response_modalities) return {};
   const auto& wanted = *setup.generation_config->response_modalities;
   if (wanted.size() > 1)

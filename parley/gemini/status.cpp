@@ -82,6 +82,13 @@ Error with_detail(Error error, const json::Object& detail) {
     for (const char* name : {"reason", "domain"})
       if (auto text = text_at(detail, name); !text.empty())
         error = std::move(error).with_detail(name, std::move(text));
+    // How Vertex AI names a quota: quota_limit is the other form's quotaId.
+    if (const auto* metadata = object_at(detail, "metadata"))
+      for (const auto& [member, name] :
+           {std::pair("quota_limit", "quota_id"), std::pair("quota_metric", "quota_metric"),
+            std::pair("quota_limit_value", "quota_value")})
+        if (auto text = text_at(*metadata, member); !text.empty())
+          error = std::move(error).with_detail(name, std::move(text));
   } else if (type.ends_with("google.rpc.QuotaFailure")) {
     error = with_violations(
         std::move(error), detail, "violations",
@@ -144,7 +151,13 @@ Error error_of(const http::Response& response) {
     error = read_status(*body, response.status);
   if (!error) {
     const auto body = to_valid_utf8(std::string_view(response.body).substr(0, 800));
-    const auto snippet = trim(first_scalars(body, 200));
+    const bool page = trim(body).starts_with('<');
+    // A page for people comes from what stands before the API.
+    const auto snippet =
+        page ? std::string_view(
+                   "with a web page, not as the API does; is the host right, and for "
+                   "Vertex AI the location?")
+             : trim(first_scalars(body, 200));
     error = Error(
         kind_of("", response.status),
         fmt::format("the service answered {} {}{}{}", response.status,

@@ -31,6 +31,22 @@ TEST(GoogleRpcStatus, AQuotaErrorKeepsItsRetryTimeAndQuota_R10) {
   EXPECT_EQ(quota.detail("quota_value"), "250");
 }
 
+TEST(GoogleRpcStatus_R10, VertexNamesItsQuotaInTheMetadata) {
+  const auto body = json::parse(
+      R"({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded",
+          "details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                       "reason": "RATE_LIMIT_EXCEEDED", "domain": "googleapis.com",
+                       "metadata": {"quota_limit": "RequestsPerMinutePerProjectPerRegion",
+                                    "quota_metric": "aiplatform.googleapis.com/requests",
+                                    "quota_limit_value": "5"}}]}})");
+  const auto error = error_of(*body);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->detail("reason"), "RATE_LIMIT_EXCEEDED");
+  EXPECT_EQ(error->detail("quota_id"), "RequestsPerMinutePerProjectPerRegion");
+  EXPECT_EQ(error->detail("quota_metric"), "aiplatform.googleapis.com/requests");
+  EXPECT_EQ(error->detail("quota_value"), "5");
+}
+
 TEST(GoogleRpcStatus, EachCanonicalCodeHasItsKind) {
   const std::pair<const char*, ErrorKind> codes[] = {
       {"INVALID_ARGUMENT", ErrorKind::invalid_argument},

@@ -81,6 +81,12 @@ std::string finish_reason_of(const GenerateContentResponse& response) {
   return std::string(candidates.front().finish_reason->wire());
 }
 
+const std::vector<CitationSource>& citations_of(const Candidate& candidate) {
+  static const CitationMetadata none;
+  const auto& metadata = candidate.citation_metadata ? *candidate.citation_metadata : none;
+  return list_of(metadata.citation_sources ? metadata.citation_sources : metadata.citations);
+}
+
 std::string block_reason_of(const GenerateContentResponse& response) {
   const auto& feedback = response.prompt_feedback;
   return feedback && feedback->block_reason ? std::string(feedback->block_reason->wire())

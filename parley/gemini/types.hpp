@@ -29,6 +29,9 @@ const std::vector<Candidate>& candidates_of(const GenerateContentResponse& respo
 std::string text_of(const GenerateContentResponse& response);
 // The first candidate's finish reason; empty where it has none yet.
 std::string finish_reason_of(const GenerateContentResponse& response);
+// What an answer quotes: the Developer API calls them citationSources, Vertex AI citations. A
+// missing start index is 0.
+const std::vector<CitationSource>& citations_of(const Candidate& candidate);
 // Why the prompt was blocked; empty: it was not.
 std::string block_reason_of(const GenerateContentResponse& response);
 // True where it has any member that an answer of the service has.

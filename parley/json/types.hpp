@@ -85,6 +85,13 @@ struct Decimal {
   bool as_number = false;  // written as a JSON number; the text must be one
 };
 
+// Where the JSON Schema of a generated type is: its name among the schemas of its definition, which
+// are one JSON object in a literal of the generated code.
+struct TypeSchema {
+  std::string_view name;
+  std::string_view definitions;
+};
+
 // What stands in a union for an alternative that the definition does not know.
 struct Unknown {
   Unknown() = default;

@@ -155,10 +155,13 @@ Task<Result<ws::Agreement>> Exchange::accept_upgrade(ws::ServerPolicy policy) {
   co_return std::move(acceptance.agreement);
 }
 
-Task<Result<WebSocket>> Exchange::upgrade(ws::ServerPolicy policy, ws::Options options) {
+Task<Result<WebSocket>> Exchange::upgrade(ws::ServerPolicy policy, ws::Options options,
+                                          TransportWrap wrap) {
   auto agreement = co_await accept_upgrade(std::move(policy));
   if (!agreement) co_return fail(std::move(agreement.error()));
-  co_return WebSocket(state_.transport, ws::Role::server, options, std::move(*agreement),
+  std::shared_ptr<Transport> transport = state_.transport;
+  if (wrap) transport = wrap(std::move(transport));
+  co_return WebSocket(std::move(transport), ws::Role::server, options, std::move(*agreement),
                       state_.early);
 }
 
@@ -170,6 +173,11 @@ Task<Result<void>> Exchange::upgrade_to(SocketHost& host, ws::ServerPolicy polic
   if (!socket || !host.adopt(std::move(*socket), *agreement, std::move(data), state_.early))
     co_return fail(ErrorKind::disconnected, "the connection was lost after its upgrade");
   co_return Result<void>();
+}
+
+Task<void> Exchange::wait_for_peer() {
+  const auto transport = state_.transport;
+  co_await transport->receive();
 }
 
 void Exchange::abort() {

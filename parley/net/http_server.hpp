@@ -41,6 +41,10 @@ struct ServerState;
 struct ExchangeState;
 }  // namespace detail
 
+// Puts another transport around a connection that is upgraded, for example one that counts or
+// breaks its bytes.
+using TransportWrap = std::function<std::shared_ptr<Transport>(std::shared_ptr<Transport>)>;
+
 // One request and its answer, on the server's side. Used by one coroutine. Exactly one of
 // respond(), begin()…finish(), upgrade() or abort() answers it; a handler that returns without one
 // answers 500.
@@ -67,7 +71,8 @@ class Exchange {
   Task<Result<void>> finish();
   // Answers a WebSocket upgrade; a request that is not a correct one gets its refusal, and the
   // error says why (protocol_violation).
-  Task<Result<WebSocket>> upgrade(ws::ServerPolicy policy, ws::Options options);
+  Task<Result<WebSocket>> upgrade(ws::ServerPolicy policy, ws::Options options,
+                                  TransportWrap wrap = {});
   // The same, and gives the connection to `host`, which calls its handler from now on: the exchange
   // and its coroutine may end. `host` must be on the same executor.
   Task<Result<void>> upgrade_to(SocketHost& host, ws::ServerPolicy policy,
@@ -79,6 +84,8 @@ class Exchange {
   void cut_after(std::size_t bytes);
 
   bool answered() const;
+  // Waits until the peer leaves or sends something more. Only after begin(); abort() comes next.
+  Task<void> wait_for_peer();
 
   detail::ExchangeState& state() { return state_; }  // for the router
 

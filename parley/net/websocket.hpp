@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "parley/base/bytes.hpp"
 #include "parley/base/error.hpp"
+#include "parley/base/secret.hpp"
 #include "parley/http/url.hpp"
 #include "parley/net/dial.hpp"
 #include "parley/net/task.hpp"
@@ -102,6 +104,9 @@ struct ConnectOptions {
   ws::ClientOffer offer;
   ws::Options protocol;
   std::chrono::milliseconds upgrade_timeout{10'000};  // from the request to the answer's header
+  // Asked before each connection, also a repeated one; its token goes as Authorization: Bearer. Its
+  // error is the connection's. Empty: none.
+  std::function<Task<Result<Secret>>()> bearer;
 };
 
 // Dials a ws or wss URL and opens a WebSocket. Errors: those of dial(), timeout at stage upgrade,

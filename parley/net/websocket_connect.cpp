@@ -65,6 +65,11 @@ Task<Result<WebSocket>> upgrade(const http::Url& url, std::shared_ptr<Transport>
 }  // namespace
 
 Task<Result<WebSocket>> connect_websocket(http::Url url, ConnectOptions options) {
+  if (options.bearer) {
+    auto token = co_await options.bearer();
+    if (!token) co_return fail(std::move(token.error()));
+    options.offer.headers.set("Authorization", "Bearer " + token->reveal());
+  }
   auto transport = co_await dial(url, options.dial);
   if (!transport) co_return fail(std::move(transport.error()));
   std::shared_ptr<Transport> shared = std::move(*transport);

@@ -41,6 +41,20 @@ void emit_variants(Code& code, const Plan& plan, const PlannedEndpoint& endpoint
   code.line("  using variant::variant;").line("}};");
 }
 
+void emit_reading(Code& code) {
+  code.comment("The next message; empty: the end, see outcome(). One at a time.", 2);
+  code.line("  [[nodiscard]] ::parley::Task<std::optional<ServerMessage>> next();");
+  code.comment("Waits until next() need not, at most that long (0: not at all); false: it must.",
+               2);
+  code.line("  [[nodiscard]] ::parley::Task<bool> wait(std::chrono::milliseconds limit) {{");
+  code.line("    return core_.wait(limit);").line("  }}");
+  code.line("  ::parley::Result<void> outcome() const {{ return core_.outcome(); }}");
+  code.line("  ::parley::api::Phase phase() const {{ return core_.phase(); }}");
+  code.line(
+      "  const ::parley::api::SessionCounters& counters() const {{ return core_.counters(); }}");
+  code.line("  const std::string& subprotocol() const {{ return core_.subprotocol(); }}");
+}
+
 void emit_connection(Code& code, const Plan& plan, const PlannedEndpoint& endpoint) {
   code.blank().comment(
       "The session with its rules checked when it runs: a message out of its phase is an Error "
@@ -85,13 +99,7 @@ void emit_connection(Code& code, const Plan& plan, const PlannedEndpoint& endpoi
     code.comment("Begins the close handshake; next() ends when it is done.", 2);
     code.line("  [[nodiscard]] ::parley::Task<::parley::Result<void>> close();");
   }
-  code.comment("The next message; empty: the end, see outcome(). One at a time.", 2);
-  code.line("  [[nodiscard]] ::parley::Task<std::optional<ServerMessage>> next();");
-  code.line("  ::parley::Result<void> outcome() const {{ return core_.outcome(); }}");
-  code.line("  ::parley::api::Phase phase() const {{ return core_.phase(); }}");
-  code.line(
-      "  const ::parley::api::SessionCounters& counters() const {{ return core_.counters(); }}");
-  code.line("  const std::string& subprotocol() const {{ return core_.subprotocol(); }}");
+  emit_reading(code);
   code.comment("A second handle to the same session.", 2);
   code.line("  Connection share() const {{ return Connection(core_.share()); }}").blank();
   code.line(" private:");
@@ -261,7 +269,8 @@ std::string session_header(const Plan& plan, const PlannedEndpoint& endpoint,
                            const std::string& folder) {
   Code code;
   code.raw(file_header(plan)).line("#pragma once").blank();
-  for (const char* name : {"functional", "optional", "string", "utility", "variant", "vector"})
+  for (const char* name :
+       {"chrono", "functional", "optional", "string", "utility", "variant", "vector"})
     code.line("#include <{}>", name);
   code.blank().line("#include \"{}types.hpp\"", folder);
   code.line("#include \"parley/api/session.hpp\"").blank();

@@ -16,7 +16,8 @@ struct OutputFile {
   std::string text;
 };
 
-// types.hpp, decode.cpp, encode.cpp: message types that need parley/json alone.
+// types.hpp, types.cpp, decode.cpp, encode.cpp, schema.cpp: message types that need parley/json
+// alone.
 std::vector<OutputFile> emit_types(const Plan& plan, const std::string& folder);
 // For each WebSocket endpoint its header and source; needs parley/api.
 std::vector<OutputFile> emit_sessions(const Plan& plan, const std::string& folder);

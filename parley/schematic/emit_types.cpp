@@ -2,6 +2,7 @@
 #include <set>
 
 #include "parley/schematic/detail/cpp_text.hpp"
+#include "parley/schematic/detail/json_schema.hpp"
 #include "parley/schematic/emit.hpp"
 
 namespace parley::schematic {
@@ -211,6 +212,15 @@ std::string emit_header(const Plan& plan) {
     code.line("void decode(::parley::json::Cursor in, {}& out);", type.name);
     code.line("void encode(::parley::json::Writer& out, const {}& message);", type.name);
   }
+  code.blank().comment(
+      "The types as JSON Schema 2020-12, one object by their names: json::schema_of().");
+  code.line("std::string_view json_schemas();");
+  for (const auto& type : plan.types)
+    if (has_codec(type))
+      code.line(
+          "inline ::parley::json::TypeSchema type_schema(const {}*) {{ return {{{}, "
+          "json_schemas()}}; }}",
+          type.name, cpp_string(type.definition->name));
   code.blank().line("}}  // namespace {}", plan.cpp_namespace);
   return code.take();
 }
@@ -329,6 +339,25 @@ std::string emit_definitions(const Plan& plan, const std::string& folder) {
   return code.take();
 }
 
+// One literal for each type, so that no line of generated code is out of all measure.
+std::string emit_schemas(const Plan& plan, const std::string& folder) {
+  Code code;
+  code.raw(detail::file_header(plan));
+  code.line("#include \"{}types.hpp\"", folder).blank();
+  code.line("namespace {} {{", plan.cpp_namespace).blank();
+  code.line("std::string_view json_schemas() {{").line("  return \"{{\"");
+  std::string_view comma;
+  for (const auto& [name, schema] : detail::schemas_of(plan, "#/$defs/")) {
+    const auto text =
+        fmt::format("{}{}:{}", comma, json::to_string(json::Value(name)), json::to_string(schema));
+    code.line("         {}", cpp_string(text));
+    comma = ",";
+  }
+  code.line("         \"}}\";").line("}}");
+  code.blank().line("}}  // namespace {}", plan.cpp_namespace);
+  return code.take();
+}
+
 }  // namespace
 
 std::vector<OutputFile> emit_types(const Plan& plan, const std::string& folder) {
@@ -337,6 +366,7 @@ std::vector<OutputFile> emit_types(const Plan& plan, const std::string& folder) 
   out.emplace_back("types.cpp", emit_definitions(plan, folder));
   out.emplace_back("decode.cpp", emit_source(plan, folder, true));
   out.emplace_back("encode.cpp", emit_source(plan, folder, false));
+  out.emplace_back("schema.cpp", emit_schemas(plan, folder));
   return out;
 }
 

@@ -293,13 +293,17 @@ class Planner {
   }
 
   // What nothing else must be told from may still have a constant: another text is another message.
+  // And what is left over when no other fits must have what it cannot be without.
   void recognise_alone() {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       if (inputs_[i].binary || declared(i) || !result_.alternatives[i].tests.empty()) continue;
       const auto& values = shapes_[i].values;
       const auto found = std::ranges::find_if(
           values, [](const auto& one) { return !one.first.empty() && one.second.size() == 1; });
-      if (found != values.end()) add_value_test(i, found->first, found->second);
+      if (found != values.end())
+        add_value_test(i, found->first, found->second);
+      else if (!before_[i].empty() && !shapes_[i].required.empty())
+        add_presence_test(i, *shapes_[i].required.begin());
     }
   }
 

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import unittest
@@ -29,7 +30,7 @@ class Started:
         self.lines = []
         for line in self.process.stdout:
             self.lines.append(line)
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+            if found := re.search(r"https?://127\.0\.0\.1:(\d+)", line):
                 self.port = int(found.group(1))
                 self.url = found.group(0)
                 break
@@ -112,6 +113,78 @@ class Ask(unittest.TestCase):
                 self.assertEqual(asked.returncode, 2, words)
                 self.assertIn(said, asked.stderr)
 
+    def test_a_conversation_goes_on_in_its_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            chat = os.path.join(folder, "chat.json")
+            ask = lambda *words: run("ask", "--offline", "--pace", "0", "--chat", chat, *words)
+            self.assertEqual(ask("My name is Ada").returncode, 0)
+            self.assertIn("Ada", ask("--no-stream", "Who am I?").stdout)
+            with open(chat) as file:
+                turns = json.load(file)
+            self.assertEqual([turn["role"] for turn in turns], ["user", "model"] * 2)
+            failed = run("ask", "--base-url", "http://127.0.0.1:1", "--chat", chat, "x", env={"GEMINI_API_KEY": "k"})
+            self.assertEqual(failed.returncode, 1)
+            with open(chat) as file:
+                self.assertEqual(json.load(file), turns, "a question that failed leaves no trace")
+            with open(chat, "w") as file:
+                file.write("[7]")
+            refused = ask("x")
+            self.assertEqual(refused.returncode, 2)
+            self.assertIn("chat.json: $[0]", refused.stderr)
+            with open(chat) as file:
+                self.assertEqual(file.read(), "[7]")
+
+    def test_usage_tools_and_settings_are_sent(self):
+        asked = run("ask", "--offline", "--pace", "0", "--show-usage", "repeat: hello")
+        self.assertEqual(asked.stdout, "hello\n")
+        self.assertRegex(asked.stderr, r"\(tokens: prompt \d+, cached 0, answer 2, thoughts 0, tools 0, total \d+\)")
+        whole = json.loads(run("ask", "--offline", "--no-stream", "--json", "repeat: hello").stdout)
+        self.assertEqual(whole["candidates"][0]["content"]["parts"][0]["text"], "hello")
+        words = ["--google-search", "--code-execution", "--url-context", "--top-p", "0.5", "--top-k", "3",
+                 "--answer-seed", "7", "--thoughts", "--stop", "lo"]
+        self.assertEqual(run("ask", "--offline", "--pace", "0", *words, "repeat: hello").stdout, "hel\n")
+        for bad in (["--top-p", "2"], ["--timeout", "-1"], ["--top-k", "0"]):
+            self.assertEqual(run("ask", "--offline", *bad, "x").returncode, 2, bad)
+
+    def test_an_answer_that_is_not_given_has_its_exit_code(self):
+        with tempfile.TemporaryDirectory() as folder:
+            bodies = {"blocked": '{"promptFeedback": {"blockReason": "SAFETY"}}',
+                      "stopped": '{"candidates": [{"content": {"parts": [{"text": "Hal"}]}, "finishReason": "SAFETY"}]}',
+                      "found": '{"candidates": [{"content": {"parts": [{"text": "Yes."}, {"executableCode": '
+                               '{"language": "PYTHON", "code": "1+1"}}, {"codeExecutionResult": {"output": "2"}}]},'
+                               '"finishReason": "STOP", "groundingMetadata": {"groundingChunks": '
+                               '[{"web": {"uri": "https://a", "title": "A"}}]}}]}'}
+            recordings = []
+            for name, body in bodies.items():
+                path = os.path.join(folder, name + ".txt")
+                with open(path, "w") as file:
+                    file.write(f"data: {body}\r\n\r\n")
+                recordings += ["--recording", path]
+            with Started("emulate", "--port", "0", "--pace", "0", *recordings) as service:
+                ask = lambda name, *words: run("ask", "--base-url", service.url, "-m", "recording-" + name, *words, "x",
+                                               env={"GEMINI_API_KEY": "k"})
+                self.assertEqual(ask("blocked").returncode, 3)
+                self.assertIn("the prompt was blocked (SAFETY)", ask("blocked").stderr)
+                stopped = ask("stopped")
+                self.assertEqual((stopped.returncode, stopped.stdout), (3, "Hal\n"))
+                self.assertEqual(ask("found").stdout, "Yes.\n```python\n1+1\n```\n```\n2\n```\n\n[1] A https://a\n")
+
+    def test_an_answer_that_takes_too_long_ends(self):
+        asked = run("ask", "--offline", "--pace", "60000", "--timeout", "0.2", "write 500 words about rain")
+        self.assertEqual(asked.returncode, 1)
+        self.assertIn("timeout: no whole answer within 0.2 s", asked.stderr)
+
+    def test_an_answer_is_as_its_schema_says(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as schema:
+            schema.write('{"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}, '
+                         '"people": {"type": "integer", "minimum": 0}}}')
+            schema.flush()
+            ask = lambda words: run("ask", "--offline", "--pace", "0", "--schema", schema.name, words)
+            self.assertEqual(json.loads(ask("How many live in Oslo, 700000?").stdout), {"city": "Oslo", "people": 700000})
+            wrong = ask('repeat: {"city": 7}')
+            self.assertEqual(wrong.returncode, 1)
+            self.assertIn("$.city: expected a string, found a number", wrong.stderr)
+
     def test_models_are_listed_by_their_use(self):
         self.assertRegex(run("models", "--offline").stdout, r"gemini-2.5-flash +generate +1048576 in +65536 out")
         live = run("models", "--offline", "--use", "live", "--json").stdout.splitlines()
@@ -176,6 +249,31 @@ class Serve(unittest.TestCase):
 
 
 class Emulate(unittest.TestCase):
+    def test_it_is_served_over_tls(self):
+        with tempfile.TemporaryDirectory() as folder:
+            chain, key = os.path.join(folder, "chain.pem"), os.path.join(folder, "key.pem")
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
+                            "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
+                            chain], check=True, stderr=subprocess.DEVNULL)
+            with Started("emulate", "--port", "0", "--tls-cert", chain, "--tls-key", key) as service:
+                self.assertTrue(service.url.startswith("https://"))
+                trusted = ssl.create_default_context(cafile=chain)
+                request = urllib.request.Request(service.url + "/v1beta/models",
+                                                 headers={"x-goog-api-key": "k"})
+                with urllib.request.urlopen(request, context=trusted) as answer:
+                    self.assertIn("models", json.load(answer))
+            self.assertEqual(run("emulate", "--tls-cert", chain).returncode, 2, "a key is needed")
+
+    def test_faults_come_by_chance_and_from_the_seed(self):
+        def outcomes():
+            with Started("emulate", "--port", "0", "--faults", "1", "--seed", "5") as service:
+                return [run("ask", "--base-url", service.url, "repeat: hello",
+                            env={"GEMINI_API_KEY": "k"}).returncode for _ in range(8)]
+
+        first = outcomes()
+        self.assertIn(1, first)
+        self.assertEqual(first, outcomes())
+
     def test_a_recording_is_played(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "hello.txt")

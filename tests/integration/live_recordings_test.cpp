@@ -30,6 +30,7 @@ std::vector<Recorded> recorded_sessions() {
   std::vector<Recorded> all;
   if (!fs::exists(folder)) return all;
   for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() != ".log") continue;
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string bytes(std::istreambuf_iterator<char>(file), {});
     Recorded session;
@@ -100,10 +101,11 @@ Task<void> replay(const Recorded& session) {
                                    return play(session, socket);
                                  });
   LiveOptions options("gemini-3.8-live");
-  options.base_url = server.url();
+  options.base_url = "http" + server.url().substr(2);  // ws://…
   options.key = Secret("k");
   auto live = co_await Live::connect(std::move(options));
   Told told;
+  EXPECT_TRUE(live) << live.error().describe();
   if (live) {
     EXPECT_FALSE(co_await read(*live, told, [](const Told&) { return false; }));
     EXPECT_TRUE(live->outcome()) << live->outcome().error().describe();

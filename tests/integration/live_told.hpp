@@ -13,8 +13,10 @@ using gemini::Live;
 struct Told {
   std::string text, thoughts, said, heard;
   std::size_t audio_bytes = 0, parts = 0, interrupted = 0, generated = 0, turns = 0, unknown = 0;
+  std::size_t tool_turns = 0;  // of the turns, those that Vertex AI ends for their calls
+  std::string session_id;
   std::vector<gemini::FunctionCall> calls;
-  std::vector<std::string> cancelled;
+  std::vector<std::string> cancelled, unreadable;
   gemini::Usage usage;
   std::string handle;
   bool away = false;
@@ -31,13 +33,18 @@ struct Told {
   }
   void operator()(gemini::LiveInterrupted&) { ++interrupted; }
   void operator()(gemini::LiveGenerationComplete&) { ++generated; }
-  void operator()(gemini::LiveTurnComplete&) { ++turns; }
+  void operator()(gemini::LiveTurnComplete& one) {
+    ++turns;
+    tool_turns += one.of_tool_calls ? 1 : 0;
+  }
+  void operator()(gemini::LiveStarted& one) { session_id = one.session_id; }
   void operator()(gemini::LiveUsage& one) { usage = one.usage; }
   void operator()(gemini::LiveGoAway&) { away = true; }
   void operator()(gemini::LiveResumption& one) { handle = one.handle; }
   void operator()(gemini::LiveVoiceActivity&) {}
   void operator()(gemini::LiveGrounding&) {}
   void operator()(gemini::LiveUnknown&) { ++unknown; }
+  void operator()(gemini::LiveUnreadable& one) { unreadable.push_back(one.why); }
 };
 
 // Reads until `enough` of what was told, or the end.

@@ -163,8 +163,10 @@ test('Live: speech in, speech out', async () => {
   session.close();
 });
 
+// Functions of 3.8 are NON_BLOCKING unless they say otherwise.
+const blocking = [{ functionDeclarations: weather[0].functionDeclarations.map((one) => ({ ...one, behavior: 'BLOCKING' })) }];
 test('Live: tools, and a call that is cancelled', async () => {
-  const { session, got, until } = await live('gemini-3.8-live', { tools: weather, outputAudioTranscription: {} });
+  const { session, got, until } = await live('gemini-3.8-live', { tools: blocking, outputAudioTranscription: {} });
   session.sendRealtimeInput({ text: 'What is the weather in Oslo?' });
   const [call] = (await until((message) => message.toolCall)).toolCall.functionCalls;
   assert.equal(call.args.city, 'Oslo');

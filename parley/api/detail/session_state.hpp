@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@ struct PreparedConnection {
   http::Url url;
   net::ConnectOptions options;
   Secret message_key;
+  std::function<void(const Error&)> refused;  // forgets a token that was answered with 401
 };
 Result<PreparedConnection> prepare(const EndpointRules& rules, const Target& target,
                                    const SessionOptions& options);

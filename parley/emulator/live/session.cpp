@@ -1,7 +1,6 @@
 #include "parley/emulator/live/session.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -12,39 +11,6 @@
 #include "parley/emulator/live/detail/state.hpp"
 
 namespace parley::emulator {
-
-Result<LiveFault> LiveFault::parse(std::string_view text) {
-  LiveFault fault;
-  for (const auto part : split(text, ';')) {
-    const auto piece = trim(part);
-    const auto equals = piece.find('=');
-    const auto name = trim(piece.substr(0, equals));
-    unsigned value = 0;
-    if (equals != std::string_view::npos) {
-      const auto digits = trim(piece.substr(equals + 1));
-      const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-      if (code != std::errc() || end != digits.data() + digits.size())
-        return fail(ErrorKind::invalid_argument, fmt::format("\"{}\" is no number", digits));
-    }
-    if (name == "after") {
-      fault.after = value;
-    } else if (name == "close" && value >= 1000 && value < 5000) {
-      fault.kind = Kind::close;
-      fault.code = static_cast<std::uint16_t>(value);
-    } else if (name == "cut") {
-      fault.kind = Kind::cut;
-    } else if (name == "garbage") {
-      fault.kind = Kind::garbage;
-    } else if (name == "silence") {
-      fault.kind = Kind::silence;
-    } else {
-      return fail(
-          ErrorKind::invalid_argument,
-          fmt::format("\"{}\" is none of after=N, close=CODE, cut, garbage and silence", piece));
-    }
-  }
-  return fault;
-}
 
 std::string LiveMemory::keep(Conversation conversation) {
   SeededRandom random(seed_ * 0x30005 + ++made_);
@@ -106,31 +72,9 @@ void LiveSession::State::say(std::string compact, TimePoint at, bool of_answer) 
   coming.insert(place, std::move(due));
 }
 
-// One message goes out, or what the fault puts in its place.
-void LiveSession::State::emit(std::string text) {
-  const bool faulty = door.fault.kind != LiveFault::Kind::none && sent >= door.fault.after;
-  LiveOutput output;
-  output.text = detail::pretty(text);
-  if (faulty) switch (door.fault.kind) {
-      case LiveFault::Kind::close:
-        return close(door.fault.code, "The emulator was asked for this.");
-      case LiveFault::Kind::cut:
-        output.kind = LiveOutput::Kind::cut;
-        closed = true;
-        break;
-      case LiveFault::Kind::garbage:
-        output.text = "{\"serverContent\": {\"modelTurn\"";
-        door.fault.kind = LiveFault::Kind::none;
-        break;
-      default:
-        return;
-    }
-  ++sent;
-  outputs.push_back(std::move(output));
-}
-
 void LiveSession::State::release(TimePoint now) {
   while (!closed && !coming.empty() && coming.front().at <= now) {
+    if (put_off(now)) return;
     const Due due = std::move(coming.front());
     coming.pop_front();
     said += due.said;
@@ -138,7 +82,13 @@ void LiveSession::State::release(TimePoint now) {
       if (!said.empty()) history.push_back(gemini::model_content(std::exchange(said, {})));
       tell_handle(now);
     }
-    emit(due.text);
+    if (!door.vertex) {
+      emit(due.text);
+    } else {
+      for (auto& text : dialect.say(due.text))
+        if (!closed) emit(std::move(text));
+    }
+    if (due.keeps_turn) now_idle(now);
   }
 }
 

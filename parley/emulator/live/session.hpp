@@ -12,6 +12,7 @@
 
 #include "parley/base/error.hpp"
 #include "parley/base/time.hpp"
+#include "parley/emulator/fault/fault.hpp"
 #include "parley/gemini/types.hpp"
 
 namespace parley::emulator {
@@ -28,19 +29,6 @@ struct LiveOptions {
   // What is understood of spoken turns, in their order; behind the last: "(speech of 1.2 seconds)".
   std::vector<std::string> hears;
   bool text_frames = false;  // the service sends its JSON in binary frames
-};
-
-// What goes wrong with one session on purpose.
-struct LiveFault {
-  LiveFault() = default;
-  // "after=3; close=1011", "after=0; cut", "after=2; garbage", "after=2; silence": what happens
-  // instead of the server's next message when it has sent that many. Errors name the part.
-  static Result<LiveFault> parse(std::string_view text);
-
-  enum class Kind { none, close, cut, garbage, silence };
-  Kind kind = Kind::none;
-  std::size_t after = 0;
-  std::uint16_t code = 1011;
 };
 
 // Conversations that a later connection can go on with, by their handles. Shared by the sessions of
@@ -67,6 +55,8 @@ class LiveMemory {
 struct LiveDoor {
   LiveDoor() = default;
   std::string version = "v1beta";
+  bool vertex = false;  // Vertex AI: full names of models, and answers in its dialect
+  bool music = false;   // BidiGenerateMusic
   // Where set, the session is closed so at once: a key that is not valid, a token that has expired.
   std::optional<std::string> refusal;
   std::uint16_t refusal_code = 1007;
@@ -79,29 +69,46 @@ struct LiveDoor {
 // What a session has to say.
 struct LiveOutput {
   LiveOutput() = default;
-  enum class Kind { message, close, cut };
+  enum class Kind { message, close };
   Kind kind = Kind::message;
   std::string text;  // of a message: JSON as the service prints it
+  // How the message goes out, where that is not as usual.
+  bool flipped = false;               // in the other kind of data frame
+  bool behind_reserved = false;       // behind a frame with a reserved opcode
+  std::optional<std::size_t> cut_at;  // the connection is dropped after so many bytes of its frame
+  std::size_t fragment = 0;           // bytes of one frame; 0: one frame
+  std::size_t drip = 0;               // bytes of one piece, from this message on; 0: as it was
+  std::chrono::milliseconds pause{0};
   std::uint16_t close_code = 0;
   std::string close_reason;  // at most 123 bytes
 };
 
+// The server's side of a Live connection, without I/O and clock. After every call, take what poll()
+// gives and ask next_timeout() anew.
+class LiveVoice {
+ public:
+  virtual ~LiveVoice() = default;
+  // A message of the client, in a text or a binary frame.
+  virtual void received(std::string_view text, TimePoint now) = 0;
+  virtual void handle_timeout(TimePoint now) = 0;
+  virtual std::optional<TimePoint> next_timeout() const = 0;
+  virtual std::optional<LiveOutput> poll() = 0;
+};
+
 // One session of the Live API as the service holds it, without I/O and clock: setup, turns in text,
 // speech and video, interruption, function calls and their cancellation, transcription, resumption,
-// goAway. After every call, take what poll() gives and ask next_timeout() anew. The answers are the
-// offline model's, spoken as a hum. Not thread-safe.
-class LiveSession {
+// goAway. The answers are the offline model's, spoken as a hum. Not thread-safe.
+class LiveSession final : public LiveVoice {
  public:
   // `memory` must outlive the session.
   LiveSession(LiveOptions options, LiveMemory& memory, LiveDoor door, TimePoint now);
   LiveSession(LiveSession&&) noexcept;
-  ~LiveSession();
+  ~LiveSession() override;
 
-  // A message of the client, in a text or a binary frame.
-  void received(std::string_view text, TimePoint now);
-  void handle_timeout(TimePoint now);
-  std::optional<TimePoint> next_timeout() const;
-  std::optional<LiveOutput> poll();
+  void received(std::string_view text, TimePoint now) override;
+  void handle_timeout(TimePoint now) override;
+  std::optional<TimePoint> next_timeout() const override;
+  std::optional<LiveOutput> poll() override;
 
  private:
   struct State;

@@ -39,13 +39,13 @@ struct Stage {
   }
   void take() {
     while (auto output = session.poll()) {
-      if (output->kind == LiveOutput::Kind::message) {
+      if (output->kind == LiveOutput::Kind::close) {
+        ended = std::to_string(output->close_code) + " " + output->close_reason;
+      } else if (output->cut_at) {
+        ended = "cut";
+      } else {
         messages.push_back(output->text);
         times.push_back(now);
-      } else {
-        ended = output->kind == LiveOutput::Kind::cut
-                    ? "cut"
-                    : std::to_string(output->close_code) + " " + output->close_reason;
       }
     }
   }
@@ -222,14 +222,6 @@ TEST(LiveSession_3_8, AHandleExpires) {
   const auto handle = memory.keep(conversation);
   EXPECT_NE(memory.find(handle, TimePoint() + seconds(9)), nullptr);
   EXPECT_EQ(memory.find(handle, TimePoint() + seconds(10)), nullptr);
-}
-
-TEST(LiveFault, IsReadOrToldWhy) {
-  EXPECT_EQ(LiveFault::parse("after=3; close=1011")->after, 3u);
-  EXPECT_EQ(LiveFault::parse("after=3; close=1011")->code, 1011);
-  EXPECT_EQ(LiveFault::parse("cut")->kind, LiveFault::Kind::cut);
-  for (const char* bad : {"close=7", "after=x", "explode", ""})
-    EXPECT_FALSE(LiveFault::parse(bad)) << bad;
 }
 
 // Whatever a client sends, in whatever order: the session says each thing once, ends at most once,

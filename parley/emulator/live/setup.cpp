@@ -68,12 +68,21 @@ void LiveSession::State::apply_token(gemini::Setup& wanted) const {
 bool LiveSession::State::accept_model() {
   const auto* model = detail::find_model(bare_name(config.model));
   const auto methods = model ? model->supported_generation_methods : std::nullopt;
+  if (door.vertex && config.model.find("publishers/google/models/") == std::string::npos) {
+    close(1007, "Invalid resource field value in the request.");
+    return false;
+  }
   if (methods && std::ranges::find(*methods, "bidiGenerateContent") != methods->end()) return true;
-  close(1008,
-        fmt::format("models/{} is not found for API version {}, or is not supported for "
-                    "bidiGenerateContent. Call ListModels to see the list of available models "
-                    "and their supported methods.",
-                    bare_name(config.model), door.version));
+  if (door.vertex)
+    close(1008, fmt::format("Publisher Model `{}` was not found or is not supported for "
+                            "bidiGenerateContent",
+                            config.model));
+  else
+    close(1008,
+          fmt::format("models/{} is not found for API version {}, or is not supported for "
+                      "bidiGenerateContent. Call ListModels to see the list of available models "
+                      "and their supported methods.",
+                      bare_name(config.model), door.version));
   return false;
 }
 
@@ -98,6 +107,30 @@ bool LiveSession::State::accept_modality() {
   return fits;
 }
 
+// What a generation of models does not have. Proactive audio and affective dialog are of 2.5 alone
+// and of v1alpha; 3.8 is always proactive.
+bool LiveSession::State::accept_settings() {
+  const auto name = bare_name(config.model);
+  const bool older = name.find("2.5") != std::string::npos;
+  const auto refuse = [this] {
+    close(1007, "Request contains an invalid argument.");
+    return false;
+  };
+  if (config.proactivity && config.proactivity->proactive_audio) {
+    const bool wanted = *config.proactivity->proactive_audio;
+    const bool newest = name.starts_with("gemini-3.8");
+    const bool able = newest || (older && door.version == "v1alpha");
+    if (wanted ? !able : newest) return refuse();
+  }
+  if (!config.generation_config) return true;
+  const auto& wanted = *config.generation_config;
+  if (wanted.enable_affective_dialog.value_or(false) && !(older && door.version == "v1alpha"))
+    return refuse();
+  if (wanted.translation_config && name.find("translate") == std::string::npos) return refuse();
+  const auto& thinking = wanted.thinking_config;
+  return !thinking || !thinking->thinking_budget || !thinking->thinking_level || refuse();
+}
+
 bool LiveSession::State::accept_handle(TimePoint now) {
   if (!config.session_resumption || !config.session_resumption->handle ||
       config.session_resumption->handle->empty())
@@ -117,13 +150,14 @@ void LiveSession::State::make_detector() {
   if (config.realtime_input_config) {
     const auto& input = *config.realtime_input_config;
     wanted = input.automatic_activity_detection.value_or(wanted);
-    interruptible = input.activity_handling.value_or("") != "NO_INTERRUPTION";
+    only_activity = input.turn_coverage == gemini::TurnCoverage::turn_includes_only_activity;
+    interruptible = input.activity_handling != gemini::ActivityHandling::no_interruption;
   }
   automatic = !wanted.disabled.value_or(false);
-  if (wanted.start_of_speech_sensitivity.value_or("") == "START_SENSITIVITY_LOW")
+  if (wanted.start_of_speech_sensitivity == gemini::StartSensitivity::start_sensitivity_low)
     settings.loud *= 3;
   settings.prefix_ms = wanted.prefix_padding_ms.value_or(settings.prefix_ms);
-  const bool late = wanted.end_of_speech_sensitivity.value_or("") == "END_SENSITIVITY_LOW";
+  const bool late = wanted.end_of_speech_sensitivity == gemini::EndSensitivity::end_sensitivity_low;
   settings.silence_ms = wanted.silence_duration_ms.value_or(late ? 1000 : settings.silence_ms);
   detector.emplace(settings);
 }
@@ -131,8 +165,11 @@ void LiveSession::State::make_detector() {
 void LiveSession::State::setup(gemini::Setup wanted, TimePoint now) {
   apply_token(wanted);
   config = std::move(wanted);
-  if (!accept_model() || !accept_modality() || !accept_handle(now)) return;
+  if (!accept_model() || !accept_modality() || !accept_settings() || !accept_handle(now)) return;
   make_detector();
+  seeding = config.history_config &&
+            config.history_config->initial_history_in_client_content.value_or(false);
+  thinks_long = config.model.find("extended-thinking") != std::string::npos;
   ready = true;
   say(R"({"setupComplete":{}})", now);
 }

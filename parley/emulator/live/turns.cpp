@@ -49,29 +49,37 @@ gemini::Part audio_part(Bytes pcm) {
 }  // namespace
 
 void LiveSession::State::client_content(const gemini::ClientContent& content, TimePoint now) {
-  interrupt(now);
+  if (!seeding) interrupt(now);
   if (content.turns)
     for (auto turn : *content.turns) {
       if (!turn.role || turn.role->empty()) turn.role = "user";
       history.push_back(std::move(turn));
     }
+  if (seeding) {  // the model does not answer to the history that it is given at first
+    seeding = !content.turn_complete.value_or(false);
+    return;
+  }
   if (!content.turn_complete.value_or(false)) return;
   if (history.empty()) return close(1007, "Request contains an invalid argument.");
   answer(now);
 }
 
 void LiveSession::State::realtime_input(const gemini::RealtimeInput& input, TimePoint now) {
+  if (seeding) return;  // client_content alone is processed until the history is complete
   if (input.activity_start || input.activity_end)
     return activity(input.activity_start.has_value(), now);
   if (input.audio) return hear(*input.audio, now);
   if (input.video) {
+    const bool active = automatic ? detector->speaking() : manual_seconds.has_value();
+    if (only_activity && !active) return;
     frames.emplace_back().inline_data = *input.video;
     return;
   }
   if (input.audio_stream_end.value_or(false)) {
     if (!automatic) return close(1007, "Precondition check failed.");
-    if (detector->flush()) spoken(detector->speech_seconds(), now);
-    return;
+    if (!detector->flush()) return;
+    tell_activity(false, now);
+    return spoken(detector->speech_seconds(), now);
   }
   if (!input.text) return close(1007, "Request contains an invalid argument.");
   if (interruptible) interrupt(now);
@@ -89,17 +97,23 @@ void LiveSession::State::hear(const gemini::Blob& audio, TimePoint now) {
     if (manual_seconds) *manual_seconds += static_cast<double>(audio.data->size()) / 2 / rate;
     return;
   }
+  heard_seconds += static_cast<double>(audio.data->size()) / 2 / rate;
   for (const auto event : detector->feed(*audio.data, rate)) {
     const bool started = event == detail::SpeechDetector::Event::started;
-    if (config.explicit_vad_signal.value_or(false))
-      say(fmt::format(R"({{"voiceActivity":{{"voiceActivityType":"{}"}}}})",
-                      started ? "ACTIVITY_START" : "ACTIVITY_END"),
-          now);
+    tell_activity(started, now);
     if (!started)
       spoken(detector->speech_seconds(), now);
     else if (interruptible)
       interrupt(now);
   }
+}
+
+void LiveSession::State::tell_activity(bool begins, TimePoint now) {
+  if (!config.explicit_vad_signal.value_or(false)) return;
+  gemini::VoiceActivityMessage message;
+  message.voice_activity.voice_activity_type = begins ? "ACTIVITY_START" : "ACTIVITY_END";
+  message.voice_activity.audio_offset = fmt::format("{:.3f}s", heard_seconds);
+  say(json::encode_text(message), now);
 }
 
 void LiveSession::State::activity(bool begins, TimePoint now) {
@@ -153,6 +167,19 @@ void LiveSession::State::answer(TimePoint now) {
   request.generation_config = config.generation_config;
   const auto made = answer_offline(request, options.seed);
   if (!made.calls.empty()) return call_tools(made.calls, now);
+  if (!thinks_long) return speak_turn(made, now, "");
+  // Several turns for one question; only the last is told as such.
+  OfflineAnswer first;
+  first.pieces = {"Let me ", "think."};
+  first.prompt_tokens = made.prompt_tokens;
+  first.answer_tokens = 4;
+  speak_turn(first, now, "IN_PROGRESS");
+  speak_turn(made, coming.back().at, "IDLE");
+}
+
+// What is said in one turn, from `now` on.
+void LiveSession::State::speak_turn(const OfflineAnswer& made, TimePoint now,
+                                    std::string_view status) {
   const auto first = now + options.pace;
   auto at = first;
   double seconds = 0;
@@ -167,19 +194,25 @@ void LiveSession::State::answer(TimePoint now) {
       part = audio_part(std::move(pcm));
     }
     add([&](auto& content) { content.model_turn.emplace().parts.emplace().push_back(part); });
-    const auto last = std::ranges::upper_bound(coming, at, {}, &Due::at);
-    (last - 1)->said = piece;
+    last_due(at).said = piece;
     at += options.pace;
   }
   say(content_message([](auto& content) { content.generation_complete = true; }), at, true);
   const auto played = milliseconds(static_cast<std::int64_t>(seconds * options.playback * 1000));
-  finish_turn(std::max(at, first + played), made.prompt_tokens, made.answer_tokens, seconds);
+  finish_turn(std::max(at, first + played), made.prompt_tokens, made.answer_tokens, seconds,
+              status);
+}
+
+// What say() has put there last.
+LiveSession::State::Due& LiveSession::State::last_due(TimePoint at) {
+  return *(std::ranges::upper_bound(coming, at, {}, &Due::at) - 1);
 }
 
 void LiveSession::State::finish_turn(TimePoint complete_at, int prompt_tokens, int answer_tokens,
-                                     double seconds) {
+                                     double seconds, std::string_view status) {
   gemini::ServerContentMessage message;
   message.server_content.turn_complete = true;
+  if (!status.empty()) message.server_content.interaction_status = std::string(status);
   auto& usage = message.usage_metadata.emplace();
   const int spent = speaks ? static_cast<int>(seconds * detail::kTokensPerSecond) : answer_tokens;
   usage.prompt_token_count = prompt_tokens;
@@ -188,8 +221,7 @@ void LiveSession::State::finish_turn(TimePoint complete_at, int prompt_tokens, i
   usage.prompt_tokens_details = tokens_of("TEXT", prompt_tokens);
   usage.response_tokens_details = tokens_of(speaks ? "AUDIO" : "TEXT", spent);
   say(json::encode_text(message), complete_at, true);
-  const auto last = std::ranges::upper_bound(coming, complete_at, {}, &Due::at);
-  (last - 1)->keeps_turn = true;
+  last_due(complete_at).keeps_turn = true;
 }
 
 void LiveSession::State::tell_handle(TimePoint at) {
@@ -202,41 +234,6 @@ void LiveSession::State::tell_handle(TimePoint at) {
   message.session_resumption_update.new_handle = memory.keep(std::move(conversation));
   message.session_resumption_update.resumable = true;
   say(json::encode_text(message), at);
-}
-
-void LiveSession::State::call_tools(const std::vector<gemini::FunctionCall>& calls, TimePoint now) {
-  gemini::ToolCallMessage message;
-  auto& list = message.tool_call.function_calls.emplace();
-  gemini::Content turn;
-  turn.role = "model";
-  auto& parts = turn.parts.emplace();
-  for (auto call : calls) {
-    call.id = fmt::format("function-call-{}", 1000 + ++calls_made);
-    pending_calls.insert(*call.id);
-    parts.emplace_back().function_call = call;
-    list.push_back(std::move(call));
-  }
-  history.push_back(std::move(turn));
-  say(json::encode_text(message), now);
-}
-
-void LiveSession::State::tool_response(const gemini::ToolResponse& response, TimePoint now) {
-  bool silent = true, any = false;
-  for (const auto& one : response.function_responses) {
-    if (!one.id || !pending_calls.contains(*one.id)) continue;
-    any = true;
-    silent = silent && one.scheduling.value_or("") == "SILENT";
-    if (!one.will_continue.value_or(false)) pending_calls.erase(*one.id);
-    call_results.emplace_back().function_response = one;
-  }
-  if (!any || !pending_calls.empty()) return;
-  gemini::Content turn;
-  turn.role = "user";
-  turn.parts = std::exchange(call_results, {});
-  history.push_back(std::move(turn));
-  if (!silent) return answer(now);
-  say(content_message([](auto& content) { content.generation_complete = true; }), now, true);
-  finish_turn(now, count_tokens(history), 0, 0);
 }
 
 void LiveSession::State::context_update(const gemini::ContextUpdate& update) {

@@ -7,7 +7,9 @@
 #include "parley/base/random.hpp"
 #include "parley/base/text.hpp"
 #include "parley/emulator/model/detail/function_calls.hpp"
+#include "parley/emulator/model/detail/offer.hpp"
 #include "parley/emulator/model/detail/wishes.hpp"
+#include "parley/json/value.hpp"
 
 namespace parley::emulator {
 namespace {
@@ -106,9 +108,23 @@ std::string json_text(const Wishes& wishes) {
   return text;
 }
 
+// {"type": "object"} leaves open what is in it.
+bool says_more_than_object(const json::Value& schema) {
+  if (!schema.is_object()) return false;
+  const auto& object = schema.get_object();
+  const auto* type = object.if_contains("type");
+  const bool bare =
+      type && type->is_string() && to_lower_ascii(std::string_view(type->get_string())) == "object";
+  return !bare || object.contains("properties") || object.contains("$ref");
+}
+
 std::string compose(const Wishes& wishes, Random& random) {
-  if (wishes.json) return json_text(wishes);
   if (wishes.exactly) return *wishes.exactly;
+  if (wishes.json && wishes.schema && says_more_than_object(*wishes.schema)) {
+    detail::Offer offer(wishes.prompt);
+    return json::to_string(detail::value_for(*wishes.schema, offer));
+  }
+  if (wishes.json) return json_text(wishes);
   if (wishes.words > 0) return long_text(wishes, random);
   if (wishes.code != nullptr) return code_text(wishes);
   if (wishes.markdown) return markdown_text(wishes, random);

@@ -22,9 +22,9 @@ struct OfflineAnswer {
 // alone, so that the same conversation gets the same answer on every machine. It shows what it was
 // given (how many messages, what was said before, a name it was told) and obeys simple wishes:
 // "repeat: X", "write 300 words about X", Markdown, a list or table, code in a language, JSON
-// (responseMimeType), the language asked for or that of the prompt. maxOutputTokens and
-// stopSequences hold. It calls the declared functions that the prompt mentions, and quotes what
-// they answered.
+// (responseMimeType, made after the schema where one is given), the language asked for or that of
+// the prompt. maxOutputTokens and stopSequences hold. It calls the declared functions that the
+// prompt mentions, and quotes what they answered.
 OfflineAnswer answer_offline(const gemini::GenerateContentRequest& request, std::uint64_t seed);
 
 // The offline model's count of tokens: a quarter of the Unicode scalars, at least one for any text.

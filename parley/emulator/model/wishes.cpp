@@ -121,6 +121,10 @@ Wishes read_wishes(const gemini::GenerateContentRequest& request) {
     wishes.code = &code_samples().front();
   wishes.json = request.generation_config &&
                 request.generation_config->response_mime_type == "application/json";
+  if (wishes.json && request.generation_config->response_json_schema)
+    wishes.schema = **request.generation_config->response_json_schema;
+  else if (wishes.json && request.generation_config->response_schema)
+    wishes.schema = **request.generation_config->response_schema;
   wishes.phrases = choose_phrases(wishes.prompt, lower);
   return wishes;
 }

@@ -6,8 +6,10 @@
 
 #include "parley/base/secret.hpp"
 #include "parley/base/text.hpp"
+#include "parley/emulator/auth/detail/authority.hpp"
 #include "parley/emulator/detail/catalogue.hpp"
 #include "parley/emulator/detail/wire.hpp"
+#include "parley/emulator/fault/detail/shape.hpp"
 #include "parley/emulator/rest/detail/route.hpp"
 #include "parley/emulator/rest/detail/store.hpp"
 
@@ -57,12 +59,14 @@ Answer no_model(std::string_view model, std::string_view version, std::string_vi
 
 }  // namespace
 
-Service::Service(ServiceOptions options) : options_(std::move(options)) {
+Service::Service(ServiceOptions options)
+    : options_(std::move(options)), chance_(options_.faults.seed) {
   if (!options_.now)
     options_.now = [] {
       return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
     };
   store_ = std::make_unique<detail::Store>(options_.seed, options_.now);
+  authority_ = std::make_unique<detail::Authority>(options_.auth, options_.seed, options_.now);
 }
 Service::~Service() = default;
 
@@ -70,13 +74,13 @@ void Service::add_recording(std::string name, std::string bytes) {
   recordings_[std::move(name)] = std::move(bytes);
 }
 
-void Service::remember(const http::Request& request) {
+void Service::remember(const http::Request& request, bool secret_body) {
   JournalEntry entry;
   entry.method = request.method;
   entry.target = redact(request.target);
   for (const auto& header : request.headers.all())
     entry.headers.add(header.name, is_credential(header.name) ? "***" : header.value);
-  entry.body = request.body;
+  entry.body = secret_body ? detail::Authority::masked(request.body) : request.body;
   journal_.push_back(std::move(entry));
   while (journal_.size() > options_.journal_size) journal_.pop_front();
 }
@@ -94,10 +98,16 @@ std::optional<LiveDoor> Service::live_door(const http::Request& request,
                                            const http::Target& target) {
   std::string path;
   for (const auto& segment : target.segments) path += "/" + segment;
-  const auto method = path.find("BidiGenerateContent");
+  const bool music = path.find("BidiGenerateMusic") != std::string::npos;
+  const auto method = path.find(music ? "BidiGenerateMusic" : "BidiGenerateContent");
   if (method == std::string::npos) return std::nullopt;
-  remember(request);
   LiveDoor door;
+  door.music = music;
+  door.vertex = path.find("LlmBidiService") != std::string::npos;
+  // Vertex AI refuses the upgrade itself: handle() does. A key comes without a project.
+  const bool has_key = request.headers.find("x-goog-api-key").has_value();
+  if (door.vertex && authority_->refuse(request, has_key ? "" : "-")) return std::nullopt;
+  remember(request, false);
   if (path.find("v1alpha") != std::string::npos) door.version = "v1alpha";
   if (const auto fault = request.headers.find("x-parley-live-fault")) {
     auto wanted = LiveFault::parse(*fault);
@@ -105,6 +115,11 @@ std::optional<LiveDoor> Service::live_door(const http::Request& request,
       door.fault = *wanted;
     else
       door.refusal = "x-parley-live-fault: " + wanted.error().message();
+  } else if (!live_faults_.empty()) {
+    door.fault = std::move(live_faults_.front());
+    live_faults_.pop_front();
+  } else if (happens(options_.faults.live, chance_)) {
+    door.fault = random_live_fault(chance_);
   }
   const std::string key = key_of(request, target);
   if (std::ranges::find(options_.bad_keys, key) != options_.bad_keys.end())
@@ -129,24 +144,26 @@ bool Service::use_token(const std::string& name, LiveDoor& door) {
   return true;
 }
 
+Result<Fault> Service::next_fault(const http::Request& request) {
+  if (const auto header = request.headers.find("x-parley-fault")) return Fault::parse(*header);
+  if (faults_.empty())
+    return happens(options_.faults.rest, chance_) ? random_fault(chance_) : Fault();
+  Fault fault = std::move(faults_.front());
+  faults_.pop_front();
+  return fault;
+}
+
 Answer Service::handle(const http::Request& request, const http::Target& target) {
-  remember(request);
-  Fault fault;
-  if (!faults_.empty()) {
-    fault = faults_.front();
-    faults_.pop_front();
-  }
-  if (const auto header = request.headers.find("x-parley-fault")) {
-    auto wanted = Fault::parse(*header);
-    if (!wanted)
-      return error_answer(400, "INVALID_ARGUMENT", "x-parley-fault: " + wanted.error().message());
-    fault = *wanted;
-  }
+  const bool of_authority = authority_->owns(request, target);
+  remember(request, of_authority);
+  auto fault = next_fault(request);
+  if (!fault)
+    return error_answer(400, "INVALID_ARGUMENT", "x-parley-fault: " + fault.error().message());
   const auto route = find_route(target);
-  Answer result = fault.status != 0 ? detail::usual_error(fault.status, route ? route->model : "")
-                                    : answer(request, target);
-  result.delay = fault.delay;
-  result.cut = fault.cut;
+  Answer result = fault->status != 0 ? detail::usual_error(fault->status, route ? route->model : "")
+                                     : answer(request, target);
+  detail::put_error(result, *fault);
+  result.fault = std::move(*fault);
   return result;
 }
 
@@ -154,13 +171,18 @@ Answer Service::handle(const http::Request& request, const http::Target& target)
 std::optional<Service::Route> Service::find_route(const http::Target& target) const {
   const auto& segments = target.segments;
   const auto version = std::ranges::find_if(segments, [](const std::string& segment) {
-    return segment == "v1" || segment == "v1beta" || segment == "v1alpha";
+    return segment == "v1" || segment == "v1beta" || segment == "v1alpha" || segment == "v1beta1";
   });
   if (version == segments.end()) return std::nullopt;
   const std::vector<std::string> rest(version + 1, segments.end());
-  if (rest.empty() || rest.size() > 2) return std::nullopt;
+  if (rest.empty()) return std::nullopt;
   Route route;
   route.version = *version;
+  if (*version == "v1beta1" || rest[0] == "projects" || rest[0] == "publishers")
+    return (*version == "v1" || *version == "v1beta1") && route.read_vertex(rest)
+               ? std::optional(route)
+               : std::nullopt;
+  if (rest.size() > 2) return std::nullopt;
   if (rest[0] != "models" && rest[0] != "tunedModels") {
     route.resource = rest;
     route.upload = version != segments.begin() && *(version - 1) == "upload";
@@ -195,10 +217,15 @@ std::optional<Answer> Service::refuse_credentials(const http::Request& request,
 }
 
 Answer Service::answer(const http::Request& request, const http::Target& target) {
+  if (authority_->owns(request, target)) return authority_->answer(request, target);
+  for (const auto& segment : target.segments)
+    if (segment.find("LlmBidiService") != std::string::npos)
+      if (auto refusal = authority_->refuse(request, "-")) return std::move(*refusal);
   const auto route = find_route(target);
   if (!route) return not_found_page();
   if (route->resource.empty()) return answer_model(request, target, *route);
-  if (auto refusal = refuse_credentials(request, target)) return std::move(*refusal);
+  if (auto refusal = refuse(request, target, *route)) return std::move(*refusal);
+  if (route->vertex) return vertex_caches(request, target, *route);
   auto answer = store_->answer(request, target, route->resource, route->upload);
   return answer ? std::move(*answer) : not_found_page();
 }
@@ -207,10 +234,14 @@ Answer Service::answer_model(const http::Request& request, const http::Target& t
                              const Route& route) {
   const bool get = request.method == "GET" || request.method == "HEAD";
   if (get != route.method.empty() || (!get && request.method != "POST")) return not_found_page();
-  if (auto refusal = refuse_credentials(request, target)) return std::move(*refusal);
+  if (auto refusal = refuse(request, target, route)) return std::move(*refusal);
   const auto* model = detail::find_model(route.model);
+  if (route.vertex && model == nullptr && !route.model.empty() && !recording_of(request, route))
+    return no_publisher_model(route.parent(), route.model);
   if (route.method.empty()) {
-    if (route.model.empty()) return list_models(target);
+    if (route.model.empty()) return list_models(target, route);
+    if (route.vertex)
+      return detail::json_answer(json::to_pretty_string(publisher_entry(*model)) + "\n");
     if (model != nullptr) return detail::json_answer(detail::pretty(json::encode_text(*model)));
     return error_answer(404, "NOT_FOUND",
                         fmt::format("Model is not found: models/{} for api version {}", route.model,
@@ -219,12 +250,18 @@ Answer Service::answer_model(const http::Request& request, const http::Target& t
   if (const auto recording = recording_of(request, route)) return replay(*recording);
   const std::string supported = route.method == "streamGenerateContent" ? "generateContent"
                                 : route.method == "batchEmbedContents"  ? "embedContent"
+                                : route.method == "predict"             ? "embedContent"
                                                                         : route.method;
   const auto methods = model ? model->supported_generation_methods : std::nullopt;
   if (!methods || std::ranges::find(*methods, supported) == methods->end())
     return no_model(route.model, route.version, route.method);
-  if (route.method == "countTokens") return count(request);
-  if (route.method == "embedContent") return embed_one(request);
+  const bool other_service =
+      route.vertex ? route.method == "batchEmbedContents" : route.method == "predict";
+  if (other_service) return no_model(route.model, route.version, route.method);
+  if (route.method == "predict") return predict(request, route);
+  if (route.method == "countTokens") return count(request, route);
+  if (route.method == "embedContent")
+    return route.vertex ? embed_for_vertex(request) : embed_one(request);
   if (route.method == "batchEmbedContents") return embed_batch(request, route);
   if (route.method == "generateContent" || route.method == "streamGenerateContent")
     return generate(request, target, route);

@@ -12,7 +12,10 @@
 #include <vector>
 
 #include "parley/base/error.hpp"
+#include "parley/base/random.hpp"
 #include "parley/base/time.hpp"
+#include "parley/emulator/auth/options.hpp"
+#include "parley/emulator/fault/fault.hpp"
 #include "parley/emulator/live/session.hpp"
 #include "parley/gemini/types.hpp"
 #include "parley/http/message.hpp"
@@ -20,18 +23,6 @@
 #include "parley/json/value.hpp"
 
 namespace parley::emulator {
-
-// What goes wrong on purpose with one answer.
-struct Fault {
-  Fault() = default;
-  // "status=503; delay=200; cut=100": HTTP status, milliseconds before the answer, bytes of the
-  // body after which the connection is dropped; each at most once. Errors name the part.
-  static Result<Fault> parse(std::string_view text);
-
-  int status = 0;  // 0: as it would be
-  std::chrono::milliseconds delay{0};
-  std::optional<std::size_t> cut;
-};
 
 struct ServiceOptions {
   ServiceOptions() = default;
@@ -41,6 +32,8 @@ struct ServiceOptions {
   std::size_t journal_size = 1000;     // requests that are remembered
   std::size_t replay_piece = 0;        // bytes per piece of a replayed stream; 0: by events
   std::function<WallTime()> now;       // of files, caches and tokens; empty: the system's clock
+  FaultRate faults;                    // by chance; what a client asks for comes first
+  AuthOptions auth;                    // who may use Vertex AI, and the servers that give tokens
 };
 
 // An answer, ready to be sent.
@@ -48,10 +41,9 @@ struct Answer {
   Answer() = default;
   int status = 200;
   http::Headers headers;
-  std::vector<std::string> pieces;     // of the body, in order
-  std::chrono::milliseconds pace{0};   // between two of them
-  std::chrono::milliseconds delay{0};  // before the header
-  std::optional<std::size_t> cut;      // drop the connection after that many bytes of body
+  std::vector<std::string> pieces;    // of the body, in order
+  std::chrono::milliseconds pace{0};  // between two of them
+  Fault fault;                        // of the way it goes out: delay, cut, drip …
   bool streamed = false;
 };
 
@@ -65,13 +57,16 @@ struct JournalEntry {
 };
 
 namespace detail {
+class Authority;
 class Store;
-}
+}  // namespace detail
 
 // The REST part of the Gemini Developer API without I/O: generateContent, streamGenerateContent
 // (SSE and JSON array), countTokens, embeddings, models, files, cached contents and tokens for
 // Live, for v1, v1beta and v1alpha, as the service answers them; text comes from the offline model.
-// The path may have a prefix. Not thread-safe.
+// The path may have a prefix. Below /v1 and /v1beta1, projects/… and publishers/… are answered as
+// Vertex AI does, for access tokens (AuthOptions); the servers that give them out are here as well.
+// Not thread-safe.
 //
 // A client asks for faults by the header "x-parley-fault" (see Fault::parse) and for a recording by
 // "x-parley-replay: NAME" or by the model "recording-NAME".
@@ -90,8 +85,11 @@ class Service {
   // A recorded body: a stream of events, or one JSON document. An error document is answered with
   // the HTTP status that it names.
   void add_recording(std::string name, std::string bytes);
-  // The next requests get these faults, one each.
-  void inject(Fault fault) { faults_.push_back(fault); }
+  // A service account that may ask for tokens; from now on Vertex AI takes none but those.
+  void add_account(AuthOptions::Account account);
+  // The next requests, and the next Live sessions, get these faults, one each.
+  void inject(Fault fault) { faults_.push_back(std::move(fault)); }
+  void inject_live(LiveFault fault) { live_faults_.push_back(std::move(fault)); }
 
   const std::deque<JournalEntry>& journal() const { return journal_; }
   const ServiceOptions& options() const { return options_; }
@@ -101,26 +99,36 @@ class Service {
   struct Route;
   Answer answer(const http::Request& request, const http::Target& target);
   std::optional<Route> find_route(const http::Target& target) const;
+  Result<Fault> next_fault(const http::Request& request);
   std::optional<Answer> refuse_credentials(const http::Request& request,
                                            const http::Target& target) const;
   Answer generate(const http::Request& request, const http::Target& target, Route route);
   Answer stream(const gemini::GenerateContentRequest& request, const Route& route, bool sse);
   Answer whole(const gemini::GenerateContentRequest& request, const Route& route);
-  Answer count(const http::Request& request) const;
+  Answer count(const http::Request& request, const Route& route) const;
+  Answer predict(const http::Request& request, const Route& route) const;
+  Answer embed_for_vertex(http::Request request) const;
+  Answer vertex_caches(const http::Request& request, const http::Target& target,
+                       const Route& route);
+  std::optional<Answer> refuse(const http::Request& request, const http::Target& target,
+                               const Route& route) const;
   Answer embed_one(const http::Request& request) const;
   Answer embed_batch(const http::Request& request, const Route& route) const;
   Answer answer_model(const http::Request& request, const http::Target& target, const Route& route);
-  Answer list_models(const http::Target& target) const;
+  Answer list_models(const http::Target& target, const Route& route) const;
   Answer replay(const std::string& name) const;
   std::optional<std::string> recording_of(const http::Request& request, const Route& route) const;
-  void remember(const http::Request& request);
+  void remember(const http::Request& request, bool secret_body);
   bool use_token(const std::string& name, LiveDoor& door);
   std::string next_response_id();
 
   ServiceOptions options_;
   std::unique_ptr<detail::Store> store_;
+  std::unique_ptr<detail::Authority> authority_;
   std::map<std::string, std::string> recordings_;
   std::deque<Fault> faults_;
+  std::deque<LiveFault> live_faults_;
+  SeededRandom chance_;
   std::deque<JournalEntry> journal_;
   std::uint64_t served_ = 0;
 };

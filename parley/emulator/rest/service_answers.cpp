@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -124,6 +125,9 @@ Answer Service::generate(const http::Request& request, const http::Target& targe
   auto wanted = detail::read_request(request.body, refusal);
   if (refusal) return std::move(*refusal);
   if (wanted.cached_content) {
+    // Vertex AI has the full name.
+    if (route.vertex && wanted.cached_content->starts_with(route.parent()))
+      wanted.cached_content->erase(0, route.parent().size());
     const auto* cache = store_->cache(*wanted.cached_content);
     if (cache == nullptr)
       return error_answer(403, "PERMISSION_DENIED",
@@ -154,8 +158,9 @@ Answer Service::whole(const gemini::GenerateContentRequest& request, const Route
   const auto answer = answer_offline(request, options_.seed);
   std::string text;
   for (const auto& piece : answer.pieces) text += piece;
-  const auto response = make_response(route.model, route.cached_tokens, next_response_id(),
-                                      std::move(text), answer, true);
+  auto response = make_response(route.model, route.cached_tokens, next_response_id(),
+                                std::move(text), answer, true);
+  if (route.vertex) as_vertex(response, options_.now(), true);
   return detail::json_answer(detail::pretty(json::encode_text(response)));
 }
 
@@ -174,8 +179,10 @@ Answer Service::stream(const gemini::GenerateContentRequest& request, const Rout
   }
   for (std::size_t i = 0; i < answer.pieces.size(); ++i) {
     const bool last = i + 1 == answer.pieces.size();
-    const std::string text = json::encode_text(
-        make_response(route.model, route.cached_tokens, id, answer.pieces[i], answer, last));
+    auto response =
+        make_response(route.model, route.cached_tokens, id, answer.pieces[i], answer, last);
+    if (route.vertex) as_vertex(response, options_.now(), last);
+    const std::string text = json::encode_text(response);
     if (sse) {
       out.pieces.push_back("data: " + detail::spaced(text) + "\r\n\r\n");
       continue;
@@ -187,7 +194,7 @@ Answer Service::stream(const gemini::GenerateContentRequest& request, const Rout
   return out;
 }
 
-Answer Service::count(const http::Request& request) const {
+Answer Service::count(const http::Request& request, const Route& route) const {
   std::string body = request.body;
   if (const auto value = json::parse(body, json::trusted_limits()); value && value->is_object())
     for (const char* name : {"generateContentRequest", "generate_content_request"})
@@ -199,11 +206,12 @@ Answer Service::count(const http::Request& request) const {
   if (wanted.system_instruction) total += count_tokens({*wanted.system_instruction});
   gemini::CountTokensResponse response;
   response.total_tokens = total;
+  if (route.vertex) response.total_billable_characters = 4 * total;
   response.prompt_tokens_details = text_tokens(total);
   return detail::json_answer(detail::pretty(json::encode_text(response)));
 }
 
-Answer Service::list_models(const http::Target& target) const {
+Answer Service::list_models(const http::Target& target, const Route& route) const {
   const auto& models = detail::catalogue();
   const auto number = [](std::string_view text) {
     std::size_t value = 0;
@@ -222,11 +230,19 @@ Answer Service::list_models(const http::Target& target) const {
     first = *start;
   }
   const std::size_t step = *size == 0 ? 50 : std::min<std::size_t>(*size, 1000);
+  const std::span<const gemini::Model> shown(models.data() + first,
+                                             std::min(step, models.size() - first));
+  const auto next = first + step < models.size() ? fmt::format("page-{}", first + step) : "";
+  if (route.vertex) {
+    json::Object listed{{"publisherModels", json::Array()}};
+    for (const auto& model : shown)
+      listed["publisherModels"].as_array().push_back(publisher_entry(model));
+    if (!next.empty()) listed["nextPageToken"] = next;
+    return detail::json_answer(json::to_pretty_string(listed) + "\n");
+  }
   gemini::ListModelsResponse page;
-  auto& all = page.models.emplace();
-  for (std::size_t i = first; i < std::min(first + step, models.size()); ++i)
-    all.push_back(models[i]);
-  if (first + step < models.size()) page.next_page_token = fmt::format("page-{}", first + step);
+  page.models.emplace(shown.begin(), shown.end());
+  if (!next.empty()) page.next_page_token = next;
   return detail::json_answer(detail::pretty(json::encode_text(page)));
 }
 

@@ -48,15 +48,18 @@ std::optional<Answer> refuse(const gemini::EmbedContentRequest& request) {
   return std::nullopt;
 }
 
-gemini::ContentEmbedding embed(const gemini::EmbedContentRequest& request) {
+}  // namespace
+
+gemini::ContentEmbedding detail::embed(const gemini::EmbedContentRequest& request,
+                                       std::optional<Answer>& refusal) {
   gemini::ContentEmbedding out;
+  refusal = refuse(request);
+  if (refusal) return out;
   out.values =
       direction_of(request.content,
                    static_cast<std::size_t>(request.output_dimensionality.value_or(kDimensions)));
   return out;
 }
-
-}  // namespace
 
 Answer Service::embed_one(const http::Request& request) const {
   const auto wanted =
@@ -64,9 +67,10 @@ Answer Service::embed_one(const http::Request& request) const {
   if (!wanted)
     return error_answer(400, "INVALID_ARGUMENT",
                         "Invalid JSON payload received. " + wanted.error().message());
-  if (auto refusal = refuse(*wanted)) return std::move(*refusal);
+  std::optional<Answer> refusal;
   gemini::EmbedContentResponse response;
-  response.embedding = embed(*wanted);
+  response.embedding = detail::embed(*wanted, refusal);
+  if (refusal) return std::move(*refusal);
   return detail::json_answer(detail::pretty(json::encode_text(response)));
 }
 
@@ -89,8 +93,9 @@ Answer Service::embed_batch(const http::Request& request, const Route& route) co
           fmt::format("* BatchEmbedContentsRequest.requests[{}].model: must be the model of the "
                       "batch\n",
                       i));
-    if (auto refusal = refuse(one)) return std::move(*refusal);
-    response.embeddings.push_back(embed(one));
+    std::optional<Answer> refusal;
+    response.embeddings.push_back(detail::embed(one, refusal));
+    if (refusal) return std::move(*refusal);
   }
   return detail::json_answer(detail::pretty(json::encode_text(response)));
 }

@@ -141,9 +141,9 @@ TEST(EmulatorFaults, ComeOnRequestAndAreToldApart) {
   const auto status =
       ask(service, "POST", target, std::string(kHello), "k", "status=429; delay=50");
   EXPECT_EQ(status.status, 429);
-  EXPECT_EQ(status.delay, std::chrono::milliseconds(50));
+  EXPECT_EQ(status.fault.delay, std::chrono::milliseconds(50));
   EXPECT_EQ(object_of(status).at("error").at("status").as_string(), "RESOURCE_EXHAUSTED");
-  EXPECT_EQ(ask(service, "POST", target, std::string(kHello), "k", "cut=100").cut, 100u);
+  EXPECT_EQ(ask(service, "POST", target, std::string(kHello), "k", "cut=100").fault.cut, 100u);
   const auto wrong = ask(service, "POST", target, std::string(kHello), "k", "explode=1");
   EXPECT_EQ(wrong.status, 400);
   EXPECT_NE(body_of(wrong).find("explode=1"), std::string::npos);

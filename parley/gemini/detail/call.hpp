@@ -9,7 +9,9 @@
 
 #include "parley/api/transport.hpp"
 #include "parley/base/text.hpp"
+#include "parley/gemini/backend.hpp"
 #include "parley/gemini/status.hpp"
+#include "parley/gemini/types.hpp"
 #include "parley/http/url.hpp"
 #include "parley/json/cursor.hpp"
 
@@ -21,6 +23,18 @@ inline std::string resource_path(std::string_view version, std::string_view name
   std::string path = "/" + std::string(version);
   for (const auto part : split(name, '/')) path += "/" + http::percent_encode(part);
   return path;
+}
+
+// The cache that a request names, as the service names it.
+Result<void> name_cache(const Backend& backend, GenerateContentRequest& request);
+
+// An answer's message, or the error that it holds.
+Result<GenerateContentResponse> read_answer(std::string_view text);
+
+// A failure that is known before anything is sent.
+template <class T>
+Task<Result<T>> refuse(Error why) {
+  co_return fail(std::move(why));
 }
 
 // A message of the service, or its error.

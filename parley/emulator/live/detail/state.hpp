@@ -2,8 +2,10 @@
 
 #include <set>
 
+#include "parley/emulator/live/detail/vertex_dialect.hpp"
 #include "parley/emulator/live/detail/voice.hpp"
 #include "parley/emulator/live/session.hpp"
+#include "parley/emulator/model/offline_model.hpp"
 
 namespace parley::emulator {
 
@@ -21,12 +23,19 @@ struct LiveSession::State {
   void received(std::string_view text, TimePoint now);
   void timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
+
+  // faults.cpp
+  bool fault_is_due() const;
+  bool put_off(TimePoint now);
   void emit(std::string text);
+  void put(LiveOutput output);
+  bool replaced(LiveOutput& output);
 
   // setup.cpp
   void setup(gemini::Setup wanted, TimePoint now);
   bool accept_model();
   bool accept_modality();
+  bool accept_settings();
   bool accept_handle(TimePoint now);
   void apply_token(gemini::Setup& wanted) const;
   void make_detector();
@@ -37,13 +46,22 @@ struct LiveSession::State {
   void hear(const gemini::Blob& audio, TimePoint now);
   void activity(bool begins, TimePoint now);
   void spoken(double seconds, TimePoint now);
-  void tool_response(const gemini::ToolResponse& response, TimePoint now);
+  void tell_activity(bool begins, TimePoint now);
   void context_update(const gemini::ContextUpdate& update);
   void interrupt(TimePoint now);
   void answer(TimePoint now);
-  void call_tools(const std::vector<gemini::FunctionCall>& calls, TimePoint now);
-  void finish_turn(TimePoint complete_at, int prompt_tokens, int answer_tokens, double seconds);
+  void speak_turn(const OfflineAnswer& made, TimePoint now, std::string_view status);
+  void finish_turn(TimePoint complete_at, int prompt_tokens, int answer_tokens, double seconds,
+                   std::string_view status);
   void tell_handle(TimePoint at);
+
+  // tools.cpp
+  bool is_non_blocking(std::string_view function) const;
+  void call_tools(const std::vector<gemini::FunctionCall>& calls, TimePoint now);
+  void tool_response(const gemini::ToolResponse& response, TimePoint now);
+  void take_side_result(const gemini::FunctionResponse& response, TimePoint now);
+  void add_results(std::vector<gemini::Part> results);
+  void now_idle(TimePoint now);
 
   // One message to come. `of_answer`: an interruption takes it back.
   struct Due {
@@ -53,6 +71,7 @@ struct LiveSession::State {
     std::string said;         // text of the answer that it shows
     bool keeps_turn = false;  // the turn goes into the history with it
   };
+  Due& last_due(TimePoint at);
 
   LiveOptions options;
   LiveMemory& memory;
@@ -65,13 +84,20 @@ struct LiveSession::State {
   bool speaks = true;  // AUDIO, not TEXT
   bool automatic = true;
   bool interruptible = true;
+  bool only_activity = false;  // pictures that come while nobody speaks are not looked at
   std::optional<detail::SpeechDetector> detector;
+  detail::VertexDialect dialect;
   std::optional<double> manual_seconds;  // of speech since activityStart
   std::vector<gemini::Content> history;
   std::vector<gemini::Part> frames;  // of video, since the last turn
   std::string said;                  // of the answer that is under way
   std::set<std::string> pending_calls;
   std::vector<gemini::Part> call_results;
+  std::set<std::string> side_calls;        // NON_BLOCKING, and not answered yet
+  std::vector<gemini::Part> idle_results;  // of them, to be used when the model is silent
+  bool seeding = false;                    // the history is still being given (historyConfig)
+  bool thinks_long = false;                // several turns for one question
+  double heard_seconds = 0;                // of audio, since the session began
   std::size_t heard = 0, calls_made = 0, sent = 0;
   std::deque<Due> coming;
   std::deque<LiveOutput> outputs;

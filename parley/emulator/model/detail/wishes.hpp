@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <boost/json/value.hpp>
+
 #include "parley/emulator/model/detail/phrases.hpp"
 #include "parley/gemini/types.hpp"
 
@@ -21,6 +23,7 @@ struct Wishes {
   std::string topic;                   // "about …", else a part of the prompt
   bool markdown = false;
   bool json = false;
+  std::optional<json::Value> schema;  // of the JSON
   const CodeSample* code = nullptr;
   const Phrases* phrases = nullptr;  // never null once read
 };

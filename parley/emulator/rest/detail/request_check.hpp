@@ -11,4 +11,8 @@ namespace parley::emulator::detail {
 // parts with two payloads are refused with its words. On refusal `refusal` is set.
 gemini::GenerateContentRequest read_request(std::string_view body, std::optional<Answer>& refusal);
 
+// A text's direction; on a request that the service would not take, `refusal` is set.
+gemini::ContentEmbedding embed(const gemini::EmbedContentRequest& request,
+                               std::optional<Answer>& refusal);
+
 }  // namespace parley::emulator::detail

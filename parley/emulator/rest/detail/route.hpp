@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "parley/emulator/rest/service.hpp"
 
@@ -15,6 +16,21 @@ struct Service::Route {
   std::vector<std::string> resource;
   bool upload = false;
   int cached_tokens = 0;  // of the prompt that come from cached contents
+
+  // Vertex AI. The project is empty in express mode and for the catalogue.
+  bool vertex = false;
+  std::string project, location;
+  std::string parent() const;  // "projects/P/locations/L/", or nothing
+  // Reads the segments behind the version; false where Vertex AI has no such path.
+  bool read_vertex(const std::vector<std::string>& segments);
 };
+
+// An answer of the Developer API becomes one of Vertex AI: its time, no index, the kind of traffic;
+// all counts but that stand in the last message of a stream only.
+void as_vertex(gemini::GenerateContentResponse& response, WallTime now, bool last);
+// A model as the catalogue of Vertex AI shows it: without limits and methods.
+json::Object publisher_entry(const gemini::Model& model);
+// `parent`: Route::parent().
+Answer no_publisher_model(const std::string& parent, std::string_view model);
 
 }  // namespace parley::emulator

@@ -1,0 +1,77 @@
+#include "parley/audio/latency.hpp"
+
+namespace parley::audio {
+
+namespace {
+
+constexpr std::size_t kMostTurns = 1000;
+
+void set_once(std::optional<Duration>& value, Duration duration, Histogram& histogram) {
+  if (value) return;
+  value = duration;
+  histogram.record(duration);
+}
+
+}  // namespace
+
+void LatencyHistograms::merge(const LatencyHistograms& other) {
+  first_byte.merge(other.first_byte);
+  first_text.merge(other.first_text);
+  first_audio.merge(other.first_audio);
+  heard.merge(other.heard);
+  end.merge(other.end);
+}
+
+void LatencyReport::asked(TimePoint at) {
+  (asked_ && answered_ ? asked_next_ : asked_) = at;
+}
+
+void LatencyReport::received(TimePoint at, bool text, bool audio) {
+  if (counter_.closing() && !audio) return;  // the rest of the interrupted turn
+  counter_.content();
+  if (!asked_) return;
+  answered_ = true;
+  const auto waited = at - *asked_;
+  set_once(turn_.first_byte, waited, histograms_.first_byte);
+  if (text) set_once(turn_.first_text, waited, histograms_.first_text);
+  if (audio) set_once(turn_.first_audio, waited, histograms_.first_audio);
+}
+
+void LatencyReport::heard(TimePoint at) {
+  if (asked_ && answered_) set_once(turn_.heard, at - *asked_, histograms_.heard);
+}
+
+void LatencyReport::completed(TimePoint at) {
+  if (counter_.completed()) end(at, false);
+}
+
+void LatencyReport::interrupted(TimePoint at) {
+  if (counter_.interrupted()) end(at, true);
+}
+
+void LatencyReport::end(TimePoint at, bool interrupted) {
+  if (!asked_) {
+    ++unasked_;
+  } else if (answered_ || !interrupted) {
+    turn_.turn = counter_.turn() - 1;
+    turn_.end = at - *asked_;
+    turn_.interrupted = interrupted;
+    if (!interrupted) histograms_.end.record(turn_.end);
+    done_.push_back(turn_);
+    if (done_.size() > kMostTurns) done_.pop_front();
+    asked_ = asked_next_;
+  }
+  // Else the question came before the word that the turn before it was interrupted: it stays open.
+  turn_ = TurnLatency();
+  asked_next_.reset();
+  answered_ = false;
+}
+
+std::optional<TurnLatency> LatencyReport::poll_turn() {
+  if (done_.empty()) return std::nullopt;
+  const auto turn = done_.front();
+  done_.pop_front();
+  return turn;
+}
+
+}  // namespace parley::audio

@@ -1,0 +1,213 @@
+#include "parley/audio/transcript.hpp"
+
+#include <algorithm>
+
+#include "parley/base/text.hpp"
+
+namespace parley::audio {
+
+namespace {
+
+constexpr std::size_t kTurnsKnown = 8;
+constexpr std::size_t kMostMarks = 2048;
+
+bool is_space(char letter) {
+  return letter == ' ' || letter == '\t' || letter == '\n' || letter == '\r';
+}
+
+bool is_lower(char letter) {
+  return letter >= 'a' && letter <= 'z';
+}
+
+std::string_view without_leading_space(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  return text;
+}
+
+// A sentence that begins without its space, but no abbreviation, number or address.
+bool begins_sentence(std::string_view text, std::string_view more) {
+  if (text.size() < 2 || more.size() < 2) return false;
+  const bool ended = std::string_view(".?!").find(text.back()) != std::string_view::npos;
+  return ended && is_lower(text[text.size() - 2]) && more[0] >= 'A' && more[0] <= 'Z' &&
+         (is_lower(more[1]) || is_space(more[1]));
+}
+
+bool is_punctuation(char letter) {
+  return std::string_view(".,;:?!)]}%'").find(letter) != std::string_view::npos;
+}
+
+// The longest beginning of at most `size` bytes that ends with a word; in a script without spaces,
+// with a character.
+std::string_view whole_words(std::string_view text, std::size_t size) {
+  if (size >= text.size()) return text;
+  if (!is_space(text[size])) {
+    const auto space = text.substr(0, size).find_last_of(" \t\r\n");
+    if (space != std::string_view::npos) {
+      size = space;
+    } else if (text.find_first_of(" \t\r\n") != std::string_view::npos) {
+      size = 0;
+    }
+  }
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
+  return trim(text.substr(0, size));
+}
+
+}  // namespace
+
+void Transcript::join(std::string& text, std::string_view more) const {
+  if (more.empty()) return;
+  if (text.empty() || is_space(text.back())) {
+    more = without_leading_space(more);
+  } else if (!is_space(more.front())) {
+    const bool word = options_.words_alone && !is_punctuation(more.front());
+    if (word || begins_sentence(text, more)) text += ' ';
+  }
+  text += more;
+}
+
+void Transcript::fragment(Side side, std::string_view text, bool finished, bool interim,
+                          TimePoint now) {
+  auto& utterance = open(side);
+  if (!utterance && trim(text).empty()) return;
+  if (!utterance)
+    utterance.emplace(next_id_++, side == Side::model ? spoken_turn() : counter_.turn());
+  utterance->last = now;
+  if (interim) {
+    utterance->interim = text;
+  } else {
+    utterance->interim.clear();
+    join(utterance->text, text);
+    if (side == Side::model) speak(text);
+  }
+  if (finished || utterance->text.size() + utterance->interim.size() > options_.most_text)
+    finish(side);
+  else
+    tell(side, false);
+}
+
+// The turn of what the model is heard to say.
+std::uint64_t Transcript::spoken_turn() const {
+  return counter_.turn() - (counter_.closing() ? 1 : 0);
+}
+
+Transcript::Spoken& Transcript::spoken() {
+  const auto turn = spoken_turn();
+  if (spoken_.empty() || spoken_.back().turn != turn) {
+    spoken_.emplace_back();
+    spoken_.back().turn = turn;
+    if (spoken_.size() > kTurnsKnown) spoken_.pop_front();
+  }
+  return spoken_.back();
+}
+
+void Transcript::speak(std::string_view text) {
+  auto& all = spoken();
+  join(all.text, text);
+  if (all.samples == 0) return;
+  if (!all.marks.empty() && all.marks.back().first == all.samples) {
+    all.marks.back().second = all.text.size();
+    return;
+  }
+  all.marks.emplace_back(all.samples, all.text.size());
+  if (all.marks.size() < kMostMarks) return;
+  for (std::size_t i = 0; 2 * i + 1 < all.marks.size(); ++i) all.marks[i] = all.marks[2 * i + 1];
+  all.marks.resize(all.marks.size() / 2);
+}
+
+void Transcript::audio(std::uint64_t samples) {
+  counter_.content();
+  spoken().samples += samples;
+}
+
+std::string Transcript::heard_text(std::uint64_t turn, std::uint64_t heard) const {
+  const auto found = std::ranges::find(spoken_, turn, &Spoken::turn);
+  if (found == spoken_.end() || heard == 0) return {};
+  if (heard >= found->samples) return std::string(trim(std::string_view(found->text)));
+  // On the line between the marks around it, of which the last is all text with all audio.
+  std::pair<std::uint64_t, std::size_t> before(0, 0), after(found->samples, found->text.size());
+  for (const auto& mark : found->marks) {
+    if (mark.first >= found->samples) break;
+    if (mark.first > heard) {
+      after = mark;
+      break;
+    }
+    before = mark;
+  }
+  const double share =
+      static_cast<double>(heard - before.first) / static_cast<double>(after.first - before.first);
+  const auto size = before.second + static_cast<std::size_t>(
+                                        share * static_cast<double>(after.second - before.second));
+  return std::string(whole_words(found->text, size));
+}
+
+void Transcript::tell(Side side, bool finished) {
+  const auto& utterance = *open(side);
+  const auto same = std::ranges::find(updates_, utterance.id, &TranscriptUpdate::id);
+  auto& update = same == updates_.end() ? updates_.emplace_back() : *same;
+  update.side = side;
+  update.id = utterance.id;
+  update.turn = utterance.turn;
+  update.text = trim(std::string_view(utterance.text));
+  update.interim = utterance.interim;
+  update.finished = finished;
+}
+
+// A guess that nothing has replaced is the best that is known.
+void Transcript::finish(Side side) {
+  auto& utterance = open(side);
+  if (!utterance) return;
+  if (!utterance->interim.empty()) {
+    join(utterance->text, utterance->interim);
+    if (side == Side::model) speak(utterance->interim);
+    utterance->interim.clear();
+  }
+  tell(side, true);
+  utterance.reset();
+}
+
+void Transcript::generation_complete() {
+  finish(Side::model);
+}
+
+void Transcript::turn_complete() {
+  finish(Side::model);
+  // Behind an interruption the user is in the middle of the next question.
+  if (counter_.completed()) finish(Side::user);
+}
+
+void Transcript::interrupted() {
+  finish(Side::model);
+  if (!counter_.interrupted()) return;
+  auto& question = open(Side::user);
+  if (!question) return;
+  question->turn = counter_.turn();
+  tell(Side::user, false);
+}
+
+// A guess waits for the text that replaces it.
+std::optional<TimePoint> Transcript::next_timeout() const {
+  std::optional<TimePoint> next;
+  for (const auto& utterance : open_) {
+    if (!utterance || !utterance->interim.empty()) continue;
+    const auto at = utterance->last + options_.quiet;
+    next = std::min(next.value_or(at), at);
+  }
+  return next;
+}
+
+void Transcript::handle_timeout(TimePoint now) {
+  for (const Side side : {Side::user, Side::model}) {
+    const auto& utterance = open(side);
+    if (utterance && utterance->interim.empty() && now >= utterance->last + options_.quiet)
+      finish(side);
+  }
+}
+
+std::optional<TranscriptUpdate> Transcript::poll_update() {
+  if (updates_.empty()) return std::nullopt;
+  auto update = std::move(updates_.front());
+  updates_.pop_front();
+  return update;
+}
+
+}  // namespace parley::audio

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "parley/gemini/detail/live_link.hpp"
+
+namespace parley::gemini {
+
+// Shared with the answers of functions that are still being made, which do not keep it.
+struct Live::State {
+  explicit State(const LiveOptions& options);
+
+  void note(LiveEvent& event);
+  // disconnected, once.
+  void tell_end() {
+    if (!std::exchange(told_end, true)) detail::tell_state(on_state, LiveState::disconnected);
+  }
+  // Why nothing can be sent; success: it can.
+  Result<void> may_send() const;
+  Result<void> may_respond(const FunctionResponse& response) const;
+  void responded(const FunctionResponse& response);
+  const FunctionDeclaration* declaration(std::string_view name) const;
+
+  std::unique_ptr<detail::LiveLink> link;
+  Executor executor;
+  std::string model;
+  std::vector<FunctionDeclaration> functions;
+  std::function<void(LiveState)> on_state;
+  bool automatic = true;       // the service finds out where speech begins and ends
+  bool calls_have_ids = true;  // older Vertex models call without
+  bool vertex = false;
+  bool calls_in_turn = false;  // Vertex AI: the turn that is under way has called functions
+  bool closing = false, told_end = false;
+  std::deque<LiveEvent> events;  // of messages that said several things
+  std::vector<FunctionCall> open_calls;
+  std::set<std::string, std::less<>> cancelled_calls;
+  std::string handle;
+  Usage usage;
+};
+
+}  // namespace parley::gemini

@@ -1,0 +1,110 @@
+#include "parley/gemini/detail/live_state.hpp"
+
+#include <fmt/format.h>
+
+#include "parley/gemini/live_models.hpp"
+
+namespace parley::gemini {
+namespace {
+
+bool finds_activity(const Setup& setup) {
+  if (!setup.realtime_input_config || !setup.realtime_input_config->automatic_activity_detection)
+    return true;
+  return !setup.realtime_input_config->automatic_activity_detection->disabled.value_or(false);
+}
+
+std::unexpected<Error> refuse(std::string why) {
+  return fail(Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::send));
+}
+
+auto by_id(std::string_view id) {
+  return [id](const FunctionCall& call) { return call.id == id; };
+}
+
+}  // namespace
+
+Live::State::State(const LiveOptions& options)
+    : model(options.setup.model),
+      on_state(options.on_state),
+      automatic(finds_activity(options.setup)),
+      open_calls(options.open_calls) {
+  if (!options.setup.tools) return;
+  for (const auto& tool : *options.setup.tools)
+    if (tool.function_declarations)
+      functions.insert(functions.end(), tool.function_declarations->begin(),
+                       tool.function_declarations->end());
+}
+
+void Live::State::note(LiveEvent& event) {
+  if (auto* end = std::get_if<LiveTurnComplete>(&event))
+    end->of_tool_calls = std::exchange(calls_in_turn, false);
+  if (vertex && std::holds_alternative<LiveToolCalls>(event)) calls_in_turn = true;
+  if (std::holds_alternative<LiveInterrupted>(event)) calls_in_turn = false;
+  if (const auto* update = std::get_if<LiveResumption>(&event);
+      update && update->resumable && !update->handle.empty())
+    handle = update->handle;
+  if (const auto* spent = std::get_if<LiveUsage>(&event)) usage += spent->usage;
+  if (const auto* wanted = std::get_if<LiveToolCalls>(&event))
+    for (const auto& call : wanted->calls) {
+      calls_have_ids = calls_have_ids && call.id && !call.id->empty();
+      open_calls.push_back(call);
+    }
+  if (const auto* cancelled = std::get_if<LiveToolCallsCancelled>(&event))
+    for (const auto& id : cancelled->ids) {
+      std::erase_if(open_calls, by_id(id));
+      cancelled_calls.insert(id);
+    }
+}
+
+Result<void> Live::State::may_send() const {
+  if (link->ended())
+    return fail(Error(ErrorKind::disconnected, "the Live session is not connected (disconnected)")
+                    .with_stage(Stage::send));
+  if (closing)
+    return fail(Error(ErrorKind::invalid_state, "the Live session is not ready (closing)")
+                    .with_stage(Stage::send));
+  return {};
+}
+
+const FunctionDeclaration* Live::State::declaration(std::string_view name) const {
+  const auto found = std::ranges::find(functions, name, &FunctionDeclaration::name);
+  return found == functions.end() ? nullptr : &*found;
+}
+
+Result<void> Live::State::may_respond(const FunctionResponse& response) const {
+  const auto scheduling = response.scheduling.value_or("");
+  if (!scheduling.empty() && scheduling != "INTERRUPT" && scheduling != "WHEN_IDLE" &&
+      scheduling != "SILENT")
+    return refuse(fmt::format("the scheduling \"{}\" is none of INTERRUPT, WHEN_IDLE and SILENT",
+                              scheduling));
+  const auto* function = declaration(response.name);
+  if (function && !is_non_blocking(model, *function)) {
+    if (!scheduling.empty())
+      return refuse(
+          fmt::format("{} is not NON_BLOCKING: its answer cannot be scheduled", response.name));
+    if (response.will_continue.value_or(false))
+      return refuse(
+          fmt::format("{} is not NON_BLOCKING: its answer comes in one piece", response.name));
+  }
+  if (!calls_have_ids) return {};
+  const auto id = response.id.value_or("");
+  if (id.empty())
+    return refuse(fmt::format("the answer of {} names no call: id is missing", response.name));
+  if (cancelled_calls.contains(id))
+    return refuse(fmt::format("the call {} of {} was cancelled", id, response.name));
+  if (std::ranges::none_of(open_calls, by_id(id)))
+    return refuse(fmt::format("no call {} is open", id));
+  return {};
+}
+
+void Live::State::responded(const FunctionResponse& response) {
+  if (response.will_continue.value_or(false)) return;
+  if (response.id && !response.id->empty()) {
+    std::erase_if(open_calls, by_id(*response.id));
+    return;
+  }
+  const auto first = std::ranges::find(open_calls, response.name, &FunctionCall::name);
+  if (first != open_calls.end()) open_calls.erase(first);
+}
+
+}  // namespace parley::gemini

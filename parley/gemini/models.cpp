@@ -1,0 +1,129 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "parley/api/transport.hpp"
+#include "parley/gemini/client.hpp"
+#include "parley/gemini/detail/call.hpp"
+#include "parley/gemini/live_models.hpp"
+
+namespace parley::gemini {
+namespace {
+
+Task<Result<GenerateContentResponse>> generate(std::shared_ptr<api::Transport> transport,
+                                               std::string path, std::string body) {
+  auto response = co_await transport->send("POST", std::move(path), std::move(body));
+  if (!response) co_return fail(std::move(response.error()));
+  if (response->status != 200) co_return fail(error_of(*response));
+  co_return detail::read_answer(response->body);
+}
+
+Task<Result<Stream>> open_stream(std::shared_ptr<api::Transport> transport, std::string path,
+                                 std::string body) {
+  auto events = co_await transport->open_events(std::move(path), std::move(body));
+  if (!events) co_return fail(std::move(events.error()));
+  if (events->head().status == 200) co_return Stream(std::move(*events));
+  http::Response refusal = events->head();
+  auto text = co_await events->read_all();
+  if (text) refusal.body = std::move(*text);
+  co_return fail(error_of(refusal));
+}
+
+// A page of either service: Vertex AI calls its models publisherModels.
+struct ModelPage {
+  ModelPage() = default;
+  std::optional<std::vector<Model>> models;
+  std::optional<std::string> next_page_token;
+};
+
+void decode(json::Cursor in, ModelPage& out) {
+  in.each_field([&out](json::Key key, json::Cursor value) {
+    if (key == "models" || key == "publisherModels")
+      value.read(out.models);
+    else if (key == "nextPageToken")
+      value.read(out.next_page_token);
+  });
+}
+
+// Vertex AI tells the version under another name.
+Model normalised(Model model) {
+  const auto* version = model.extra->if_contains("versionId");
+  if (!model.version && version && version->is_string())
+    model.version = std::string(version->get_string());
+  return model;
+}
+
+}  // namespace
+
+Models::Models(std::shared_ptr<api::Transport> transport, Backend backend)
+    : transport_(std::move(transport)), backend_(std::move(backend)) {}
+
+Task<Result<GenerateContentResponse>> Models::generate_content(
+    std::string model, GenerateContentRequest request) const {
+  auto path = backend_.model_path(model, ":generateContent");
+  if (!path) return detail::refuse<GenerateContentResponse>(std::move(path.error()));
+  if (auto named = detail::name_cache(backend_, request); !named)
+    return detail::refuse<GenerateContentResponse>(std::move(named.error()));
+  return generate(transport_, std::move(*path), json::encode_text(request));
+}
+
+Task<Result<Stream>> Models::stream_generate_content(std::string model,
+                                                     GenerateContentRequest request) const {
+  auto path = backend_.model_path(model, ":streamGenerateContent?alt=sse");
+  if (!path) return detail::refuse<Stream>(std::move(path.error()));
+  if (auto named = detail::name_cache(backend_, request); !named)
+    return detail::refuse<Stream>(std::move(named.error()));
+  return open_stream(transport_, std::move(*path), json::encode_text(request));
+}
+
+Task<Result<CountTokensResponse>> Models::count_tokens(std::string model,
+                                                       std::vector<Content> contents) const {
+  auto path = backend_.model_path(model, ":countTokens");
+  if (!path) return detail::refuse<CountTokensResponse>(std::move(path.error()));
+  GenerateContentRequest request;
+  request.contents = std::move(contents);
+  return detail::call<CountTokensResponse>(transport_, "POST", std::move(*path),
+                                           json::encode_text(request));
+}
+
+Task<Result<ListModelsResponse>> Models::list(int page_size, std::string page_token) const {
+  std::string path = backend_.models_path();
+  if (page_size > 0) path += fmt::format("?pageSize={}", page_size);
+  if (!page_token.empty())
+    path +=
+        fmt::format("{}pageToken={}", page_size > 0 ? "&" : "?", http::percent_encode(page_token));
+  auto page = co_await detail::call<ModelPage>(transport_, "GET", std::move(path), "");
+  if (!page) co_return fail(std::move(page.error()));
+  ListModelsResponse out;
+  out.models = std::move(page->models);
+  if (out.models)
+    for (auto& model : *out.models) model = normalised(std::move(model));
+  out.next_page_token = std::move(page->next_page_token);
+  co_return out;
+}
+
+Task<Result<std::vector<Model>>> Models::list_all() const {
+  auto all =
+      co_await detail::all_pages<ModelPage>(transport_, backend_.models_path(), &ModelPage::models);
+  if (all)
+    for (auto& model : *all) model = normalised(std::move(model));
+  co_return all;
+}
+
+Task<Result<std::vector<Model>>> Models::list_live() const {
+  auto all = co_await list_all();
+  if (all) std::erase_if(*all, [](const Model& model) { return !is_live_model(model); });
+  co_return all;
+}
+
+Task<Result<Model>> Models::get(std::string model) const {
+  auto name = backend_.model_name(model);
+  if (!name) co_return fail(std::move(name.error()));
+  // The catalogue of Vertex AI belongs to no project.
+  if (const auto at = name->find("publishers/"); at != std::string::npos) name->erase(0, at);
+  auto found = co_await detail::call<Model>(transport_, "GET", backend_.path(*name), "");
+  if (found) *found = normalised(std::move(*found));
+  co_return found;
+}
+
+}  // namespace parley::gemini
