@@ -8,7 +8,7 @@
 #include "parley/json/value.hpp"
 #include "parley/narrative/detail/act_run.hpp"
 #include "parley/narrative/extract.hpp"
-#include "parley/narrative/schema.hpp"
+#include "parley/json/schema.hpp"
 
 namespace parley::narrative::detail {
 namespace {
@@ -41,7 +41,7 @@ std::vector<std::string> ActRun::mistakes_of(std::string& text) const {
   auto found = extract(text, act_.output.format);
   if (!found) return {found.error().message()};
   if (!act_.output.schema.empty())
-    if (auto mistakes = check_against(*act_.output.schema, *found->value); !mistakes.empty())
+    if (auto mistakes = json::schema_mistakes(*found->value, *act_.output.schema, json::OtherMembers::allowed); !mistakes.empty())
       return mistakes;
   // As JSON, so that templates can go into it.
   text = json::to_string(*found->value);
@@ -131,7 +131,7 @@ Task<Result<std::string>> ActRun::assertion(const Assertion& assertion) {
   if (!assertion.schema.empty()) {
     auto found = extract(own_, Output::Format::json);
     if (!found) co_return found.error().message();
-    if (const auto mistakes = check_against(*assertion.schema, *found->value); !mistakes.empty())
+    if (const auto mistakes = json::schema_mistakes(*found->value, *assertion.schema, json::OtherMembers::allowed); !mistakes.empty())
       co_return fmt::format("{}", fmt::join(mistakes, "; "));
   }
   if (!assertion.judge.empty()) co_return co_await judged(assertion);
@@ -190,7 +190,7 @@ Result<void> ActRun::keep_content() {
     item.model = outcome_.result.model;
     if (i < items.size()) {
       if (!narrative_.template_json.empty())
-        item.mistakes = check_against(*narrative_.template_json, items[i]);
+        item.mistakes = json::schema_mistakes(items[i], *narrative_.template_json, json::OtherMembers::allowed);
       item.item = json::Any(items[i]);
     } else {
       item.mistakes.push_back(found ? "the answer is an empty list" : found.error().message());

@@ -4,7 +4,7 @@
 
 #include "parley/json/value.hpp"
 #include "parley/narrative/detail/readers.hpp"
-#include "parley/narrative/schema.hpp"
+#include "parley/json/schema.hpp"
 
 namespace parley::narrative::detail {
 namespace {
@@ -172,7 +172,7 @@ json::Any FileReader::schema(const Node& node, std::string* name) {
     }
     value = std::move(*parsed);
   }
-  for (auto& mistake : check_schema(value))
+  for (auto& mistake : json::mistakes_in_schema(value))
     context_.complain(found->place, "schema", std::move(mistake));
   return json::Any(std::move(value));
 }
