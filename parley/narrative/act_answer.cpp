@@ -37,7 +37,7 @@ std::pair<std::string, std::string> state_place(const Save& save, const std::str
 // What is wrong with an answer by the act's output rules; empty: nothing, and `text` is what was
 // found in it.
 std::vector<std::string> ActRun::mistakes_of(std::string& text) const {
-  if (act_.output.format == Output::Format::text) return {};
+  if (act_.output.format == Output::Format::text || session_.options.dry) return {};
   auto found = extract(text, act_.output.format);
   if (!found) return {found.error().message()};
   if (!act_.output.schema.empty())
@@ -46,6 +46,20 @@ std::vector<std::string> ActRun::mistakes_of(std::string& text) const {
   // As JSON, so that templates can go into it.
   text = json::to_string(*found->value);
   return {};
+}
+
+// An answer that the service stopped or refused is none; one that max_tokens cut is told.
+Result<void> ActRun::whole_answer(const ModelAnswer& answer) {
+  const auto& reason = answer.finish_reason;
+  if (reason == "MAX_TOKENS")
+    outcome_.result.notes.push_back("the answer was cut at the most tokens that it may have");
+  if (reason.empty() || reason == "STOP" || reason == "MAX_TOKENS" || answer.interrupted) return {};
+  outcome_.anew = true;
+  outcome_.result.output = answer.text;
+  return fail(Error(ErrorKind::service,
+                    fmt::format("act {}: the answer was stopped or refused ({})", act_.name, reason))
+                  .with_detail("code", "refused")
+                  .with_detail("finish_reason", reason));
 }
 
 Task<Result<void>> ActRun::converse(gemini::GenerateContentRequest request) {
@@ -57,6 +71,7 @@ Task<Result<void>> ActRun::converse(gemini::GenerateContentRequest request) {
     auto answer = co_await obtain(request);
     if (!answer) co_return fail(std::move(answer.error()));
     outcome_.interrupted = answer->interrupted;
+    if (auto whole = whole_answer(*answer); !whole) co_return fail(std::move(whole.error()));
     std::string text = answer->text;
     mistakes = mistakes_of(text);
     if (mistakes.empty()) {
@@ -141,9 +156,10 @@ Task<Result<std::string>> ActRun::assertion(const Assertion& assertion) {
 Task<Result<void>> ActRun::assertions() {
   std::vector<std::string> broken;
   for (const auto& one : act_.assertions) {
+    if (session_.options.dry && one.judge.empty()) continue;
     auto wrong = co_await assertion(one);
     if (!wrong) co_return fail(std::move(wrong.error()));
-    if (wrong->empty()) continue;
+    if (wrong->empty() || session_.options.dry) continue;
     broken.push_back(fmt::format("{}: {}", one.place.text(), *wrong));
     outcome_.result.notes.push_back(broken.back());
   }
@@ -156,7 +172,8 @@ Task<Result<void>> ActRun::assertions() {
 }
 
 Result<void> ActRun::save() {
-  if (!act_.save || session_.options.replay.ended(outcome_.result.path)) return {};
+  if (!act_.save || session_.options.dry) return {};
+  if (session_.options.replay.ended(outcome_.result.path)) return {};  // it is saved
   if (!session_.ports.state)
     return fail(Error(ErrorKind::not_found, "there is no state; name a folder for it (--state-dir)")
                     .with_detail("code", "state"));
@@ -169,7 +186,9 @@ Result<void> ActRun::keep_content() {
   const bool wanted = act_.extract_output.value_or(
       index_ + 1 == static_cast<int>(narrative_.acts.size()) &&
       (!narrative_.template_schema.empty() || !narrative_.target.empty()));
-  if (!wanted || narrative_.skip_content_generation || !session_.ports.content) return {};
+  if (!wanted || narrative_.skip_content_generation || !session_.ports.content ||
+      session_.options.dry)
+    return {};
   auto found = extract(own_, Output::Format::json);
   if (!found) {
     auto toml = extract(own_, Output::Format::toml);

@@ -37,8 +37,11 @@ void ActRun::charge(const ModelAnswer& answer, const std::string& model) {
 // What the record or the cache knows. Recorded answers were paid for, and count.
 std::optional<ModelAnswer> ActRun::known(const std::string& model, const std::string& key) {
   if (const auto entry = session_.options.replay.answer(path(), key)) {
+    if (session_.keeping > 0) session_.kept.push_back(*entry);
     auto answer = answer_of(*entry);
-    if (entry->source != "cache") {
+    outcome_.result.model = answer.model;
+    outcome_.result.finish_reason = answer.finish_reason;
+    if (entry->source != "cache" && !entry->charged) {
       charge(answer, model);
       budget_->settle(Tokens(), 0, answer.tokens,
                       cost_of(session_.options.prices, model, answer.tokens));
@@ -109,6 +112,8 @@ Task<Result<ModelAnswer>> ActRun::ask_model(const std::string& model,
 Task<Result<ModelAnswer>> ActRun::ask_once(std::string model,
                                            gemini::GenerateContentRequest request, int attempt) {
   auto& ports = session_.ports;
+  if (session_.cancelled) co_return fail(ErrorKind::cancelled, "the run was cancelled");
+  if (session_.options.dry) co_return co_await ask_dry(std::move(model), std::move(request));
   const auto estimated = estimate(request);
   const auto most = cost_of(session_.options.prices, model, estimated);
   if (auto room = budget_->reserve(estimated, most, ports.clock->now()); !room)
@@ -147,6 +152,19 @@ Task<Result<ModelAnswer>> ActRun::ask_once(std::string model,
     }
   }
   co_return settled(std::move(answer), std::move(lease), model, key, estimated, started);
+}
+
+// Nothing is reserved, charged or written: the caller takes notes.
+Task<Result<ModelAnswer>> ActRun::ask_dry(std::string model,
+                                          gemini::GenerateContentRequest request) {
+  ModelCall call;
+  call.act = path();
+  call.model = std::move(model);
+  call.request = std::move(request);
+  call.most = pass_.times * (act_.carousel ? act_.carousel->iterations : 1);
+  call.least = act_.when ? 0 : act_.loop ? 1 : call.most;
+  call.most *= (act_.loop ? act_.loop->at_most : 1) * (1 + act_.output.repairs);
+  co_return co_await session_.ports.models->ask(std::move(call));
 }
 
 Result<ModelAnswer> ActRun::settled(Result<ModelAnswer> answer, std::unique_ptr<Lease> lease,

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
@@ -103,6 +105,7 @@ Result<std::string> ActRun::table(const TableInput& input) {
   }
   const auto key = sha256(asked);
   if (auto known = session_.options.replay.value(path(), "table", key)) return *known;
+  if (session_.options.dry) query.input.pull_and_delete = false;
   if (!session_.ports.tables)
     return fail(Error(ErrorKind::invalid_argument, "no tables can be read here")
                     .with_detail("code", "table_query_not_configured"));
@@ -119,6 +122,10 @@ Result<std::string> ActRun::table(const TableInput& input) {
   const auto text = entry.text;
   if (auto written = session_.write(std::move(entry), input.pull_and_delete); !written)
     return fail(std::move(written.error()));
+  // Behind the record: a crash between the two gives rows twice, and loses none.
+  if (query.input.pull_and_delete)
+    if (auto gone = session_.ports.tables->remove(query, *rows); !gone)
+      return fail(Error(gone.error()).with_detail("code", "table_query_failed"));
   return text;
 }
 
@@ -130,6 +137,8 @@ Task<Result<std::string>> ActRun::execute(CommandCall call, const CommandInput& 
                        .with_detail("code", "bot_command_not_configured"));
   auto question = ports.commands->allow(call);
   if (!question) co_return fail(Error(question.error()).with_detail("code", "bot_command_denied"));
+  if (session_.options.dry)
+    co_return fmt::format("<output of {} {}>", call.platform, call.command);
   if (!question->empty()) {
     Approval answer = Approval::later;
     if (ports.approver) answer = co_await ports.approver->ask(outcome_.result.path, *question);
@@ -209,7 +218,7 @@ Task<Result<std::vector<gemini::Part>>> ActRun::parts_of(const Input& input) {
     const auto& name = std::get<NestedInput>(input.what).name;
     const auto* narrative = session_.book.find(name);
     auto inner = co_await run_narrative(session_, *narrative, path() + "/" + narrative->name + "/",
-                                        round_, *budget_);
+                                        round_, *budget_, nested_times());
     add_usage(outcome_.result, inner.result);
     if (inner.error) co_return fail(std::move(*inner.error));
     text = fmt::format("Result of narrative {}:\n{}", narrative->name, inner.result.output);

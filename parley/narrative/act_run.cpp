@@ -48,6 +48,7 @@ Task<Outcome> ActRun::run() {
 }
 
 Task<Result<bool>> ActRun::may_run() {
+  if (session_.options.dry) co_return true;
   if (act_.when) {
     auto good = holds(*act_.when, "");
     if (!good) co_return fail(std::move(good.error()));
@@ -132,7 +133,8 @@ Task<Result<void>> ActRun::carousel() {
 Task<Result<void>> ActRun::loop() {
   outcome_.result.rounds_planned = act_.loop->at_most;
   for (int round = 1; round <= act_.loop->at_most; ++round) {
-    if (auto done = co_await numbered_round(round); !done) co_return done;
+    auto done = co_await numbered_round(round);
+    if (!done || session_.options.dry) co_return done;
     outcome_.result.rounds = round;
     auto left = holds(act_.loop->until, own_);
     if (!left) co_return fail(std::move(left.error()));
@@ -158,9 +160,13 @@ Task<Result<void>> ActRun::one_round() {
   co_return co_await converse(std::move(*made));
 }
 
+int ActRun::nested_times() const {
+  return pass_.times * (act_.carousel ? act_.carousel->iterations : 1);
+}
+
 Task<Result<void>> ActRun::nested() {
   const auto* narrative = session_.book.find(act_.nested);
-  auto outcome = co_await run_narrative(session_, *narrative, path() + "/", round_, *budget_);
+  auto outcome = co_await run_narrative(session_, *narrative, path() + "/", round_, *budget_, nested_times());
   add_usage(outcome_.result, outcome.result);
   fresh_ = true;
   outcome_.anew = outcome.anew;

@@ -5,9 +5,12 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
+#include "parley/limit/estimate.hpp"
 
 namespace parley::narrative {
 namespace {
+
+constexpr std::int64_t kMediumTokens = 258;  // what the service counts for a small picture
 
 std::string_view bare(std::string_view model) {
   if (model.starts_with("models/")) model.remove_prefix(7);
@@ -31,25 +34,26 @@ std::optional<double> cost_of(const std::map<std::string, Price>& prices, std::s
                               const Tokens& tokens) {
   for (const auto& [name, price] : prices)
     if (bare(name) == bare(model))
-      return static_cast<double>(tokens.input) * price.input / 1e6 +
-             static_cast<double>(tokens.output) * price.output / 1e6;
+      return static_cast<double>(limit::cost_of(limit::Usage(tokens.input, tokens.output), price)) /
+             1e6;
   return std::nullopt;
 }
 
 Tokens estimate(const gemini::GenerateContentRequest& request) {
-  std::int64_t bytes = 0, media = 0;
+  std::size_t bytes = 0;
+  std::int64_t media = 0;
   const auto add = [&](const gemini::Content& content) {
     for (const auto& part : gemini::parts_of(content)) {
-      if (part.text) bytes += static_cast<std::int64_t>(part.text->size());
+      if (part.text) bytes += part.text->size();
       media += part.inline_data || part.file_data;
     }
   };
   for (const auto& content : gemini::contents_of(request)) add(content);
   if (request.system_instruction) add(*request.system_instruction);
-  Tokens out(std::max<std::int64_t>(1, (bytes + 3) / 4) + media * 258, 1000);
-  if (request.generation_config && request.generation_config->max_output_tokens)
-    out.output = *request.generation_config->max_output_tokens;
-  return out;
+  std::optional<std::int64_t> longest;
+  if (request.generation_config) longest = request.generation_config->max_output_tokens;
+  const auto usage = limit::estimate_usage(bytes, longest);
+  return Tokens(usage.input_tokens + media * kMediumTokens, usage.output_tokens);
 }
 
 BudgetScope::BudgetScope(std::string name, Budget budget, BudgetScope* outer, TimePoint now)

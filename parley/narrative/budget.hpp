@@ -10,8 +10,7 @@ namespace parley::narrative {
 // What a call would cost at most: in US dollars; nullopt: the model has no price.
 std::optional<double> cost_of(const std::map<std::string, Price>& prices, std::string_view model,
                               const Tokens& tokens);
-// A quarter of the request's bytes for text and 258 for each medium; of output `max_output`, or
-// 1000 where nothing limits it.
+// limit::estimate_usage() of the request's texts, and 258 tokens for each medium.
 Tokens estimate(const gemini::GenerateContentRequest& request);
 
 // Accounts of one budget: what is spent, and what calls under way may still spend. Scopes stand

@@ -31,10 +31,17 @@ Error ended_early(const Outcome& whole, const Error& cause, std::string_view cod
 // One round, run again while a minute's quota is in its way.
 Task<Outcome> round_with_waits(Session& session, const RoundRunner& one, int round,
                                ActResult& usage) {
+  ++session.keeping;
   for (int waits = 0;; ++waits) {
     auto outcome = co_await one(round);
     add_usage(usage, outcome.result);
-    if (!may_wait(outcome) || waits == kMostWaits || session.cancelled) co_return outcome;
+    if (!may_wait(outcome) || waits == kMostWaits || session.cancelled) {
+      if (--session.keeping == 0) session.kept.clear();
+      co_return outcome;
+    }
+    // What was answered in this round is not asked again.
+    for (auto& entry : session.kept) session.options.replay.add(entry, true);
+    session.kept.clear();
     const auto time = wait_of(*outcome.error);
     if (session.ports.events)
       session.ports.events(Event("narrative.quota_wait")
@@ -59,7 +66,8 @@ Task<Outcome> run_carousel(Session& session, const Carousel& carousel, BudgetSco
   whole.result.status = Status::done;
   whole.result.rounds_planned = carousel.iterations;
   std::optional<Outcome> bad;
-  for (int round = 1; round <= carousel.iterations; ++round) {
+  const int rounds = session.options.dry ? 1 : carousel.iterations;
+  for (int round = 1; round <= rounds; ++round) {
     const Tokens next(carousel.estimated_tokens_per_iteration, 0);
     if (auto room = budget.check(next, 0, session.ports.clock->now()); !room) {
       whole.result.status = Status::failed;

@@ -115,6 +115,7 @@ std::map<std::string, Price> FileReader::prices() {
     auto& price = out[member.name];
     price.input = in.number("input", 0, 1e6).value_or(0);
     price.output = in.number("output", 0, 1e6).value_or(0);
+    price.cached = price.input;
     in.finish();
   }
   return out;

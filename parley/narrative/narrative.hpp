@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "parley/json/free_form.hpp"
+#include "parley/limit/dimension.hpp"
 #include "parley/narrative/template.hpp"
 
 // What a narrative file says, as plain data. docs/narratives.md is the reference of the file.
@@ -215,10 +216,7 @@ struct Narrative {
   int index_of(std::string_view act) const;
 };
 
-struct Price {
-  Price() = default;
-  double input = 0, output = 0;  // US dollars for a million tokens
-};
+using limit::Price;  // US dollars for a million tokens
 
 // A file with everything it refers to. Nested narratives are named "name" where they stand in the
 // first file, else "file.toml#name".

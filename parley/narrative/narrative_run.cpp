@@ -12,12 +12,13 @@
 namespace parley::narrative::detail {
 
 NarrativeRun::NarrativeRun(Session& run_session, const Narrative& of, std::string path_prefix,
-                           int carousel_round, BudgetScope& budget_scope)
+                           int carousel_round, BudgetScope& budget_scope, int run_times)
     : session(run_session),
       narrative(of),
       prefix(std::move(path_prefix)),
       round(carousel_round),
       budget(budget_scope),
+      times(run_times),
       plan_(plan(of)),
       outcomes_(of.acts.size()),
       started_(of.acts.size(), false) {}
@@ -119,7 +120,8 @@ Task<Outcome> NarrativeRun::run() {
   Group group(co_await boost::asio::this_coro::executor);
   start_ready(group);
   while (group.running() > 0) {
-    if (!co_await group.wait()) {
+    const bool cancelled = co_await group.wait();
+    if (cancelled && !group.stopping()) {
       session.cancelled = true;
       stopped_ = true;
       group.cancel();
@@ -138,27 +140,28 @@ struct Pass {
   const Narrative* narrative;
   const std::string* prefix;
   BudgetScope* budget;
+  int times;
 };
 
 Task<Outcome> one_pass(Pass pass, int round) {
   NarrativeRun run(*pass.session, *pass.narrative, fmt::format("{}[{}]/", *pass.prefix, round),
-                   round, *pass.budget);
+                   round, *pass.budget, pass.times);
   co_return co_await run.run();
 }
 
 }  // namespace
 
 Task<Outcome> run_narrative(Session& session, const Narrative& narrative, std::string prefix,
-                            int round, BudgetScope& outer) {
+                            int round, BudgetScope& outer, int times) {
   BudgetScope scope("narrative " + narrative.name, narrative.budget, &outer,
                     session.ports.clock->now());
   if (!narrative.carousel) {
-    NarrativeRun run(session, narrative, std::move(prefix), round, scope);
+    NarrativeRun run(session, narrative, std::move(prefix), round, scope, times);
     co_return co_await run.run();
   }
   BudgetScope rounds("the carousel of " + narrative.name, narrative.carousel->budget, &scope,
                      session.ports.clock->now());
-  const Pass pass{&session, &narrative, &prefix, &rounds};
+  const Pass pass{&session, &narrative, &prefix, &rounds, times * narrative.carousel->iterations};
   RoundRunner one = std::bind_front(one_pass, pass);
   co_return co_await run_carousel(session, *narrative.carousel, rounds, std::move(one));
 }

@@ -37,6 +37,7 @@ struct ModelCall {
   std::string act;    // path of the act, for events
   std::string model;  // as the file names it
   gemini::GenerateContentRequest request;
+  int least = 1, most = 1;  // dry runs: how often it would be asked
 };
 
 struct ModelAnswer {
@@ -46,6 +47,8 @@ struct ModelAnswer {
   std::string finish_reason;
   Tokens tokens;
   bool interrupted = false;  // Live: somebody broke in, and the text ends where they did
+  Bytes audio;               // Live: what was spoken, PCM16 mono
+  int audio_rate = 24'000;   // samples per second
 };
 
 // Asks a model once: nothing in it retries. Cancelling the task that waits closes the connection.
@@ -58,6 +61,7 @@ class ModelCaller {
 // The shares of the service's limits that the caller may use, each above 0 and at most 1.
 struct Shares {
   Shares() = default;
+  bool operator==(const Shares&) const = default;
   double rpm = 0.8, tpm = 0.8, rpd = 0.8;
 };
 
@@ -96,6 +100,7 @@ struct TableRows {
   TableRows() = default;
   std::vector<std::string> columns;
   std::vector<json::Array> rows;
+  std::vector<std::int64_t> ids;  // with pull_and_delete: what remove() is given
 };
 class Tables {
  public:
@@ -103,6 +108,8 @@ class Tables {
   // Errors: not_found (database, table, column), permission_denied (pull_and_delete where the
   // owner has not allowed it: nothing was read), invalid_argument, storage.
   virtual Result<TableRows> read(const TableQuery& query) = 0;
+  // Deletes the rows that were read with pull_and_delete; called when they are in the record.
+  virtual Result<void> remove(const TableQuery& query, const TableRows& read) = 0;
 };
 
 struct CommandCall {

@@ -138,19 +138,23 @@ Result<std::vector<Entry>> parse_record(std::string_view text) {
 }
 
 Replay::Replay(const std::vector<Entry>& entries) {
-  for (const auto& entry : entries) {
-    if (entry.type == EntryType::answer) {
-      answers_[{entry.path, entry.key}].push_back(entry);
-    } else if (entry.type == EntryType::value) {
-      values_[{entry.path, entry.what + " " + entry.key}].push_back(entry.text);
-    } else if (entry.type == EntryType::end_act) {
-      ended_[entry.path] = entry.status;
-      if (entry.anew)
-        std::erase_if(answers_,
-                      [&](const auto& one) { return within(one.first.first, entry.path); });
-    } else if (entry.type == EntryType::end) {
-      time_ += std::chrono::milliseconds(entry.ms);
-    }
+  for (const auto& entry : entries) add(entry);
+}
+
+void Replay::add(Entry entry, bool charged) {
+  entry.charged = charged;
+  if (entry.type == EntryType::answer) {
+    auto& list = answers_[{entry.path, entry.key}];
+    list.push_back(std::move(entry));
+  } else if (entry.type == EntryType::value) {
+    values_[{entry.path, entry.what + " " + entry.key}].push_back(entry.text);
+  } else if (entry.type == EntryType::end_act) {
+    ended_[entry.path] = entry.status;
+    if (entry.anew)
+      std::erase_if(answers_,
+                    [&](const auto& one) { return within(one.first.first, entry.path); });
+  } else if (entry.type == EntryType::end) {
+    time_ += std::chrono::milliseconds(entry.ms);
   }
 }
 

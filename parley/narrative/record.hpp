@@ -42,7 +42,8 @@ struct Entry {
   int attempt = 0;
   bool anew = false;  // end_act: the answer itself was bad, so that a resumed run asks anew
   json::Any request;  // call: as sent; media stand as their SHA-256 and size
-  // begin
+  bool charged = false;  // not written, see Replay::add
+  // begin; `model` is the default one
   std::string run, narrative, file, hash;
 };
 
@@ -58,6 +59,9 @@ class Replay {
  public:
   Replay() = default;
   explicit Replay(const std::vector<Entry>& entries);
+  // One more line. `charged`: it is in this run's accounts, and will not be charged when it is
+  // given.
+  void add(Entry entry, bool charged = false);
 
   // The next answer to that request of that act; each is given once, in the order of the record.
   std::optional<Entry> answer(const std::string& path, const std::string& key);

@@ -26,6 +26,7 @@ Entry begin_entry(const detail::Session& session, const std::string& name,
   begin.narrative = name;
   begin.file = narrative.file;
   begin.hash = hash_of(session.book);
+  begin.model = session.options.default_model;
   return begin;
 }
 
@@ -66,6 +67,7 @@ Task<RunResult> run(const Book& book, std::string name, RunOptions options, Port
   }
   BudgetScope scope("the run", session.options.budget, nullptr, started);
   scope.add_time(session.options.replay.time());
+  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
   co_await boost::asio::this_coro::throw_if_cancelled(false);
   auto outcome = co_await detail::run_narrative(session, *narrative, "", 0, scope);
   auto result = result_of(session, std::move(outcome), scope, started);
@@ -79,12 +81,15 @@ Task<RunResult> run(const Book& book, std::string name, RunOptions options, Port
     result.status = Status::failed;
     result.error = written.error();
   }
+  co_await boost::asio::this_coro::throw_if_cancelled(throws);
   co_return result;
 }
 
 namespace detail {
 
 Result<void> Session::write(Entry entry, bool durable) {
+  if (keeping > 0 && (entry.type == EntryType::answer || entry.type == EntryType::value))
+    kept.push_back(entry);
   if (!ports.journal) return {};
   entry.at = to_iso8601(ports.clock->wall_now());
   return ports.journal->append(to_line(entry), durable);

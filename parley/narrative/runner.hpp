@@ -61,6 +61,9 @@ struct RunOptions {
   bool cache = false;  // of acts that do not say
   Replay replay;       // of a run that goes on
   bool resumed = false;
+  // Prompts are made and nothing is done: conditions hold, loops and carousels have one round, and
+  // what is not known stands as "<answer of act x>". See forecast.hpp.
+  bool dry = false;
   std::string run_id;  // a UUID
   // Called at each change of an act.
   std::function<void(const ActResult&)> progress;

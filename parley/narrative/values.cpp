@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "parley/base/text.hpp"
 #include "parley/narrative/check.hpp"
@@ -85,6 +86,7 @@ Result<std::string> ActRun::value_of(const Reference& reference) {
     if (env && looks_secret(reference.name))
       return fail(where(Error(ErrorKind::permission_denied, "it looks like a credential")));
     auto value = read_value(env ? "env" : "state", reference.name);
+    if (!value && session_.options.dry) return "<" + reference.text() + ">";
     if (!value) return fail(where(value.error()));
     return value;
   }
@@ -102,6 +104,8 @@ Result<std::string> ActRun::value_of(const Reference& reference) {
   }
   if (reference.path.empty() || output.empty()) return output;
   auto value = value_at(output, reference.path);
+  if (!value && session_.options.dry)
+    return fmt::format("{} {}", output, fmt::join(reference.path, "."));
   if (!value) return fail(where(value.error()));
   return value;
 }

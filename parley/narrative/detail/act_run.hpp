@@ -23,6 +23,7 @@ class ActRun {
   Task<Result<void>> numbered_round(int round);
   Task<Result<void>> one_round();
   Task<Result<void>> nested();
+  int nested_times() const;
   Result<void> finish();
   Outcome end(Result<void> done);
 
@@ -43,6 +44,7 @@ class ActRun {
                                       const gemini::GenerateContentRequest& request);
   Task<Result<ModelAnswer>> ask_once(std::string model, gemini::GenerateContentRequest request,
                                      int attempt);
+  Task<Result<ModelAnswer>> ask_dry(std::string model, gemini::GenerateContentRequest request);
   Result<ModelAnswer> settled(Result<ModelAnswer> answer, std::unique_ptr<Lease> lease,
                               const std::string& model, const std::string& key,
                               const Tokens& estimated, TimePoint started);
@@ -53,6 +55,7 @@ class ActRun {
 
   // act_answer.cpp: from an answer to the act's output
   Task<Result<void>> converse(gemini::GenerateContentRequest request);
+  Result<void> whole_answer(const ModelAnswer& answer);
   std::vector<std::string> mistakes_of(std::string& text) const;
   Task<Result<void>> assertions();
   Task<Result<std::string>> assertion(const Assertion& assertion);

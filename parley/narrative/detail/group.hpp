@@ -6,6 +6,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -37,14 +38,20 @@ class Group {
   }
   int running() const { return running_; }
 
-  // Until a task has ended since the last call, or the waiting task is cancelled: false then.
+  // Until a task has ended since the last call, or the waiting task is cancelled. True where it has
+  // been cancelled, now or before.
   Task<bool> wait() {
-    if (!ended_) co_await changed_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-    const bool ended = ended_;
+    auto state = co_await boost::asio::this_coro::cancellation_state;
+    const bool news = is_cancelled(state) && !stopping_;
+    if (!ended_ && !news)
+      co_await changed_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     ended_ = false;
-    co_return ended;
+    state = co_await boost::asio::this_coro::cancellation_state;
+    co_return is_cancelled(state);
   }
+  bool stopping() const { return stopping_; }
   void cancel() {
+    stopping_ = true;
     for (auto& signal : signals_) signal.emit(boost::asio::cancellation_type::terminal);
   }
   void rethrow() const {
@@ -52,12 +59,17 @@ class Group {
   }
 
  private:
+  static bool is_cancelled(const boost::asio::cancellation_state& state) {
+    return state.cancelled() != boost::asio::cancellation_type::none;
+  }
+
   Executor executor_;
   boost::asio::steady_timer changed_;
   std::list<boost::asio::cancellation_signal> signals_;
   std::exception_ptr thrown_;
   int running_ = 0;
   bool ended_ = false;
+  bool stopping_ = false;
 };
 
 }  // namespace parley::narrative::detail

@@ -15,8 +15,9 @@ class Group;
 class NarrativeRun {
  public:
   // `prefix`: "" or "outer/"; `round`: of the nearest carousel around it, 0: none.
+  // `times`: how often it would run in all, for dry runs.
   NarrativeRun(Session& session, const Narrative& of, std::string path_prefix, int round,
-               BudgetScope& budget_scope);
+               BudgetScope& budget_scope, int times);
 
   // Done, or the first failure, pause or cancellation. The acts' results go to Session::results.
   Task<Outcome> run();
@@ -29,6 +30,7 @@ class NarrativeRun {
   const std::string prefix;
   const int round;
   BudgetScope& budget;
+  const int times;
 
  private:
   static Task<void> act_task(NarrativeRun* self, int act);
@@ -47,7 +49,7 @@ class NarrativeRun {
 
 // A narrative with its own carousel and budget.
 Task<Outcome> run_narrative(Session& session, const Narrative& narrative, std::string prefix,
-                            int round, BudgetScope& outer);
+                            int round, BudgetScope& outer, int times = 1);
 
 // Adds what one round used to the whole.
 void add_usage(ActResult& to, const ActResult& from);

@@ -30,7 +30,9 @@ struct Session {
   RunOptions options;
   Ports& ports;
   bool cancelled = false;
-  // Live: the order in which turns were taken is that of the acts; the caller keeps the session.
+  // Rounds under way that may be run again, and what was paid for since the first of them began.
+  int keeping = 0;
+  std::vector<Entry> kept;
   std::vector<ActResult> results;
 };
 
