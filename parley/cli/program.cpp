@@ -7,6 +7,7 @@
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/generate.hpp"
+#include "parley/cli/narrate.hpp"
 
 namespace parley::cli {
 namespace {
@@ -301,13 +302,15 @@ int run_program(int argc, char** argv) {
       *app.add_subcommand("generate", "Make typed clients from the definition of an API"),
       generate_options);
   add_mock(app, mock_options);
+  NarrateOptions narrate_options;
+  add_narrate(app, narrate_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError&) {
     if (argc > 1)
       std::cerr << fmt::format(
-          "parley: there is no command \"{}\"; serve, ask, models, chat, emulate, generate and "
-          "mock are.\n",
+          "parley: there is no command \"{}\"; serve, ask, models, chat, narrate, emulate, "
+          "generate and mock are.\n",
           strip_control(to_valid_utf8(argv[1])));
     else
       std::cerr << app.help();
@@ -321,6 +324,7 @@ int run_program(int argc, char** argv) {
   if (app.got_subcommand("chat")) return chat(chat_options);
   if (app.got_subcommand("generate")) return generate(generate_options);
   if (app.got_subcommand("mock")) return mock(mock_options);
+  if (app.got_subcommand("narrate")) return narrate(narrate_options);
   return emulate(emulate_options);
 }
 

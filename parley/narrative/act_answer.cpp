@@ -28,10 +28,6 @@ std::optional<bool> verdict_of(std::string_view text) {
   return std::nullopt;
 }
 
-std::pair<std::string, std::string> state_place(const Save& save, const std::string& narrative) {
-  return {save.scope == "narrative" ? "narrative." + narrative : save.scope, save.key};
-}
-
 }  // namespace
 
 // What is wrong with an answer by the act's output rules; empty: nothing, and `text` is what was
@@ -177,7 +173,8 @@ Result<void> ActRun::save() {
   if (!session_.ports.state)
     return fail(Error(ErrorKind::not_found, "there is no state; name a folder for it (--state-dir)")
                     .with_detail("code", "state"));
-  const auto [scope, key] = state_place(*act_.save, narrative_.name);
+  const auto [scope, key] =
+      scope_and_key(act_.save->scope + "." + act_.save->key, narrative_.name);
   return session_.ports.state->write(scope, key, own_);
 }
 

@@ -58,15 +58,6 @@ Result<void> write_all(int descriptor, std::string_view text, const std::string&
   return {};
 }
 
-Result<void> make_folder(const fs::path& folder) {
-  if (folder.empty()) return {};
-  std::error_code failed;
-  if (fs::create_directories(folder, failed) && !failed)
-    fs::permissions(folder, fs::perms::owner_all, failed);
-  if (failed) return storage("make", folder.string(), failed.value());
-  return {};
-}
-
 // So that a new name in it is there after a crash.
 void flush_folder(const fs::path& folder) {
   const Descriptor opened(
@@ -76,6 +67,15 @@ void flush_folder(const fs::path& folder) {
 
 }  // namespace
 
+Result<void> make_folder(const std::string& folder) {
+  if (folder.empty()) return {};
+  std::error_code failed;
+  if (fs::create_directories(folder, failed) && !failed)
+    fs::permissions(folder, fs::perms::owner_all, failed);
+  if (failed) return storage("make", folder, failed.value());
+  return {};
+}
+
 Result<std::string> DiskSources::read(const std::string& file) {
   const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (opened.value < 0) return storage("read", file, errno);
@@ -84,7 +84,7 @@ Result<std::string> DiskSources::read(const std::string& file) {
 
 Result<void> replace_file(const std::string& file, std::string_view content) {
   const auto folder = fs::path(file).parent_path();
-  if (auto made = make_folder(folder); !made) return made;
+  if (auto made = make_folder(folder.string()); !made) return made;
   auto beside = fmt::format("{}.{}.new", file, ::getpid());
   const Descriptor opened(
       ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
@@ -113,7 +113,7 @@ FileJournal::~FileJournal() {
 
 Result<std::unique_ptr<FileJournal>> FileJournal::create(const std::string& file) {
   const auto folder = fs::path(file).parent_path();
-  if (auto made = make_folder(folder); !made) return fail(made.error());
+  if (auto made = make_folder(folder.string()); !made) return fail(made.error());
   const int opened = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
   if (opened < 0 && errno == EEXIST)
     return fail(ErrorKind::conflict, file + " is there already; resume it, or name another record");

@@ -78,6 +78,7 @@ class FolderOutputs final : public OutputCache {
   std::string folder_;
 };
 
+Result<void> make_folder(const std::string& folder);
 // Replaces a file as a whole.
 Result<void> replace_file(const std::string& file, std::string_view content);
 

@@ -1,5 +1,8 @@
 #include "parley/narrative/load.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <deque>
 #include <set>
 
@@ -136,6 +139,19 @@ std::string file_beside(std::string_view file, std::string_view named) {
   std::string out(slash == std::string_view::npos ? "" : file.substr(0, slash + 1));
   while (named.starts_with("./")) named.remove_prefix(2);
   return out + std::string(named);
+}
+
+std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
+  double number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+  const auto found = std::ranges::find(kUnits, unit, &std::pair<std::string_view, double>::first);
+  if (code != std::errc() || found == std::end(kUnits)) return std::nullopt;
+  const double ms = number * found->second;
+  if (!(ms >= 0 && ms <= 366.0 * 24 * 3'600'000)) return std::nullopt;
+  return std::chrono::milliseconds(std::llround(ms));
 }
 
 Loaded load(const std::string& file, Sources& sources) {

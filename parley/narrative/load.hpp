@@ -31,4 +31,7 @@ Loaded load(const std::string& file, Sources& sources);
 // "folder/b.toml" for "b.toml" named by "folder/a.toml"; absolute names stay.
 std::string file_beside(std::string_view file, std::string_view named);
 
+// "500ms", "10s", "5m", "2h", of at most a year; empty: it is none.
+std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
+
 }  // namespace parley::narrative

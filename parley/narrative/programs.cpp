@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -128,7 +128,7 @@ Result<void> start(Child& child, std::vector<std::string> line, const CommandRul
     return fail(code == ENOENT ? ErrorKind::not_found : ErrorKind::permission_denied,
                 fmt::format("cannot start {}: {}", line.front(), std::strerror(code)));
   }
-  child.ended = ::pidfd_open(child.pid, 0);
+  child.ended = static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0));
   if (child.ended < 0)
     return fail(ErrorKind::internal, fmt::format("cannot wait: {}", std::strerror(errno)));
   return {};

@@ -11,20 +11,13 @@ namespace {
 constexpr std::string_view kStatuses[] = {"waiting", "running", "done",    "skipped",
                                           "failed",  "paused",  "not_run", "cancelled"};
 
-// Of all files that the book was read from: a record belongs to these texts.
-std::string hash_of(const Book& book) {
-  std::string all;
-  for (const auto& [file, text] : book.sources) all += sha256(text);
-  return sha256(all);
-}
-
 Entry begin_entry(const detail::Session& session, const std::string& name,
                   const Narrative& narrative) {
   Entry begin(session.options.resumed ? EntryType::resume : EntryType::begin);
   begin.run = session.options.run_id;
   if (session.options.resumed) return begin;
   begin.narrative = name;
-  begin.file = narrative.file;
+  begin.file = session.options.source.empty() ? narrative.file : session.options.source;
   begin.hash = hash_of(session.book);
   begin.model = session.options.default_model;
   return begin;
@@ -42,10 +35,25 @@ RunResult result_of(detail::Session& session, detail::Outcome outcome, const Bud
   out.rounds = outcome.result.rounds;
   out.rounds_planned = outcome.result.rounds_planned;
   out.error = std::move(outcome.error);
+  for (const auto& entry : session.options.replay.left()) out.unused.push_back(entry.path);
   return out;
 }
 
 }  // namespace
+
+std::string hash_of(const Book& book) {
+  std::string all;
+  for (const auto& [file, text] : book.sources) all += sha256(text);
+  return sha256(all);
+}
+
+std::pair<std::string, std::string> scope_and_key(const std::string& name,
+                                                  const std::string& narrative) {
+  const auto dot = name.find('.');
+  if (dot == std::string::npos) return {"narrative." + narrative, name};
+  const auto scope = name.substr(0, dot);
+  return {scope == "narrative" ? "narrative." + narrative : scope, name.substr(dot + 1)};
+}
 
 std::string_view to_string(Status status) {
   return kStatuses[static_cast<std::size_t>(status)];

@@ -50,6 +50,7 @@ struct RunResult {
   std::chrono::milliseconds time{0};
   int rounds = 0, rounds_planned = 0;  // of the narrative's carousel
   std::optional<Error> error;          // of the first act that failed
+  std::vector<std::string> unused;     // acts of recorded answers that nobody asked for
 };
 
 struct RunOptions {
@@ -65,9 +66,16 @@ struct RunOptions {
   // what is not known stands as "<answer of act x>". See forecast.hpp.
   bool dry = false;
   std::string run_id;  // a UUID
+  std::string source;  // where the file is found by a later resume; empty: Narrative::file
   // Called at each change of an act.
   std::function<void(const ActResult&)> progress;
 };
+
+// Of all texts that the book was read from: a record belongs to these.
+std::string hash_of(const Book& book);
+// Where a state's name leads: "key" to the narrative's own scope, "scope.key" to another one.
+std::pair<std::string, std::string> scope_and_key(const std::string& name,
+                                                  const std::string& narrative);
 
 // Runs a checked narrative of the book. Acts run side by side where their plan allows it, on this
 // executor. Cancelling the task cancels the calls that are under way, down to their sockets, and

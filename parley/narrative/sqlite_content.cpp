@@ -47,4 +47,22 @@ Result<void> SqliteContent::keep(const std::string& target, const ContentItem& i
   return {};
 }
 
+Result<std::vector<std::pair<std::string, std::int64_t>>> content_targets(const std::string& file) {
+  auto database = detail::open_database(file, SQLITE_OPEN_READONLY);
+  if (!database) return fail(std::move(database.error()));
+  auto names = detail::prepare(database->get(),
+                               "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
+  if (!names) return fail(std::move(names.error()));
+  std::vector<std::pair<std::string, std::int64_t>> out;
+  while (sqlite3_step(names->get()) == SQLITE_ROW)
+    out.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(names->get(), 0)), 0);
+  for (auto& [name, count] : out) {
+    auto counted =
+        detail::prepare(database->get(), "SELECT count(*) FROM " + detail::quoted(name));
+    if (counted && sqlite3_step(counted->get()) == SQLITE_ROW)
+      count = sqlite3_column_int64(counted->get(), 0);
+  }
+  return out;
+}
+
 }  // namespace parley::narrative

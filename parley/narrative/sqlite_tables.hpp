@@ -38,4 +38,7 @@ class SqliteContent final : public ContentStore {
   const Clock& clock_;
 };
 
+// The tables of such a file, each with its number of items.
+Result<std::vector<std::pair<std::string, std::int64_t>>> content_targets(const std::string& file);
+
 }  // namespace parley::narrative

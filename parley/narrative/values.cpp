@@ -12,15 +12,6 @@ namespace {
 
 using Reference = Template::Reference;
 
-// "key" in the narrative's own scope, "scope.key" in another.
-std::pair<std::string, std::string> scope_and_key(const std::string& name,
-                                                  const std::string& narrative) {
-  const auto dot = name.find('.');
-  if (dot == std::string::npos) return {"narrative." + narrative, name};
-  const auto scope = name.substr(0, dot);
-  return {scope == "narrative" ? "narrative." + narrative : scope, name.substr(dot + 1)};
-}
-
 std::optional<double> number_of(std::string_view text) {
   text = trim(text);
   double number = 0;

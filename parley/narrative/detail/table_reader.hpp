@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "parley/narrative/detail/tree.hpp"
+#include "parley/narrative/load.hpp"
 #include "parley/narrative/template.hpp"
 
 namespace parley::narrative::detail {
@@ -74,7 +75,5 @@ class TableReader {
   std::string what_;
   std::vector<std::string_view> asked_;
 };
-
-std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
 
 }  // namespace parley::narrative::detail
