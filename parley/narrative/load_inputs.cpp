@@ -59,6 +59,7 @@ std::optional<Input> FileReader::referred(const Node& text) {
       for (const auto& member : all->members) names.push_back(member.name);
     context_.complain(text.place, "unknown_reference",
                       fmt::format("there is no [{}.{}]{}", kind, name, did_you_mean(name, names)));
+    std::get<TextInput>(out.what).content = plain_template(text.text);
     return out;
   }
   TableReader in(context_, *found, std::string(text.text));
