@@ -83,7 +83,8 @@ TEST(NarrativeFile_D39, TheTableOfContentsMayBeATableAListOrMissing) {
            {"[narrative.toc]\norder = [\"b\", \"a\"]\n", "ba"},
            {"", "ab"}}) {
     std::string found;
-    for (const auto& act : book_of(toc + acts).narratives.begin()->second.acts) found += act.name;
+    const auto book = book_of(toc + acts);
+    for (const auto& act : book.narratives.begin()->second.acts) found += act.name;
     EXPECT_EQ(found, names) << toc;
   }
 }

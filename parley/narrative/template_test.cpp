@@ -101,7 +101,7 @@ TEST(Extract_D52, TomlIsFoundInFences) {
   EXPECT_FALSE(extract("Just words.", Output::Format::toml));
 }
 
-TEST(Tables_D42, RowsAreShownInThreeWays) {
+TEST(Rendering_D42, RowsAreShownInThreeWays) {
   const std::vector<std::string> columns{"id", "text"};
   std::vector<json::Array> rows(2);
   rows[0] = {1, "a|b, \"c\"\nd"};
