@@ -58,7 +58,7 @@ std::optional<narrative::Book> load_book(const std::string& file) {
 }
 
 Result<std::string> choose_narrative(const narrative::Book& book, const std::string& wanted) {
-  if (wanted.empty() && book.own.size() == 1) return book.own.front();
+  if (wanted.empty() && !book.main.empty()) return book.main;
   if (!wanted.empty() && book.find(wanted)) return wanted;
   const std::vector<std::string_view> names(book.own.begin(), book.own.end());
   const auto all = fmt::format("{}", fmt::join(book.own, ", "));

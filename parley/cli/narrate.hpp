@@ -21,7 +21,7 @@ struct NarrateOptions {
   NarrateOptions() = default;
   std::string verb;       // run, check, plan, resume, show, content
   std::string file;       // a narrative; of resume and show: a record; of content: a target
-  std::string narrative;  // of the file; empty: its only one
+  std::string narrative;  // of the file; empty: [narrative], or the only one
   std::string state_dir;  // empty: ~/.local/share/parley/narratives
   std::string save;       // the record; empty: runs/ID.jsonl in the state folder
   std::string golden;     // a record whose answers are expected

@@ -94,7 +94,7 @@ void add_narrate(CLI::App& app, NarrateOptions& options) {
   };
   const auto name = [&options](CLI::App* sub) {
     sub->add_option("--narrative,--narrative-name", options.narrative,
-                    "Which narrative of the file (default: its only one)");
+                    "Which narrative of the file (default: [narrative], or the only one)");
   };
   auto* run = verb(*command, options, "run", "Run a narrative");
   file(run, "The narrative (TOML)");

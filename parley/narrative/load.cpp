@@ -74,6 +74,8 @@ class Loader {
     detail::FileContext context(file, kept, out_.diagnostics);
     detail::FileReader reader(context, root, sources_);
     auto narratives = reader.read();
+    if (file == first_ && (root.find("narrative") || narratives.size() == 1))
+      out_.book.main = narratives.front().name;
     for (auto& [model, price] : reader.prices()) out_.book.prices.emplace(model, price);
     for (auto& narrative : narratives) {
       const auto id = file == first_ ? narrative.name : file + "#" + narrative.name;

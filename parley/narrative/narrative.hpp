@@ -224,6 +224,7 @@ struct Book {
   Book() = default;
   std::map<std::string, Narrative> narratives;
   std::vector<std::string> own;  // narratives of the first file, in its order
+  std::string main;  // the [narrative] of the first file, or its only one; empty: there are several
   std::map<std::string, Price> prices;
   std::map<std::string, std::string> sources;  // the text of each file, by name
 
