@@ -44,8 +44,8 @@ int check(const NarrateOptions& options) {
 }  // namespace
 
 int narrate_failed(std::string_view what, int code) {
-  std::cerr << Style::of(stderr).red("parley narrate: ")
-            << strip_control(to_valid_utf8(what)) << std::endl;
+  std::cerr << Style::of(stderr).red("parley narrate: ") << strip_control(to_valid_utf8(what))
+            << std::endl;
   return code;
 }
 

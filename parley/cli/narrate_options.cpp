@@ -26,7 +26,8 @@ void add_service(CLI::App& command, NarrateOptions& options) {
   command.add_flag("--vertex", options.service.vertex, "Ask Vertex AI");
   command.add_option("--project", options.service.project, "Vertex AI: project");
   command.add_option("--location", options.service.location, "Vertex AI: location");
-  command.add_option("--credentials", options.service.credentials, "Vertex AI: file of credentials")
+  command
+      .add_option("--credentials", options.service.credentials, "Vertex AI: file of credentials")
       ->check(CLI::ExistingFile);
 }
 
@@ -77,7 +78,8 @@ CLI::App* verb(CLI::App& command, NarrateOptions& options, const std::string& na
 }  // namespace
 
 void add_narrate(CLI::App& app, NarrateOptions& options) {
-  auto* command = app.add_subcommand("narrate", "Run narratives: several acts, each with its model");
+  auto* command =
+      app.add_subcommand("narrate", "Run narratives: several acts, each with its model");
   command->callback([&options, command] {
     if (command->get_subcommands().empty()) std::cerr << command->help();
     if (command->get_subcommands().empty()) options.verb.clear();
@@ -99,7 +101,8 @@ void add_narrate(CLI::App& app, NarrateOptions& options) {
   auto* run = verb(*command, options, "run", "Run a narrative");
   file(run, "The narrative (TOML)");
   name(run);
-  run->add_option("--save", options.save, "The record (default: runs/ID.jsonl in the state folder)");
+  run->add_option("--save", options.save,
+                  "The record (default: runs/ID.jsonl in the state folder)");
   run->add_option("--golden", options.golden,
                   "Ask no model: take the answers of this record, and fail where prompts or "
                   "results differ from it")

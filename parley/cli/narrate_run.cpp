@@ -144,7 +144,8 @@ std::vector<std::string> differences(const narrative::RunResult& run,
 }
 
 int ended(const narrative::RunResult& run, const std::string& record) {
-  const auto again = record.empty() ? std::string() : "\nGo on with: parley narrate resume " + record;
+  const auto again =
+      record.empty() ? std::string() : "\nGo on with: parley narrate resume " + record;
   switch (run.status) {
     case narrative::Status::done:
       return exit_code::ok;
@@ -211,9 +212,9 @@ int go(const NarrateOptions& options, Start start, const narrative::Book& book) 
   World world;
   Display display(loop, options, *book.find(start.narrative));
   if (auto made = world.make(loop, options, !start.golden.empty()); !made)
-    return narrate_failed(made.error().describe(), made.error().kind() == ErrorKind::invalid_argument
-                                                       ? exit_code::usage
-                                                       : exit_code::failed);
+    return narrate_failed(
+        made.error().describe(),
+        made.error().kind() == ErrorKind::invalid_argument ? exit_code::usage : exit_code::failed);
   if (auto set = world.set_state(options.set, start.narrative); !set)
     return narrate_failed(set.error().message(), exit_code::usage);
   world.before_question = [&display] { display.hold(true); };
@@ -235,7 +236,8 @@ int go(const NarrateOptions& options, Start start, const narrative::Book& book) 
   if (world.offline() && !options.offline && start.golden.empty())
     std::cerr << "(No GEMINI_API_KEY or GOOGLE_API_KEY is set: the offline model answers.)\n";
   display.begin(run_options.run_id, start.record, world.offline());
-  const auto result = run_loop(loop, book, start.narrative, std::move(run_options), world.ports, display);
+  const auto result =
+      run_loop(loop, book, start.narrative, std::move(run_options), world.ports, display);
   display.end(result, start.record);
   if (start.golden.empty()) return ended(result, start.record);
   const auto wrong = differences(result, start.golden);
@@ -248,17 +250,19 @@ int go(const NarrateOptions& options, Start start, const narrative::Book& book) 
 int narrate_run(const NarrateOptions& options) {
   auto start = options.verb == "resume" ? start_resumed(options) : start_new(options);
   if (!start)
-    return narrate_failed(start.error().message(),
-                          start.error().kind() == ErrorKind::invalid_argument ? exit_code::usage
-                                                                              : exit_code::failed);
+    return narrate_failed(
+        start.error().message(),
+        start.error().kind() == ErrorKind::invalid_argument ? exit_code::usage : exit_code::failed);
   const auto book = load_book(start->book_file);
   if (!book) return exit_code::usage;
   const auto wanted = start->narrative.empty() ? options.narrative : start->narrative;
   const auto name = choose_narrative(*book, wanted);
   if (!name) return narrate_failed(name.error().message(), exit_code::usage);
   start->narrative = *name;
-  if (options.verb == "resume" && start->journal->entries().front().hash != narrative::hash_of(*book))
-    std::cerr << "(The file has changed since: acts whose prompts are the same keep their answers.)\n";
+  if (options.verb == "resume" &&
+      start->journal->entries().front().hash != narrative::hash_of(*book))
+    std::cerr
+        << "(The file has changed since: acts whose prompts are the same keep their answers.)\n";
   return go(options, std::move(*start), *book);
 }
 

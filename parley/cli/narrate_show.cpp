@@ -44,7 +44,8 @@ void print_entry(const Entry& entry, const Style& style, bool prompts) {
       break;
     case EntryType::answer:
       if (prompts)
-        std::cout << style.dim(fmt::format("answer{}  {}", facts(entry), entry.finish_reason)) << "\n"
+        std::cout << style.dim(fmt::format("answer{}  {}", facts(entry), entry.finish_reason))
+                  << "\n"
                   << clean(entry.text) << "\n";
       break;
     case EntryType::failure:

@@ -28,10 +28,10 @@ class LoopTimer final : public narrative::Timer {
 class NobodyAsked final : public narrative::ModelCaller {
  public:
   Task<Result<narrative::ModelAnswer>> ask(narrative::ModelCall call) override {
-    co_return fail(Error(ErrorKind::conflict,
-                         fmt::format("act {}: the golden record has no answer to this prompt",
-                                     call.act))
-                       .with_detail("code", "golden"));
+    co_return fail(
+        Error(ErrorKind::conflict,
+              fmt::format("act {}: the golden record has no answer to this prompt", call.act))
+            .with_detail("code", "golden"));
   }
 };
 
@@ -48,8 +48,8 @@ class Person final : public narrative::Approver {
     asking_ = true;
     if (world_.before_question) world_.before_question();
     if (!lines_) lines_.emplace(loop_.get_executor());
-    std::cerr << Style::of(stderr).bold(fmt::format(
-                     "{}: {} [y/n, Enter: later] ", act, strip_control(to_valid_utf8(question))))
+    std::cerr << Style::of(stderr).bold(fmt::format("{}: {} [y/n, Enter: later] ", act,
+                                                    strip_control(to_valid_utf8(question))))
               << std::flush;
     const auto line = co_await lines_->next();
     if (world_.after_question) world_.after_question();
@@ -134,7 +134,8 @@ Result<void> World::make_reading(const NarrateOptions& options) {
   return {};
 }
 
-Result<void> World::make(boost::asio::io_context& loop, const NarrateOptions& options, bool golden) {
+Result<void> World::make(boost::asio::io_context& loop, const NarrateOptions& options,
+                         bool golden) {
   if (auto made = make_reading(options); !made) return made;
   parts_->person = std::make_unique<Person>(loop, *this, options.yes);
   ports.approver = parts_->person.get();
@@ -164,8 +165,7 @@ Result<void> World::set_state(const std::vector<std::string>& pairs, const std::
   for (const auto& pair : pairs) {
     const auto sign = pair.find('=');
     if (sign == std::string::npos || sign == 0)
-      return fail(ErrorKind::invalid_argument,
-                  fmt::format("--set {}: it must be key=value", pair));
+      return fail(ErrorKind::invalid_argument, fmt::format("--set {}: it must be key=value", pair));
     const auto [scope, key] = narrative::scope_and_key(pair.substr(0, sign), narrative);
     if (auto written = parts_->state.write(scope, key, pair.substr(sign + 1)); !written)
       return written;

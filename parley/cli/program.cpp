@@ -307,7 +307,8 @@ int run_program(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError& error) {
-    if (!app.get_subcommands().empty()) return app.exit(error) == 0 ? exit_code::ok : exit_code::usage;
+    if (!app.get_subcommands().empty())
+      return app.exit(error) == 0 ? exit_code::ok : exit_code::usage;
     if (argc > 1)
       std::cerr << fmt::format(
           "parley: there is no command \"{}\"; serve, ask, models, chat, narrate, emulate, "

@@ -10,7 +10,8 @@
 
 namespace parley::json {
 
-// The schema of a type (JSON Schema 2020-12), complete in itself: the types that it refers to are in
+// The schema of a type (JSON Schema 2020-12), complete in itself: the types that it refers to are
+// in
 // "$defs".
 Value schema_of(const TypeSchema& type);
 
@@ -27,13 +28,13 @@ Value schema_of() {
 // JSON Schema allows everything; a value of a type has none.
 enum class OtherMembers { refused, allowed };
 
-// Each way in which a value is not as the schema says, with its place: "$.steps[2].minutes: expected
-// an integer, found a string"; empty: it is. At most 20. Understood: type (a name or several, in
-// either case of letters), nullable, enum, const, properties, required, additionalProperties,
-// propertyNames, minProperties, maxProperties, items, prefixItems, minItems, maxItems, uniqueItems,
-// minLength, maxLength, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, allOf,
-// anyOf, oneOf (as anyOf), not, $ref to "#" and "#/…" of the schema itself. Other words (format,
-// pattern) are not checked.
+// Each way in which a value is not as the schema says, with its place: "$.steps[2].minutes:
+// expected an integer, found a string"; empty: it is. At most 20. Understood: type (a name or
+// several, in either case of letters), nullable, enum, const, properties, required,
+// additionalProperties, propertyNames, minProperties, maxProperties, items, prefixItems, minItems,
+// maxItems, uniqueItems, minLength, maxLength, minimum, maximum, exclusiveMinimum,
+// exclusiveMaximum, multipleOf, allOf, anyOf, oneOf (as anyOf), not, $ref to "#" and "#/…" of the
+// schema itself. Other words (format, pattern) are not checked.
 std::vector<std::string> schema_mistakes(const Value& value, const Value& schema,
                                          OtherMembers others = OtherMembers::refused);
 // The first of them. Errors: invalid_argument with the place.

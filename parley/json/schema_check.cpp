@@ -71,7 +71,8 @@ std::string_view with_article(std::string_view type) {
 bool equal(const Value& a, const Value& b) {
   if (a.is_number() && b.is_number()) return a.to_number<double>() == b.to_number<double>();
   if (a.kind() != b.kind()) return false;
-  if (const auto* elements = a.if_array()) return std::ranges::equal(*elements, b.get_array(), equal);
+  if (const auto* elements = a.if_array())
+    return std::ranges::equal(*elements, b.get_array(), equal);
   if (const auto* object = a.if_object()) {
     const auto& other = b.get_object();
     if (object->size() != other.size()) return false;
@@ -159,7 +160,8 @@ class Check {
   void alternatives(const Value& of, const Object& rules, const std::string& path, int depth) {
     if (const auto* all = list(rules, "allOf"))
       for (const auto& one : *all) value(of, one, path, depth + 1);
-    if (const auto* no = member(rules, "not"); no && tried(of, *no, path, depth).empty() && !endless_)
+    if (const auto* no = member(rules, "not");
+        no && tried(of, *no, path, depth).empty() && !endless_)
       wrong(path, "it is what it must not be");
     const auto* choices = list(rules, "anyOf");
     if (!choices) choices = list(rules, "oneOf");
@@ -222,8 +224,8 @@ class Check {
     if (const auto* required = list(rules, "required"))
       for (const auto& name : *required)
         if (name.is_string() && !object.contains(name.get_string()))
-          wrong(path, fmt::format("the member \"{}\" is missing",
-                                  std::string_view(name.get_string())));
+          wrong(path,
+                fmt::format("the member \"{}\" is missing", std::string_view(name.get_string())));
     const auto* properties = member(rules, "properties");
     const auto* known = properties ? properties->if_object() : nullptr;
     const auto* others = member(rules, "additionalProperties");

@@ -87,11 +87,12 @@ TEST(JsonSchema_N8, EveryMistakeIsToldNotOnlyTheFirst) {
   EXPECT_EQ(mistakes(schema, R"({"a":4,"b":1})"), (Texts{"$.b: no such member is known"}));
   EXPECT_EQ(mistakes(schema, R"({"a":0,"list":[1,1.0],"n":1,"m":3,"more":null})"),
             (Texts{"$: the member \"b\" is missing", "$.a: the number 0 is not more than 0",
-                   "$.list: the length 4 is more than 3", "$.list: the number of elements 2 is "
-                   "less than 3", "$.list: the elements 0 and 1 are equal",
-                   "$.n: it is what it must not be", "$.m: the number 3 is less than 5",
-                   "$.m: the number 3 is more than 1", "$.more: the length 4 is more than 3",
-                   "$.more: no such member is known"}));
+                   "$.list: the length 4 is more than 3",
+                   "$.list: the number of elements 2 is "
+                   "less than 3",
+                   "$.list: the elements 0 and 1 are equal", "$.n: it is what it must not be",
+                   "$.m: the number 3 is less than 5", "$.m: the number 3 is more than 1",
+                   "$.more: the length 4 is more than 3", "$.more: no such member is known"}));
   EXPECT_EQ(mistakes(schema, R"({"a":11,"b":1})").size(), 3u) << "too large, odd, and b";
   const auto many = mistakes(R"({"items":{"type":"string"}})",
                              "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22]");
@@ -114,9 +115,9 @@ TEST(JsonSchema_N8, ASchemaThatAPersonWroteIsCheckedItself) {
             "or string");
   EXPECT_EQ(wrong(R"({"items":{"$ref":"#/$defs/x"}})"),
             "schema, $.items.$ref: it leads nowhere; references are \"#\" and \"#/…\"");
-  for (const char* bad : {R"({"anyOf":[]})", R"({"minimum":"1"})", R"({"multipleOf":0})",
-                          R"({"required":[1]})", R"({"enum":1})", R"({"properties":[]})",
-                          R"({"uniqueItems":1})", "[]", R"({"not":3})"})
+  for (const char* bad :
+       {R"({"anyOf":[]})", R"({"minimum":"1"})", R"({"multipleOf":0})", R"({"required":[1]})",
+        R"({"enum":1})", R"({"properties":[]})", R"({"uniqueItems":1})", "[]", R"({"not":3})"})
     EXPECT_NE(wrong(bad), "") << bad;
 }
 

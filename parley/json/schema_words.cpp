@@ -22,12 +22,13 @@ using Words = std::set<std::string_view>;
 const Words kSchemas = {"items", "additionalProperties", "not", "propertyNames"};
 const Words kLists = {"anyOf", "oneOf", "allOf", "prefixItems"};
 const Words kTables = {"properties", "$defs"};
-const Words kNumbers = {"minProperties", "maxProperties",    "minItems",         "maxItems",
-                        "minLength",     "maxLength",        "minimum",          "maximum",
+const Words kNumbers = {"minProperties", "maxProperties",    "minItems",        "maxItems",
+                        "minLength",     "maxLength",        "minimum",         "maximum",
                         "multipleOf",    "exclusiveMinimum", "exclusiveMaximum"};
 const Words kFlags = {"uniqueItems", "nullable"};
-const Words kOthers = {"type",    "enum",    "const",    "required", "$ref", "title", "description",
-                       "default", "examples", "format", "$schema",  "$id",  "$comment"};
+const Words kOthers = {"type",    "enum",        "const",   "required", "$ref",
+                       "title",   "description", "default", "examples", "format",
+                       "$schema", "$id",         "$comment"};
 const Words kTypes = {"null", "boolean", "object", "array", "number", "integer", "string"};
 
 bool is_type(const Value& name) {
@@ -84,8 +85,8 @@ class SchemaCheck {
 
   void other(std::string_view key, const Value& value, const std::string& path) {
     const auto texts = [](const Value& one) { return one.is_string(); };
-    if (key == "type" && !(value.is_array() ? std::ranges::all_of(value.get_array(), is_type)
-                                            : is_type(value)))
+    if (key == "type" &&
+        !(value.is_array() ? std::ranges::all_of(value.get_array(), is_type) : is_type(value)))
       wrong(path, "it must be null, boolean, object, array, number, integer or string");
     if (key == "$ref" && !detail::follow_reference(root_, value))
       wrong(path, "it leads nowhere; references are \"#\" and \"#/…\"");

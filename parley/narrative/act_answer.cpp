@@ -5,10 +5,10 @@
 #include <fmt/ranges.h>
 
 #include "parley/base/text.hpp"
+#include "parley/json/schema.hpp"
 #include "parley/json/value.hpp"
 #include "parley/narrative/detail/act_run.hpp"
 #include "parley/narrative/extract.hpp"
-#include "parley/json/schema.hpp"
 
 namespace parley::narrative::detail {
 namespace {
@@ -37,7 +37,9 @@ std::vector<std::string> ActRun::mistakes_of(std::string& text) const {
   auto found = extract(text, act_.output.format);
   if (!found) return {found.error().message()};
   if (!act_.output.schema.empty())
-    if (auto mistakes = json::schema_mistakes(*found->value, *act_.output.schema, json::OtherMembers::allowed); !mistakes.empty())
+    if (auto mistakes =
+            json::schema_mistakes(*found->value, *act_.output.schema, json::OtherMembers::allowed);
+        !mistakes.empty())
       return mistakes;
   // As JSON, so that templates can go into it.
   text = json::to_string(*found->value);
@@ -52,10 +54,11 @@ Result<void> ActRun::whole_answer(const ModelAnswer& answer) {
   if (reason.empty() || reason == "STOP" || reason == "MAX_TOKENS" || answer.interrupted) return {};
   outcome_.anew = true;
   outcome_.result.output = answer.text;
-  return fail(Error(ErrorKind::service,
-                    fmt::format("act {}: the answer was stopped or refused ({})", act_.name, reason))
-                  .with_detail("code", "refused")
-                  .with_detail("finish_reason", reason));
+  return fail(
+      Error(ErrorKind::service,
+            fmt::format("act {}: the answer was stopped or refused ({})", act_.name, reason))
+          .with_detail("code", "refused")
+          .with_detail("finish_reason", reason));
 }
 
 Task<Result<void>> ActRun::converse(gemini::GenerateContentRequest request) {
@@ -142,7 +145,9 @@ Task<Result<std::string>> ActRun::assertion(const Assertion& assertion) {
   if (!assertion.schema.empty()) {
     auto found = extract(own_, Output::Format::json);
     if (!found) co_return found.error().message();
-    if (const auto mistakes = json::schema_mistakes(*found->value, *assertion.schema, json::OtherMembers::allowed); !mistakes.empty())
+    if (const auto mistakes =
+            json::schema_mistakes(*found->value, *assertion.schema, json::OtherMembers::allowed);
+        !mistakes.empty())
       co_return fmt::format("{}", fmt::join(mistakes, "; "));
   }
   if (!assertion.judge.empty()) co_return co_await judged(assertion);
@@ -173,8 +178,7 @@ Result<void> ActRun::save() {
   if (!session_.ports.state)
     return fail(Error(ErrorKind::not_found, "there is no state; name a folder for it (--state-dir)")
                     .with_detail("code", "state"));
-  const auto [scope, key] =
-      scope_and_key(act_.save->scope + "." + act_.save->key, narrative_.name);
+  const auto [scope, key] = scope_and_key(act_.save->scope + "." + act_.save->key, narrative_.name);
   return session_.ports.state->write(scope, key, own_);
 }
 
@@ -206,7 +210,8 @@ Result<void> ActRun::keep_content() {
     item.model = outcome_.result.model;
     if (i < items.size()) {
       if (!narrative_.template_json.empty())
-        item.mistakes = json::schema_mistakes(items[i], *narrative_.template_json, json::OtherMembers::allowed);
+        item.mistakes =
+            json::schema_mistakes(items[i], *narrative_.template_json, json::OtherMembers::allowed);
       item.item = json::Any(items[i]);
     } else {
       item.mistakes.push_back(found ? "the answer is an empty list" : found.error().message());

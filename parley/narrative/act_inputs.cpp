@@ -137,8 +137,7 @@ Task<Result<std::string>> ActRun::execute(CommandCall call, const CommandInput& 
                        .with_detail("code", "bot_command_not_configured"));
   auto question = ports.commands->allow(call);
   if (!question) co_return fail(Error(question.error()).with_detail("code", "bot_command_denied"));
-  if (session_.options.dry)
-    co_return fmt::format("<output of {} {}>", call.platform, call.command);
+  if (session_.options.dry) co_return fmt::format("<output of {} {}>", call.platform, call.command);
   if (!question->empty()) {
     Approval answer = Approval::later;
     if (ports.approver) answer = co_await ports.approver->ask(outcome_.result.path, *question);

@@ -166,7 +166,8 @@ int ActRun::nested_times() const {
 
 Task<Result<void>> ActRun::nested() {
   const auto* narrative = session_.book.find(act_.nested);
-  auto outcome = co_await run_narrative(session_, *narrative, path() + "/", round_, *budget_, nested_times());
+  auto outcome =
+      co_await run_narrative(session_, *narrative, path() + "/", round_, *budget_, nested_times());
   add_usage(outcome_.result, outcome.result);
   fresh_ = true;
   outcome_.anew = outcome.anew;

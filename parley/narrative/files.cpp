@@ -86,8 +86,7 @@ Result<void> replace_file(const std::string& file, std::string_view content) {
   const auto folder = fs::path(file).parent_path();
   if (auto made = make_folder(folder.string()); !made) return made;
   auto beside = fmt::format("{}.{}.new", file, ::getpid());
-  const Descriptor opened(
-      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const Descriptor opened(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (opened.value < 0) return storage("write", beside, errno);
   if (auto written = write_all(opened.value, content, beside); !written) {
     ::unlink(beside.c_str());

@@ -48,7 +48,8 @@ Result<std::vector<Entry>> read_record(const std::string& file);
 class FolderState final : public StateStore {
  public:
   explicit FolderState(std::string folder) : folder_(std::move(folder)) {}
-  Result<std::optional<std::string>> read(const std::string& scope, const std::string& key) override;
+  Result<std::optional<std::string>> read(const std::string& scope,
+                                          const std::string& key) override;
   Result<void> write(const std::string& scope, const std::string& key,
                      const std::string& value) override;
 

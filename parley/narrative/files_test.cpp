@@ -173,10 +173,10 @@ TEST_F(Tables_D42, D44_RowsAreDeletedOnlyWhereItIsAllowedAndTheyAreInTheRecord) 
   SqliteTablesOptions options;
   options.allow_delete = true;
   SqliteTables tables(options);
-  const auto narrative =
-      fmt::format("narrative.database = \"{}\"\n[[acts.a.input]]\ntype = \"table\"\nname = "
-                  "\"posts\"\nlimit = 3\npull_and_delete = true\n",
-                  table.file);
+  const auto narrative = fmt::format(
+      "narrative.database = \"{}\"\n[[acts.a.input]]\ntype = \"table\"\nname = "
+      "\"posts\"\nlimit = 3\npull_and_delete = true\n",
+      table.file);
   testing::TestWorld world;
   world.ports.tables = &tables;
   auto run = world.run(narrative);
@@ -302,7 +302,8 @@ TEST(Policy_D54, Layer3_APersonIsAsked) {
   testing::TestWorld world;
   world.ports.commands = &programs;
   const auto run = world.run(
-      "[[acts.a.input]]\ntype = \"bot_command\"\nplatform = \"os\"\ncommand = \"ask\"\nargs = { file "
+      "[[acts.a.input]]\ntype = \"bot_command\"\nplatform = \"os\"\ncommand = \"ask\"\nargs = { "
+      "file "
       "= \"/etc/hostname\" }\n");
   EXPECT_EQ(run.status, Status::paused);
 }
@@ -329,14 +330,16 @@ TEST(Policy_D54, Layer5_ProgramsRunWithLimitsAndACleanEnvironment) {
 
 TEST(Policy_D54, MistakesOfAPolicyAreToldWithTheirPlaces) {
   Diagnostics mistakes;
-  (void)read_policy("p.toml", "[commands.\"a.b\"]\nrunn = []\n[commands.c]\nrun = \"x\"\n", mistakes);
+  (void)read_policy("p.toml", "[commands.\"a.b\"]\nrunn = []\n[commands.c]\nrun = \"x\"\n",
+                    mistakes);
   sort_by_place(mistakes);
-  EXPECT_EQ(to_text(mistakes),
-            "p.toml:1:11: error: command a.b: run is missing: the program and its arguments "
-            "[missing_key]\n"
-            "p.toml:2:1: error: command a.b: unknown key \"runn\", did you mean run? [unknown_key]\n"
-            "p.toml:3:11: error: command c must be a table [commands.\"platform.command\"] "
-            "[wrong_type]\n");
+  EXPECT_EQ(
+      to_text(mistakes),
+      "p.toml:1:11: error: command a.b: run is missing: the program and its arguments "
+      "[missing_key]\n"
+      "p.toml:2:1: error: command a.b: unknown key \"runn\", did you mean run? [unknown_key]\n"
+      "p.toml:3:11: error: command c must be a table [commands.\"platform.command\"] "
+      "[wrong_type]\n");
 }
 
 TEST(Narrative_D42, ACommandThatMayFailIsToldToTheModelInstead) {
@@ -344,9 +347,10 @@ TEST(Narrative_D42, ACommandThatMayFailIsToldToTheModelInstead) {
   testing::TestWorld world;
   world.ports.commands = &programs;
   const auto input = [](const char* command, const char* more) {
-    return fmt::format("[[acts.a.input]]\ntype = \"bot_command\"\nplatform = \"os\"\ncommand = "
-                       "\"{}\"\n{}\n",
-                       command, more);
+    return fmt::format(
+        "[[acts.a.input]]\ntype = \"bot_command\"\nplatform = \"os\"\ncommand = "
+        "\"{}\"\n{}\n",
+        command, more);
   };
   auto run = world.run(input("fail", "required = false"));
   EXPECT_EQ(run.status, Status::done);

@@ -1,6 +1,6 @@
+#include <fcntl.h>
 #include <filesystem>
 #include <sys/file.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <boost/json/object.hpp>
@@ -95,8 +95,7 @@ std::optional<ModelAnswer> FolderAnswers::find(const std::string& hash) {
   answer.text = text_of(*object, "text");
   answer.model = text_of(*object, "model");
   answer.finish_reason = text_of(*object, "finish_reason");
-  answer.tokens =
-      Tokens(whole_of(*object, "input_tokens"), whole_of(*object, "output_tokens"));
+  answer.tokens = Tokens(whole_of(*object, "input_tokens"), whole_of(*object, "output_tokens"));
   return answer;
 }
 

@@ -76,10 +76,10 @@ void add(std::optional<double>& to, const std::optional<double>& cost) {
 
 void check_budget(const Budget& budget, std::string_view whose, Forecast& out) {
   if (budget.tokens && out.high.total() > *budget.tokens)
-    out.notes.push_back(fmt::format(
-        "{} has a budget of {} tokens; {} to {} may be needed{}", whose, *budget.tokens,
-        out.low.total(), out.high.total(),
-        out.low.total() > *budget.tokens ? ": it cannot be enough" : ""));
+    out.notes.push_back(
+        fmt::format("{} has a budget of {} tokens; {} to {} may be needed{}", whose, *budget.tokens,
+                    out.low.total(), out.high.total(),
+                    out.low.total() > *budget.tokens ? ": it cannot be enough" : ""));
   if (budget.money && !out.high_cost)
     out.notes.push_back(fmt::format("{} has a budget in money, and a model has no price", whose));
   else if (budget.money && *out.high_cost > *budget.money)
@@ -87,9 +87,10 @@ void check_budget(const Budget& budget, std::string_view whose, Forecast& out) {
                                     whose, *budget.money, out.low_cost.value_or(0),
                                     *out.high_cost));
   if (budget.time && out.wait > *budget.time)
-    out.notes.push_back(fmt::format("{} has a budget of {:.0f} s, and would wait {:.0f} s for limits",
-                                    whose, static_cast<double>(budget.time->count()) / 1000,
-                                    static_cast<double>(out.wait.count()) / 1000));
+    out.notes.push_back(
+        fmt::format("{} has a budget of {:.0f} s, and would wait {:.0f} s for limits", whose,
+                    static_cast<double>(budget.time->count()) / 1000,
+                    static_cast<double>(out.wait.count()) / 1000));
 }
 
 std::chrono::milliseconds wait_of(const Limits& limits, const std::vector<ModelCall>& calls,
@@ -133,8 +134,7 @@ Task<Forecast> forecast(const Book& book, std::string name, RunOptions options, 
   }
   const auto* narrative = book.find(name);
   BudgetScope outer("the run", budget, nullptr, ports.clock->now());
-  const BudgetScope scope("", narrative ? narrative->budget : Budget(), &outer,
-                          ports.clock->now());
+  const BudgetScope scope("", narrative ? narrative->budget : Budget(), &outer, ports.clock->now());
   if (limits) out.wait = wait_of(*limits, noted.calls, scope.shares());
   check_budget(budget, "the run", out);
   if (narrative) check_budget(narrative->budget, "narrative " + narrative->name, out);

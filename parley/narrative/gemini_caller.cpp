@@ -119,12 +119,11 @@ Task<Result<ModelAnswer>> GeminiCaller::ask(ModelCall call) {
     auto answer = co_await ask_live(std::move(options), std::move(call.request));
     co_return answer;
   }
-  auto response =
-      co_await client_.models().generate_content(call.model, std::move(call.request));
+  auto response = co_await client_.models().generate_content(call.model, std::move(call.request));
   if (!response) co_return fail(std::move(response.error()));
   if (gemini::candidates_of(*response).empty() && gemini::block_reason_of(*response).empty())
-    co_return fail(
-        Error(ErrorKind::invalid_response, "the service gave no answer").with_stage(Stage::receive));
+    co_return fail(Error(ErrorKind::invalid_response, "the service gave no answer")
+                       .with_stage(Stage::receive));
   co_return answer_of(*response);
 }
 

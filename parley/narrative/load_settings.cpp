@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "parley/json/schema.hpp"
 #include "parley/json/value.hpp"
 #include "parley/narrative/detail/readers.hpp"
-#include "parley/json/schema.hpp"
 
 namespace parley::narrative::detail {
 namespace {

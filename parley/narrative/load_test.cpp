@@ -19,7 +19,6 @@ description = "A weekly report"
 template = "item"
 target = "reports"
 preserve_source = true
-skip_content_generation = false
 model = "gemini-2.5-pro"
 temperature = 0.3
 max_tokens = 500
@@ -50,7 +49,6 @@ input = 1.25
 output = 10
 )");
   const auto& one = *book.find("report");
-  EXPECT_EQ(one.description, "A weekly report");
   EXPECT_EQ(one.template_schema, "item");
   EXPECT_EQ(one.target, "reports");
   EXPECT_TRUE(one.preserve_source);
@@ -70,7 +68,7 @@ output = 10
   EXPECT_EQ(write.retry->attempts, 3);
   EXPECT_EQ(write.retry->delay, std::chrono::seconds(2));
   EXPECT_EQ(write.inputs.at(0).retention, Retention::drop);
-  EXPECT_EQ(write.inputs.at(0).place, Place("n.toml", 28, 1));
+  EXPECT_EQ(write.inputs.at(0).place, Place("n.toml", 27, 1));
   EXPECT_EQ(book.prices.at("gemini-2.5-pro").output, 10);
 }
 
@@ -174,10 +172,11 @@ TEST(NarrativeFile_D43, ResourcesAreReferredToByName) {
 }
 
 TEST(NarrativeFile_D51, NarrativesOfOtherFilesBelongToTheBook) {
-  MapSources sources{
-      {"dir/a.toml", "[acts.x]\nnarrative = \"more/b.toml\"\n[acts.y]\nnarrative = "
-                     "\"more/b.toml#second\"\n"},
-      {"dir/more/b.toml", "[narratives.first.acts]\np = \"q\"\n[narratives.second.acts]\nr = \"s\"\n"}};
+  MapSources sources{{"dir/a.toml",
+                      "[acts.x]\nnarrative = \"more/b.toml\"\n[acts.y]\nnarrative = "
+                      "\"more/b.toml#second\"\n"},
+                     {"dir/more/b.toml",
+                      "[narratives.first.acts]\np = \"q\"\n[narratives.second.acts]\nr = \"s\"\n"}};
   auto loaded = load("dir/a.toml", sources);
   EXPECT_EQ(to_text(loaded.diagnostics),
             "dir/a.toml:2:13: error: dir/more/b.toml has several narratives; write "

@@ -40,8 +40,8 @@ CommandRule command_rule(detail::FileContext& context, const detail::Member& mem
   out.confirm = in.flag("confirm").value_or(false);
   out.at_most = static_cast<int>(in.whole("at_most", 1, 1000).value_or(20));
   out.timeout = in.duration("timeout").value_or(out.timeout);
-  out.max_output = static_cast<std::size_t>(
-      in.whole("max_output", 1, 10 * 1024 * 1024).value_or(64 * 1024));
+  out.max_output =
+      static_cast<std::size_t>(in.whole("max_output", 1, 10 * 1024 * 1024).value_or(64 * 1024));
   out.environment = in.texts("environment");
   if (const Node* args = in.take("args", {Kind::table}))
     for (const auto& arg : args->members) out.args[arg.name] = argument_rule(context, arg);
@@ -55,8 +55,8 @@ bool fits(const ArgumentRule& rule, std::string_view value) {
       case ArgumentRule::Kind::number:
         return std::isdigit(c) != 0;
       case ArgumentRule::Kind::word:
-        return std::isalnum(c) || std::string_view("_-.:/@").find(static_cast<char>(c)) !=
-                                      std::string_view::npos;
+        return std::isalnum(c) ||
+               std::string_view("_-.:/@").find(static_cast<char>(c)) != std::string_view::npos;
       default:
         return c >= 0x20 && c != 0x7f;
     }
@@ -92,8 +92,9 @@ std::string filled(std::string_view piece, const std::map<std::string, std::stri
     if (open == std::string_view::npos) break;
     piece.remove_prefix(open + 1);
     const auto close = piece.find('}');
-    const auto found =
-        close == std::string_view::npos ? values.end() : values.find(std::string(piece.substr(0, close)));
+    const auto found = close == std::string_view::npos
+                           ? values.end()
+                           : values.find(std::string(piece.substr(0, close)));
     if (found == values.end()) {
       out += '{';
       continue;
@@ -116,9 +117,9 @@ Policy read_policy(const std::string& file, std::string_view text, Diagnostics& 
   if (const Node* commands = in.take("commands", {Kind::table}))
     for (const auto& member : commands->members) {
       if (member.value.kind != Kind::table || member.name.find('.') == std::string::npos)
-        context.complain(member.place, "wrong_type",
-                         fmt::format("command {} must be a table [commands.\"platform.command\"]",
-                                     member.name));
+        context.complain(
+            member.place, "wrong_type",
+            fmt::format("command {} must be a table [commands.\"platform.command\"]", member.name));
       else
         out.commands[member.name] = command_rule(context, member);
     }

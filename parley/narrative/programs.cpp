@@ -54,8 +54,8 @@ class Child {
     const auto size = ::lseek(errors, 0, SEEK_END);
     const auto from = std::max<off_t>(0, size - static_cast<off_t>(sizeof text));
     const auto count = ::pread(errors, text, sizeof text, from);
-    const auto clean = strip_control(
-        to_valid_utf8(std::string_view(text, static_cast<std::size_t>(std::max<ssize_t>(count, 0)))));
+    const auto clean = strip_control(to_valid_utf8(
+        std::string_view(text, static_cast<std::size_t>(std::max<ssize_t>(count, 0)))));
     return std::string(trim(std::string_view(clean)));
   }
 
@@ -194,8 +194,8 @@ Task<Result<std::string>> Programs::run(CommandCall call) {
     co_return fail(ErrorKind::timeout,
                    fmt::format("{} did not end within {} ms", program, rule.timeout.count()));
   if (large)
-    co_return fail(ErrorKind::too_large, fmt::format("{} wrote more than {} bytes", program,
-                                                     rule.max_output));
+    co_return fail(ErrorKind::too_large,
+                   fmt::format("{} wrote more than {} bytes", program, rule.max_output));
   co_return judged(*child, std::move(text), program);
 }
 

@@ -151,8 +151,7 @@ void Replay::add(Entry entry, bool charged) {
   } else if (entry.type == EntryType::end_act) {
     ended_[entry.path] = entry.status;
     if (entry.anew)
-      std::erase_if(answers_,
-                    [&](const auto& one) { return within(one.first.first, entry.path); });
+      std::erase_if(answers_, [&](const auto& one) { return within(one.first.first, entry.path); });
   } else if (entry.type == EntryType::end) {
     time_ += std::chrono::milliseconds(entry.ms);
   }

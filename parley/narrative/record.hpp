@@ -40,8 +40,8 @@ struct Entry {
   std::optional<double> cost;  // US dollars
   std::int64_t ms = 0;
   int attempt = 0;
-  bool anew = false;  // end_act: the answer itself was bad, so that a resumed run asks anew
-  json::Any request;  // call: as sent; media stand as their SHA-256 and size
+  bool anew = false;     // end_act: the answer itself was bad, so that a resumed run asks anew
+  json::Any request;     // call: as sent; media stand as their SHA-256 and size
   bool charged = false;  // not written, see Replay::add
   // begin; `model` is the default one
   std::string run, narrative, file, hash;

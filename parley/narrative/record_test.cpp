@@ -46,8 +46,9 @@ TEST(Record_D57, TheReaderIsStrictAndTellsTheLine) {
             std::string::npos);
   EXPECT_NE(why(begin + begin).find("it begins a second time"), std::string::npos);
   EXPECT_NE(why("{\"type\":\"end\"}\n").find("does not begin with"), std::string::npos);
-  EXPECT_NE(why("{\"type\":\"begin\",\"version\":2}\n").find("version 2; this program reads version "
-                                                           "1"),
+  EXPECT_NE(why("{\"type\":\"begin\",\"version\":2}\n")
+                .find("version 2; this program reads version "
+                      "1"),
             std::string::npos);
   EXPECT_NE(why(begin + "\n").find("line 2"), std::string::npos);
 }

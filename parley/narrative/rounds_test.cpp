@@ -1,10 +1,10 @@
 // Carousels, compositions, records and what a run does when it is stopped.
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "parley/base/random.hpp"
@@ -68,7 +68,8 @@ TEST(Carousel_D50, AMinuteQuotaIsWaitedForAndNothingIsPaidTwice) {
     if (call.act == "[2]/b" && refusals++ < 2) return fail(quota("RequestsPerMinute"));
     return answered("ok");
   };
-  auto run = world.run("[narrative]\ncarousel = { iterations = 2 }\n[acts]\na = \"x\"\nb = \"y\"\n");
+  auto run =
+      world.run("[narrative]\ncarousel = { iterations = 2 }\n[acts]\na = \"x\"\nb = \"y\"\n");
   EXPECT_EQ(run.status, Status::done);
   EXPECT_EQ(run.rounds, 2);
   EXPECT_EQ(world.timer.waits.size(), 2u);
@@ -82,8 +83,9 @@ TEST(Carousel_D50, AMinuteQuotaIsWaitedForAndNothingIsPaidTwice) {
     return answered("ok");
   };
   world.timer.waits.clear();
-  run = world.run("[narrative]\ncarousel = { iterations = 5, continue_on_error = true }\n[acts]\na = "
-                  "\"x\"\nb = \"y\"\n");
+  run = world.run(
+      "[narrative]\ncarousel = { iterations = 5, continue_on_error = true }\n[acts]\na = "
+      "\"x\"\nb = \"y\"\n");
   EXPECT_EQ(run.status, Status::failed) << "a day's quota ends it";
   EXPECT_EQ(run.rounds, 1);
   EXPECT_TRUE(world.timer.waits.empty());
@@ -117,8 +119,7 @@ a = "Fact"
   ASSERT_EQ(run.status, Status::done) << run.error->message();
   EXPECT_EQ(world.models.calls[0].act, "inner/a");
   EXPECT_EQ(world.models.calls[1].act, "write/facts/a");
-  EXPECT_EQ(prompt_of(world.models.calls[2]),
-            "From to Fact|Result of narrative facts:\nto Fact");
+  EXPECT_EQ(prompt_of(world.models.calls[2]), "From to Fact|Result of narrative facts:\nto Fact");
   world.models.answer = [](const ModelCall&) -> Result<ModelAnswer> {
     return fail(ErrorKind::service, "broken");
   };
@@ -151,7 +152,8 @@ TEST(Narrative_N7, CancellationReachesEveryCallUnderWay) {
   Endless endless;
   world.ports.models = &endless;
   const auto book = book_of(
-      "[narrative]\nhistory = \"none\"\n[acts]\na = \"x\"\nb = \"y\"\nn = { narrative = \"m\" }\nz = "
+      "[narrative]\nhistory = \"none\"\n[acts]\na = \"x\"\nb = \"y\"\nn = { narrative = \"m\" }\nz "
+      "= "
       "\"{{a}}\"\n[narratives.m.acts]\ni = \"j\"\n");
   boost::asio::io_context loop(1);
   boost::asio::cancellation_signal signal;
@@ -160,11 +162,10 @@ TEST(Narrative_N7, CancellationReachesEveryCallUnderWay) {
       boost::asio::post(loop, [&] { signal.emit(boost::asio::cancellation_type::terminal); });
   };
   RunResult result;
-  boost::asio::co_spawn(loop, run_into(book, world.ports, result),
-                        boost::asio::bind_cancellation_slot(signal.slot(),
-                                                            [](std::exception_ptr thrown) {
-                                                              EXPECT_FALSE(thrown);
-                                                            }));
+  boost::asio::co_spawn(
+      loop, run_into(book, world.ports, result),
+      boost::asio::bind_cancellation_slot(signal.slot(),
+                                          [](std::exception_ptr thrown) { EXPECT_FALSE(thrown); }));
   loop.run();
   EXPECT_EQ(endless.cancelled, 3);
   EXPECT_EQ(result.status, Status::cancelled);

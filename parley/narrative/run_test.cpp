@@ -1,8 +1,7 @@
-#include "parley/narrative/runner.hpp"
-
 #include <boost/json/object.hpp>
 
 #include "parley/narrative/budget.hpp"
+#include "parley/narrative/runner.hpp"
 #include "parley/narrative/test_world.hpp"
 
 namespace parley::narrative {
@@ -120,8 +119,9 @@ approval = "Send it?"
   run = world.run(book);
   EXPECT_EQ(run.error->detail("code"), "approval_refused");
   world.ports.approver = nullptr;
-  run = world.run(std::string(kApart) + "[acts.a]\ninput = \"x\"\nloop = { at_most = 2, until = { "
-                                        "contains = \"never\" } }\n");
+  run = world.run(std::string(kApart) +
+                  "[acts.a]\ninput = \"x\"\nloop = { at_most = 2, until = { "
+                  "contains = \"never\" } }\n");
   EXPECT_NE(run.error->message().find("the loop's exit did not hold in 2 rounds"),
             std::string::npos);
 }
@@ -142,8 +142,8 @@ d = "{{c}}"
     };
     const auto run =
         world.run(std::string(kApart) + (keep ? "on_error = \"continue\"\n" : "") + acts);
-    EXPECT_EQ(statuses(run), keep ? "a:failed b:not_run c:done d:done"
-                                  : "a:failed b:not_run c:not_run d:not_run");
+    EXPECT_EQ(statuses(run),
+              keep ? "a:failed b:not_run c:done d:done" : "a:failed b:not_run c:not_run d:not_run");
     EXPECT_EQ(run.status, Status::failed);
   }
 }
@@ -170,8 +170,9 @@ two = "Second"
       "output = 2.5\n");
   EXPECT_NE(run.error->message().find("may need $0.002500; nothing was asked"), std::string::npos)
       << run.error->message();
-  run = world.run("[narrative.budget]\ntime = \"1500ms\"\n[acts]\na = \"x\"\nb = \"y\"\nc = "
-                  "\"z\"\n");
+  run = world.run(
+      "[narrative.budget]\ntime = \"1500ms\"\n[acts]\na = \"x\"\nb = \"y\"\nc = "
+      "\"z\"\n");
   EXPECT_EQ(statuses(run), "a:done b:done c:failed");
   EXPECT_NE(run.error->message().find("2.0 of 1.5 s have passed"), std::string::npos);
 }
@@ -195,8 +196,8 @@ retry = { attempts = 3, delay = "1s", cap = "90s", fallback = ["second"] }
   ASSERT_EQ(run.acts[0].notes.size(), 1u);
   EXPECT_NE(run.acts[0].notes[0].find("best did not answer (unavailable: overloaded)"),
             std::string::npos);
-  EXPECT_EQ(world.timer.waits, (std::vector{std::chrono::milliseconds(1000),
-                                            std::chrono::milliseconds(2000)}));
+  EXPECT_EQ(world.timer.waits,
+            (std::vector{std::chrono::milliseconds(1000), std::chrono::milliseconds(2000)}));
   int failures = 0;
   for (const auto& entry : world.journal.entries()) failures += entry.type == EntryType::failure;
   EXPECT_EQ(failures, 3);

@@ -39,9 +39,9 @@ Result<limit::Limits> SharedLimits::limits_of(const Charge& charge) const {
   by.requests_per_minute = charge.shares.rpm;
   by.tokens_per_minute = charge.shares.tpm;
   by.requests_per_day = charge.shares.rpd;
-  return limit::scaled(limit::limits_for(limit::built_in_tables(), options_.provider, options_.tier,
-                                         charge.model),
-                       by);
+  return limit::scaled(
+      limit::limits_for(limit::built_in_tables(), options_.provider, options_.tier, charge.model),
+      by);
 }
 
 Result<limit::PoolId> SharedLimits::pool(const Charge& charge) {
@@ -50,8 +50,8 @@ Result<limit::PoolId> SharedLimits::pool(const Charge& charge) {
   const auto limits = limits_of(charge);
   if (!limits) return fail(limits.error());
   const auto price = limit::price_for(limit::built_in_tables(), options_.provider, charge.model);
-  auto id = limiter_.configure(options_.project, charge.model, *limits,
-                               price.value_or(limit::Price()));
+  auto id =
+      limiter_.configure(options_.project, charge.model, *limits, price.value_or(limit::Price()));
   if (!id) return fail(std::move(id.error()));
   auto& pool = pools_[charge.model];
   pool.id = *id;
@@ -63,7 +63,8 @@ Task<Result<std::unique_ptr<Lease>>> SharedLimits::reserve(Charge charge) {
   const auto id = pool(charge);
   if (!id) co_return fail(id.error());
   limit::Demand demand(usage_of(charge.estimate));
-  auto lease = co_await limiter_.acquire(*id, std::move(demand), api::WaitOptions(options_.max_wait));
+  auto lease =
+      co_await limiter_.acquire(*id, std::move(demand), api::WaitOptions(options_.max_wait));
   if (!lease) co_return fail(told(std::move(lease.error())));
   std::unique_ptr<Lease> out = std::make_unique<SharedLease>(std::move(*lease));
   co_return out;
@@ -89,7 +90,8 @@ std::chrono::milliseconds SharedLimits::forecast(const std::vector<Charge>& char
         break;
       }
       if (!lease.error().until || *lease.error().until <= now.at) break;
-      now.wall += std::chrono::duration_cast<std::chrono::milliseconds>(*lease.error().until - now.at);
+      now.wall +=
+          std::chrono::duration_cast<std::chrono::milliseconds>(*lease.error().until - now.at);
       now.at = *lease.error().until;
     }
   }

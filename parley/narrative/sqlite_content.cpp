@@ -57,8 +57,7 @@ Result<std::vector<std::pair<std::string, std::int64_t>>> content_targets(const 
   while (sqlite3_step(names->get()) == SQLITE_ROW)
     out.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(names->get(), 0)), 0);
   for (auto& [name, count] : out) {
-    auto counted =
-        detail::prepare(database->get(), "SELECT count(*) FROM " + detail::quoted(name));
+    auto counted = detail::prepare(database->get(), "SELECT count(*) FROM " + detail::quoted(name));
     if (counted && sqlite3_step(counted->get()) == SQLITE_ROW)
       count = sqlite3_column_int64(counted->get(), 0);
   }

@@ -34,8 +34,8 @@ Result<std::vector<std::string>> columns_of(sqlite3* database, const std::string
   while (sqlite3_step(statement->get()) == SQLITE_ROW)
     out.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(statement->get(), 0)));
   if (!out.empty()) return out;
-  auto all = detail::prepare(database,
-                             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')");
+  auto all =
+      detail::prepare(database, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')");
   std::vector<std::string> names;
   while (all && sqlite3_step(all->get()) == SQLITE_ROW)
     names.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(all->get(), 0)));
@@ -131,8 +131,8 @@ json::Value value_of(sqlite3_stmt* row, int column) {
   return json::Value(to_valid_utf8(view));
 }
 
-Result<TableRows> fetch(sqlite3* database, sqlite3_stmt* statement, std::vector<std::string> columns,
-                        bool with_ids) {
+Result<TableRows> fetch(sqlite3* database, sqlite3_stmt* statement,
+                        std::vector<std::string> columns, bool with_ids) {
   TableRows out;
   out.columns = std::move(columns);
   const int count = static_cast<int>(out.columns.size());
@@ -168,9 +168,9 @@ Result<TableRows> SqliteTables::read(const TableQuery& query) {
   const auto& input = query.input;
   if (auto may = may_delete(options_, input); !may) return fail(std::move(may.error()));
   if (input.database.empty())
-    return fail(ErrorKind::invalid_argument,
-                fmt::format("table {}: no database is named; write database = \"file.db\"",
-                            input.name));
+    return fail(
+        ErrorKind::invalid_argument,
+        fmt::format("table {}: no database is named; write database = \"file.db\"", input.name));
   if (input.database.find("://") != std::string::npos)
     return fail(ErrorKind::invalid_argument,
                 fmt::format("table {}: databases are SQLite files here", input.name));
@@ -196,8 +196,8 @@ Result<void> SqliteTables::remove(const TableQuery& query, const TableRows& read
   auto database = detail::open_database(query.input.database, SQLITE_OPEN_READWRITE);
   if (!database) return fail(std::move(database.error()));
   if (auto begun = detail::execute(database->get(), "BEGIN IMMEDIATE"); !begun) return begun;
-  auto statement = detail::prepare(
-      database->get(), "DELETE FROM " + quoted(query.input.name) + " WHERE rowid = ?1");
+  auto statement = detail::prepare(database->get(),
+                                   "DELETE FROM " + quoted(query.input.name) + " WHERE rowid = ?1");
   if (!statement) return fail(std::move(statement.error()));
   for (const auto id : read.ids) {
     sqlite3_bind_int64(statement->get(), 1, id);

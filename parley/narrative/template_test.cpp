@@ -14,9 +14,11 @@ std::string filled(std::string_view text) {
   Diagnostics mistakes;
   const auto made = parse_template(text, Place("f", 3, 5), mistakes);
   if (!mistakes.empty()) return mistakes.front().place.text() + " " + mistakes.front().message;
-  return expand(made, [](const Template::Reference& one) -> Result<std::string> {
-           return "<" + one.text() + ">";
-         }).value();
+  return expand(made,
+                [](const Template::Reference& one) -> Result<std::string> {
+                  return "<" + one.text() + ">";
+                })
+      .value();
 }
 
 TEST(Template_D47, ReferencesOfEveryKindAreFilled) {
@@ -28,8 +30,9 @@ TEST(Template_D47, ReferencesOfEveryKindAreFilled) {
 }
 
 TEST(Template_D47, WhatIsWrongIsToldWithItsPosition) {
-  EXPECT_EQ(filled("ab {{x"), "f:3:8 \"{{\" has no \"}}\" on its line; write \"\\{{\" for the sign "
-                              "itself");
+  EXPECT_EQ(filled("ab {{x"),
+            "f:3:8 \"{{\" has no \"}}\" on its line; write \"\\{{\" for the sign "
+            "itself");
   EXPECT_EQ(filled("ab\n  ${secret:x}").substr(0, 25), "f:4:3 \"${secret:x}\" is no");
   EXPECT_EQ(filled("{{a b}}").substr(0, 14), "f:3:5 \"{{a b}}");
   EXPECT_EQ(filled("{{}}").substr(0, 12), "f:3:5 \"{{}}\"");
@@ -38,9 +41,8 @@ TEST(Template_D47, WhatIsWrongIsToldWithItsPosition) {
 TEST(Template_D47, WhatIsPutInIsNeverExpandedAgain) {
   Diagnostics mistakes;
   const auto made = parse_template("{{a}}!", Place("f", 1, 1), mistakes);
-  const auto text = expand(made, [](const Template::Reference&) -> Result<std::string> {
-    return "{{b}} ${env:HOME}";
-  });
+  const auto text = expand(
+      made, [](const Template::Reference&) -> Result<std::string> { return "{{b}} ${env:HOME}"; });
   EXPECT_EQ(text.value(), "{{b}} ${env:HOME}!");
   const auto failed = expand(made, [](const Template::Reference&) -> Result<std::string> {
     return fail(ErrorKind::not_found, "none");
@@ -94,8 +96,8 @@ TEST(Extract_D52, JsonIsFoundInFencesAndByItsBrackets) {
 }
 
 TEST(Extract_D52, TomlIsFoundInFences) {
-  const auto found = extract("Here:\n```toml\n[a]\nb = 1979-05-27\nc = [1, 2]\n```\n",
-                             Output::Format::toml);
+  const auto found =
+      extract("Here:\n```toml\n[a]\nb = 1979-05-27\nc = [1, 2]\n```\n", Output::Format::toml);
   ASSERT_TRUE(found);
   EXPECT_EQ(json::to_string(*found->value), R"({"a":{"b":"1979-05-27","c":[1,2]}})");
   EXPECT_FALSE(extract("Just words.", Output::Format::toml));
@@ -110,9 +112,9 @@ TEST(Rendering_D42, RowsAreShownInThreeWays) {
             "id,text\n1,\"a|b, \"\"c\"\"\nd\"\n2.5,\n");
   EXPECT_EQ(render_table(columns, rows, TableInput::Format::markdown),
             "| id | text |\n| --- | --- |\n| 1 | a\\|b, \"c\"<br>d |\n| 2.5 |  |\n");
-  EXPECT_EQ(json::to_string(
-                json::parse(render_table(columns, rows, TableInput::Format::json)).value()),
-            R"([{"id":1,"text":"a|b, \"c\"\nd"},{"id":2.5,"text":null}])");
+  EXPECT_EQ(
+      json::to_string(json::parse(render_table(columns, rows, TableInput::Format::json)).value()),
+      R"([{"id":1,"text":"a|b, \"c\"\nd"},{"id":2.5,"text":null}])");
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 // Narratives beside the emulator: the examples of the project, REST and Live models.
-#include "parley/narrative/gemini_caller.hpp"
-
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "parley/narrative/forecast.hpp"
+#include "parley/narrative/gemini_caller.hpp"
 #include "parley/narrative/runner.hpp"
 #include "parley/narrative/shared_limits.hpp"
 #include "parley/net/system.hpp"
@@ -72,7 +71,8 @@ Task<narrative::RunResult> run_text(gemini::Client client, std::string text) {
 // The file of document D ("Multi-Model Narratives"), as it stands there.
 Task<void> document_d(emulator::Server& server, gemini::Client client) {
   Here here(client);
-  auto loaded = narrative::load(PARLEY_SOURCE_DIR "/examples/narratives/text_models.toml", here.disk);
+  auto loaded =
+      narrative::load(PARLEY_SOURCE_DIR "/examples/narratives/text_models.toml", here.disk);
   EXPECT_TRUE(loaded.ok());
   narrative::RunOptions options;
   auto run = co_await narrative::run(loaded.book, "text_models", std::move(options), here.ports);
@@ -105,7 +105,8 @@ c = { input = "repeat: c", model = "models/gemini-2.5-flash" }
 d = { input = "repeat: d" }
 )");
   EXPECT_EQ(run.status, Status::done) << (run.error ? run.error->describe() : "");
-  EXPECT_EQ(run.acts[0].output + run.acts[1].output + run.acts[2].output + run.acts[3].output, "abcd");
+  EXPECT_EQ(run.acts[0].output + run.acts[1].output + run.acts[2].output + run.acts[3].output,
+            "abcd");
 }
 TEST(Narrative_DocumentD, ModelsOfBothGenerationsAnswerInOneNarrative) {
   with_gemini(all_models);
@@ -160,8 +161,9 @@ Task<void> limited(emulator::Server&, gemini::Client client) {
   narrative::SharedLimitsOptions tier;
   narrative::SharedLimits limits(api::Limiter(), tier);
   here.ports.limits = &limits;
-  const auto book = book_of("[narrative]\nhistory = \"none\"\nbudget = { rpm_multiplier = 0.5 }\n"
-                            "[acts]\na = \"x\"\nb = \"y\"\n");
+  const auto book = book_of(
+      "[narrative]\nhistory = \"none\"\nbudget = { rpm_multiplier = 0.5 }\n"
+      "[acts]\na = \"x\"\nb = \"y\"\n");
   narrative::RunOptions options;
   auto run = co_await narrative::run(book, "n", std::move(options), here.ports);
   EXPECT_EQ(run.status, Status::done) << (run.error ? run.error->describe() : "");

@@ -27,8 +27,7 @@ Result<Statement> prepare(sqlite3* database, const std::string& sql) {
   Statement statement(made);
   if (code == SQLITE_AUTH)
     return fail(ErrorKind::permission_denied, "a condition may read and do nothing else");
-  if (code != SQLITE_OK)
-    return fail(ErrorKind::invalid_argument, sqlite3_errmsg(database));
+  if (code != SQLITE_OK) return fail(ErrorKind::invalid_argument, sqlite3_errmsg(database));
   if (std::string_view(rest).find_first_not_of(" \t\r\n;") != std::string_view::npos || !made)
     return fail(ErrorKind::invalid_argument, "it is not one statement");
   return statement;
