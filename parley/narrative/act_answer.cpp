@@ -51,7 +51,7 @@ Result<void> ActRun::whole_answer(const ModelAnswer& answer) {
   const auto& reason = answer.finish_reason;
   if (reason == "MAX_TOKENS")
     outcome_.result.notes.push_back("the answer was cut at the most tokens that it may have");
-  if (reason.empty() || reason == "STOP" || reason == "MAX_TOKENS" || answer.interrupted) return {};
+  if (reason.empty() || reason == "STOP" || reason == "MAX_TOKENS") return {};
   outcome_.anew = true;
   outcome_.result.output = answer.text;
   return fail(
@@ -69,7 +69,6 @@ Task<Result<void>> ActRun::converse(gemini::GenerateContentRequest request) {
   for (int repair = 0;; ++repair) {
     auto answer = co_await obtain(request);
     if (!answer) co_return fail(std::move(answer.error()));
-    outcome_.interrupted = answer->interrupted;
     if (auto whole = whole_answer(*answer); !whole) co_return fail(std::move(whole.error()));
     std::string text = answer->text;
     mistakes = mistakes_of(text);
@@ -90,7 +89,7 @@ Task<Result<void>> ActRun::converse(gemini::GenerateContentRequest request) {
     gemini::add_turn(request, gemini::user_content(repair_prompt(mistakes, act_.output.format)));
   }
   outcome_.result.output = own_;
-  if (own_.empty() && !outcome_.interrupted) {
+  if (own_.empty()) {
     outcome_.anew = true;
     co_return fail(failed_at(
         act_.place, "empty_answer",

@@ -27,12 +27,7 @@ class NarrativeCheck {
       for (const auto& name : act.after) known(act, name, "after");
       if (act.history)
         for (const auto& name : act.history->acts) known(act, name, "history");
-      if (!act.on_interrupt.empty()) known(act, act.on_interrupt, "on_interrupt");
-      if (!act.on_interrupt.empty() && !narrative_.live)
-        complain(act.place, "live",
-                 fmt::format("act {}: on_interrupt needs a Live narrative", act.name));
       if (act.carousel) carousel(*act.carousel, act.name);
-      if (narrative_.live) live(act);
     }
     if (narrative_.carousel) carousel(*narrative_.carousel, narrative_.name);
     circle();
@@ -78,21 +73,6 @@ class NarrativeCheck {
                            of, carousel.estimated_tokens_per_iteration, *budget.tokens));
   }
 
-  void live(const Act& act) {
-    const auto refuse = [&](std::string_view what) {
-      complain(act.place, "live",
-               fmt::format("act {}: {} cannot be in a Live narrative", act.name, what));
-    };
-    if (!act.nested.empty()) refuse("a nested narrative");
-    if (!act.settings.model.empty()) refuse("a model of its own");
-    if (act.settings.temperature || act.settings.max_tokens || act.settings.top_p ||
-        act.settings.top_k || !act.settings.system.empty())
-      refuse("a setting of one act");
-    if (act.output.repairs > 0 || (act.retry && act.retry->attempts > 1))
-      refuse("a repair or retry");
-    if (act.carousel) refuse("a carousel");
-  }
-
   void circle() {
     const auto found = plan(narrative_).circle;
     if (found.empty()) return;
@@ -135,9 +115,6 @@ class Composition {
   void go(const std::string& id, const Place& place) {
     const auto* nested = id.empty() ? nullptr : book_.find(id);
     if (!nested) return;
-    if (nested->live)
-      diagnostics_.emplace_back(place, "live",
-                                fmt::format("narrative {} is Live and cannot be nested", id));
     const auto found = std::ranges::find(way_, id);
     if (found == way_.end()) return visit(id);
     std::string path;

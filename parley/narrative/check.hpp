@@ -4,9 +4,9 @@
 
 namespace parley::narrative {
 
-// What can be told of a book without running it, all at once: names in templates, in `after`,
-// `history` and `on_interrupt`; circles among acts and among narratives; what a Live narrative
-// cannot do; shares and budgets that no round fits in. load() calls it.
+// What can be told of a book without running it, all at once: names in templates, in `after` and
+// `history`; circles among acts and among narratives; carousels that no round fits in. load() calls
+// it.
 void check(const Book& book, Diagnostics& diagnostics);
 
 // True for variables that may hold a key, token or password: no template may read them.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "parley/gemini/answer.hpp"
+#include "parley/gemini/live.hpp"
 #include "parley/gemini/live_models.hpp"
 
 namespace parley::narrative {
@@ -29,6 +30,48 @@ ModelAnswer answer_of(const gemini::GenerateContentResponse& response) {
   return answer;
 }
 
+// What is said up to the end of the turn.
+Task<Result<ModelAnswer>> read_turn(gemini::Live& live) {
+  ModelAnswer answer;
+  std::string spoken;
+  bool ended = false;
+  while (!ended) {
+    auto event = co_await live.next();
+    if (!event) {
+      const auto outcome = live.outcome();
+      if (!outcome) co_return fail(outcome.error());
+      co_return fail(ErrorKind::disconnected, "the session ended before the answer");
+    }
+    if (const auto* text = std::get_if<gemini::LiveText>(&*event)) {
+      if (!text->thought) answer.text += text->text;
+    } else if (const auto* said = std::get_if<gemini::LiveTranscript>(&*event)) {
+      if (!said->of_user && !said->interim) spoken += said->text;
+    } else if (const auto* used = std::get_if<gemini::LiveUsage>(&*event)) {
+      answer.tokens = Tokens(used->usage.prompt + used->usage.tool_use,
+                             used->usage.answer + used->usage.thoughts);
+    } else if (const auto* turn = std::get_if<gemini::LiveTurnComplete>(&*event)) {
+      answer.finish_reason = turn->reason.empty() ? "STOP" : turn->reason;
+      ended = !turn->more_to_come;
+    }
+  }
+  if (answer.text.empty()) answer.text = std::move(spoken);
+  co_return answer;
+}
+
+// Live with the client's service, place and credentials.
+gemini::LiveOptions live_options(const gemini::Client& client, std::string_view model) {
+  const auto& backend = client.backend();
+  gemini::LiveOptions options(model);
+  options.key = backend.key();
+  options.base_url = client.base_url();
+  options.api_version = backend.version();
+  options.access.service = backend.vertex() ? gemini::Service::vertex : gemini::Service::developer;
+  options.access.project = backend.project();
+  options.access.location = backend.location();
+  options.access.tokens = backend.tokens();
+  return options;
+}
+
 Task<Result<ModelAnswer>> ask_live(gemini::LiveOptions options,
                                    gemini::GenerateContentRequest request) {
   options.setup.generation_config = request.generation_config;
@@ -52,51 +95,6 @@ Task<Result<ModelAnswer>> ask_live(gemini::LiveOptions options,
 }
 
 }  // namespace
-
-gemini::LiveOptions live_options(const gemini::Client& client, std::string_view model) {
-  const auto& backend = client.backend();
-  gemini::LiveOptions options(model);
-  options.key = backend.key();
-  options.base_url = client.base_url();
-  options.api_version = backend.version();
-  options.access.service = backend.vertex() ? gemini::Service::vertex : gemini::Service::developer;
-  options.access.project = backend.project();
-  options.access.location = backend.location();
-  options.access.tokens = backend.tokens();
-  return options;
-}
-
-Task<Result<ModelAnswer>> read_turn(gemini::Live& live) {
-  ModelAnswer answer;
-  std::string spoken;
-  bool ended = false;
-  while (!ended) {
-    auto event = co_await live.next();
-    if (!event) {
-      const auto outcome = live.outcome();
-      if (!outcome) co_return fail(outcome.error());
-      co_return fail(ErrorKind::disconnected, "the session ended before the answer");
-    }
-    if (const auto* text = std::get_if<gemini::LiveText>(&*event)) {
-      if (!text->thought) answer.text += text->text;
-    } else if (const auto* said = std::get_if<gemini::LiveTranscript>(&*event)) {
-      if (!said->of_user && !said->interim) spoken += said->text;
-    } else if (const auto* sound = std::get_if<gemini::LiveAudio>(&*event)) {
-      answer.audio.insert(answer.audio.end(), sound->pcm.begin(), sound->pcm.end());
-      answer.audio_rate = sound->rate;
-    } else if (const auto* used = std::get_if<gemini::LiveUsage>(&*event)) {
-      answer.tokens = Tokens(used->usage.prompt + used->usage.tool_use,
-                             used->usage.answer + used->usage.thoughts);
-    } else if (std::holds_alternative<gemini::LiveInterrupted>(*event)) {
-      answer.interrupted = true;
-    } else if (const auto* turn = std::get_if<gemini::LiveTurnComplete>(&*event)) {
-      answer.finish_reason = turn->reason.empty() ? "STOP" : turn->reason;
-      ended = !turn->more_to_come;
-    }
-  }
-  if (answer.text.empty()) answer.text = std::move(spoken);
-  co_return answer;
-}
 
 GeminiCaller::GeminiCaller(gemini::Client client) : client_(std::move(client)) {}
 

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "parley/gemini/client.hpp"
-#include "parley/gemini/live.hpp"
 #include "parley/narrative/ports.hpp"
 
 namespace parley::narrative {
@@ -26,11 +25,5 @@ class GeminiCaller final : public ModelCaller {
   gemini::Client client_;
   std::map<std::string, bool> live_;
 };
-
-// Live with the client's service, place and credentials.
-gemini::LiveOptions live_options(const gemini::Client& client, std::string_view model);
-
-// One turn of a Live session: what it said up to its end.
-Task<Result<ModelAnswer>> read_turn(gemini::Live& live);
 
 }  // namespace parley::narrative

@@ -68,7 +68,6 @@ void FileReader::act_flow(TableReader& in, Act& out) {
   out.history = history(in);
   out.retry = retry(in);
   out.cache = in.flag("cache");
-  out.on_interrupt = in.text("on_interrupt");
   if (out.loop && out.carousel)
     in.complain(in.place(), "out_of_range", "an act has loop or carousel, not both");
 }
@@ -97,7 +96,6 @@ void FileReader::act_results(TableReader& in, Act& out) {
     if (save.key.empty()) in.complain(node->place, "missing_key", "save needs a key");
   }
   out.extract_output = in.flag("extract_output");
-  out.audio_out = in.text("audio_out");
 }
 
 // An order of acts: a list, or a table with `order`.

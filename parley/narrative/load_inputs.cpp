@@ -142,7 +142,6 @@ MediaInput FileReader::media(TableReader& in, std::optional<MediaKind> kind) {
   out.mime = in.text("mime");
   if (out.mime.empty()) out.mime = in.text("mime_type");
   out.filename = in.text("filename");
-  out.barge_in = in.duration("barge_in");
   const int given = !out.url.empty() + !out.base64.empty() + !out.file.empty();
   if (given != 1)
     in.complain(in.place(), "missing_key", "exactly one of url, base64 and file must be given");

@@ -29,19 +29,6 @@ void FileReader::content(TableReader& in, Narrative& out) {
   out.preserve_source = in.flag("preserve_source").value_or(false);
 }
 
-std::optional<Live> FileReader::live(TableReader& in) {
-  const Node* node = in.take("live", {Kind::flag, Kind::table});
-  if (!node || (node->kind == Kind::flag && !node->flag)) return std::nullopt;
-  Live out;
-  if (node->kind == Kind::table) {
-    TableReader table(context_, *node, "live");
-    if (const auto answer = table.choice("answer", {"text", "audio"})) out.audio = *answer == 1;
-    out.voice = table.text("voice");
-    table.finish();
-  }
-  return out;
-}
-
 Narrative FileReader::narrative(const Node& node, const std::string& name, bool alone) {
   TableReader in(context_, node, "narrative " + name);
   Narrative out;
@@ -61,7 +48,6 @@ Narrative FileReader::narrative(const Node& node, const std::string& name, bool 
   if (const auto on_error = in.choice("on_error", {"stop", "continue"}))
     out.keep_independents = *on_error == 1;
   out.database = in.text("database");
-  out.live = live(in);
   const Node* own_toc = in.take("toc", {Kind::list, Kind::table});
   const Node* own_acts = in.take("acts", {Kind::table});
   if (alone && !own_toc) own_toc = root_.find("toc");

@@ -269,7 +269,6 @@ TEST(NarrativeCheck_D53, EachKindOfMistakeHasItsCode) {
             "budget"},
            {"acts.a = { input = \"x\", loop = { at_most = 2 } }", "missing_key"},
            {"acts.a = { input = \"x\", when = { value = \"y\" } }", "missing_key"},
-           {"acts.a = { input = \"x\", on_interrupt = \"a\" }", "live"},
            {"acts.a = { input = [{ type = \"image\" }] }", "missing_key"},
            {"acts.a = { input = [{ type = \"image\", file = \"x\" }] }", "missing_key"},
            {"acts.a = { input = [{ type = \"table\", name = \"t\", where = \"x = '{{b}}'\" }] }",

@@ -35,8 +35,6 @@ struct MediaInput {
   Template url, base64, file;
   std::string mime;      // empty: by the name's ending
   std::string filename;  // told to the model before the medium; empty: not told
-  // Live: sent into the answer after that time, as somebody who breaks in.
-  std::optional<std::chrono::milliseconds> barge_in;
 };
 
 struct CommandInput {
@@ -180,14 +178,6 @@ struct Act {
   std::optional<Save> save;
   std::optional<bool> cache;           // empty: as the run says
   std::optional<bool> extract_output;  // its answer is kept as content; empty: the last act's is
-  std::string on_interrupt;            // Live: the act that comes next when somebody breaks in
-  std::string audio_out;               // Live: file for the spoken answer (WAV)
-};
-
-struct Live {
-  Live() = default;
-  bool audio = false;  // the model speaks; else it writes
-  std::string voice;   // empty: the service's choice
 };
 
 struct Narrative {
@@ -208,8 +198,7 @@ struct Narrative {
   Retry retry;
   bool keep_independents = false;  // on_error = "continue"
   std::string database;            // of tables that name none
-  std::optional<Live> live;
-  std::vector<Act> acts;  // in the order of the table of contents
+  std::vector<Act> acts;           // in the order of the table of contents
 
   const Act* find(std::string_view act) const;
   // -1: no such act.

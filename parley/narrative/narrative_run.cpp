@@ -28,23 +28,10 @@ Task<void> NarrativeRun::act_task(NarrativeRun* self, int act) {
   ActRun run(*self, act);
   auto outcome = co_await run.run();
   const auto status = outcome.result.status;
-  const bool interrupted = outcome.interrupted;
   self->session.tell(outcome.result);
   self->outcomes_[static_cast<std::size_t>(act)] = std::make_unique<Outcome>(std::move(outcome));
   if (status == Status::failed && !self->narrative.keep_independents) self->stopped_ = true;
   if (status == Status::cancelled) self->stopped_ = true;
-  if (interrupted) self->jump(act);
-}
-
-// Somebody broke in: what stands before the named act is left out.
-void NarrativeRun::jump(int from) {
-  const auto& target = narrative.acts[static_cast<std::size_t>(from)].on_interrupt;
-  if (target.empty()) return;
-  const int to = narrative.index_of(target);
-  for (int act = from + 1; act < to; ++act)
-    if (!started_[static_cast<std::size_t>(act)])
-      leave_out(act, Status::skipped,
-                fmt::format("somebody broke in, and act {} comes next", target));
 }
 
 void NarrativeRun::leave_out(int act, Status status, std::string why) {

@@ -103,8 +103,7 @@ std::vector<int> needs_of(const Narrative& narrative, int index) {
   for (const auto& name : act.after) add(name);
   const auto& history = history_of(narrative, act);
   for (const auto& name : history.acts) add(name);
-  // A Live session is one conversation: its turns follow each other.
-  if (history.kind == History::Kind::all || narrative.live)
+  if (history.kind == History::Kind::all)
     for (int before = 0; before < index; ++before) needs.insert(before);
   return {needs.begin(), needs.end()};
 }

@@ -8,8 +8,7 @@
 namespace parley::narrative {
 
 // Which acts must have ended before an act begins: those that its templates name, those of `after`,
-// those whose history it sees, and with {{previous}} the act before it in the table of contents. An
-// act that is reached by `on_interrupt` waits for nothing more.
+// those whose history it sees, and with {{previous}} the act before it in the table of contents.
 struct Plan {
   Plan() = default;
   // For each act, by its index in Narrative::acts: indices, ascending, each once.

@@ -46,9 +46,6 @@ struct ModelAnswer {
   std::string model;  // which answered, in the service's words
   std::string finish_reason;
   Tokens tokens;
-  bool interrupted = false;  // Live: somebody broke in, and the text ends where they did
-  Bytes audio;               // Live: what was spoken, PCM16 mono
-  int audio_rate = 24'000;   // samples per second
 };
 
 // Asks a model once: nothing in it retries. Cancelling the task that waits closes the connection.

@@ -15,7 +15,7 @@ enum class Status {
   waiting,  // what it needs has not ended
   running,
   done,
-  skipped,  // its condition did not hold, or somebody broke in before it
+  skipped,  // its condition did not hold
   failed,
   paused,   // a person is to agree first
   not_run,  // what it needs failed, or the run ended before it

@@ -38,7 +38,6 @@ class NarrativeRun {
   // Why an act cannot run any more; empty: it can, now or later.
   std::string hindrance(int act) const;
   void leave_out(int act, Status status, std::string why);
-  void jump(int from);
   Outcome summary() const;
 
   Plan plan_;

@@ -25,7 +25,6 @@ class FileReader {
   std::vector<std::pair<std::string, Place>> order(const Node& toc);
   void unused_acts();
   void content(TableReader& in, Narrative& out);
-  std::optional<Live> live(TableReader& in);
 
   Act act(const std::string& name, const Node& node);
   void act_flow(TableReader& in, Act& out);

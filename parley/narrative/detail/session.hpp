@@ -42,7 +42,6 @@ struct Outcome {
   ActResult result;
   std::optional<Error> error;
   bool anew = false;                     // the answer was bad: a resumed run asks anew
-  bool interrupted = false;              // Live: somebody broke in
   std::vector<gemini::Content> history;  // what later acts see of it
 };
 
