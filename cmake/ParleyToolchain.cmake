@@ -24,5 +24,12 @@ endif()
 if(PARLEY_SANITIZE)
   target_compile_options(parley_flags INTERFACE -fsanitize=${PARLEY_SANITIZE}
                          -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  if(PARLEY_SANITIZE MATCHES undefined)
+    # A look at every pointer that is followed takes a third of the time in which what is made of
+    # Asio compiles. ASan stops at null pointers as well; alignment matters where bytes are read,
+    # which is in the pure modules (PARLEY_PURE), and there nothing is left out.
+    target_compile_options(parley_flags INTERFACE
+      $<$<NOT:$<BOOL:$<TARGET_PROPERTY:PARLEY_PURE>>>:-fno-sanitize=null,alignment,object-size>)
+  endif()
   target_link_options(parley_flags INTERFACE -fsanitize=${PARLEY_SANITIZE})
 endif()
