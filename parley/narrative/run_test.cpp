@@ -292,6 +292,41 @@ b = "And?"
   EXPECT_EQ(kept[2].text, "[A medium of 20000 bytes stood here and is shortened]");
 }
 
+TEST(Narrative_D41, MediaAreSentByUrlAsBytesAndFromFiles) {
+  TestWorld world;
+  world.files.files["sub/a.pdf"] = "%PDF";
+  const auto run = world.run(R"(
+[[acts.a.input]]
+type = "image"
+url = "https://example.org/{{b}}.png?size=1"
+[[acts.a.input]]
+type = "audio"
+base64 = "AAEC"
+mime = "audio/wav"
+[[acts.a.input]]
+type = "document"
+file = "./sub/a.pdf"
+filename = "The paper"
+[acts]
+b = "x"
+[toc]
+order = ["b", "a"]
+)");
+  ASSERT_EQ(run.status, Status::done) << run.error->message();
+  const auto& parts = gemini::parts_of(gemini::contents_of(world.models.calls[1].request).back());
+  ASSERT_EQ(parts.size(), 4u);
+  EXPECT_EQ(parts[0].file_data->file_uri, "https://example.org/to x.png?size=1");
+  EXPECT_EQ(parts[0].file_data->mime_type, "image/png");
+  EXPECT_EQ(parts[1].inline_data->mime_type, "audio/wav");
+  EXPECT_EQ(parts[1].inline_data->data->size(), 3u);
+  EXPECT_EQ(parts[2].text, "File The paper:");
+  EXPECT_EQ(parts[3].inline_data->mime_type, "application/pdf");
+  EXPECT_EQ(parts[3].inline_data->data->size(), 4u);
+  const auto failed = world.run("acts.a = { input = [{ type = \"image\", file = \"no.png\" }] }");
+  EXPECT_EQ(failed.error->message(), "n.toml:1:21: act a: there is no file no.png");
+  EXPECT_EQ(failed.error->detail("code"), "prompt_assembly");
+}
+
 TEST(Narrative_N2, TheCacheAnswersTheSamePromptAndNoOther) {
   struct Kept final : AnswerCache {
     std::optional<ModelAnswer> find(const std::string& hash) override {
