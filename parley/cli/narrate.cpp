@@ -105,9 +105,23 @@ Result<narrative::Budget> budget_of(const NarrateOptions& options) {
   return budget;
 }
 
-Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& options, bool offline) {
-  std::unique_ptr<narrative::Limits> none;
-  if (options.tier == "none" || (options.tier.empty() && offline)) return none;
+namespace {
+
+Result<api::Limiter> limiter_of(const NarrateOptions& options, bool shared) {
+  if (!shared) return api::Limiter();
+  api::SharedFile file;
+  file.path = state_folder(options) + "/limits";
+  if (auto made = narrative::make_folder(state_folder(options)); !made)
+    return fail(std::move(made.error()));
+  return api::Limiter::open(std::move(file));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& options, bool offline,
+                                                     bool shared) {
+  std::unique_ptr<narrative::Limits> limits;
+  if (options.tier == "none" || (options.tier.empty() && offline)) return limits;
   narrative::SharedLimitsOptions settings;
   if (!options.tier.empty()) {
     const auto tier = limit::tier_name(options.tier);
@@ -118,14 +132,9 @@ Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& optio
     settings.tier = *tier;
   }
   if (!options.service.project.empty()) settings.project = options.service.project;
-  api::SharedFile file;
-  file.path = state_folder(options) + "/limits";
-  if (auto made = narrative::make_folder(state_folder(options)); !made)
-    return fail(std::move(made.error()));
-  auto limiter = api::Limiter::open(std::move(file));
+  auto limiter = limiter_of(options, shared);
   if (!limiter) return fail(std::move(limiter.error()));
-  std::unique_ptr<narrative::Limits> limits =
-      std::make_unique<narrative::SharedLimits>(std::move(*limiter), std::move(settings));
+  limits = std::make_unique<narrative::SharedLimits>(std::move(*limiter), std::move(settings));
   return limits;
 }
 

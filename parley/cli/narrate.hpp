@@ -65,7 +65,9 @@ std::string state_folder(const NarrateOptions& options);
 std::map<std::string, narrative::Price> prices_for(const narrative::Book& book);
 // From --budget-… and --…-multiplier.
 Result<narrative::Budget> budget_of(const NarrateOptions& options);
-// The limits of --tier; null: none. Errors: those of api::Limiter::open().
-Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& options, bool offline);
+// The limits of --tier; null: none. `shared`: over the file that all runs share, which is made
+// where it is missing. Errors: those of api::Limiter::open().
+Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& options, bool offline,
+                                                     bool shared);
 
 }  // namespace parley::cli

@@ -95,7 +95,7 @@ int narrate_plan(const NarrateOptions& options) {
   World world;
   if (auto made = world.make_reading(options); !made)
     return narrate_failed(made.error().message(), exit_code::usage);
-  auto limits = limits_of(options, options.offline);
+  auto limits = limits_of(options, options.offline, false);
   if (!limits) return narrate_failed(limits.error().message(), exit_code::usage);
   world.ports.limits = limits->get();
   narrative::RunOptions run_options;

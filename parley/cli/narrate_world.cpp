@@ -67,6 +67,27 @@ class Person final : public narrative::Approver {
   std::optional<LineReader> lines_;
 };
 
+// What is written is seen, and nothing reaches the disk.
+class SeenState final : public narrative::StateStore {
+ public:
+  explicit SeenState(narrative::StateStore& below) : below_(below) {}
+  Result<std::optional<std::string>> read(const std::string& scope,
+                                          const std::string& key) override {
+    const auto found = values_.find({scope, key});
+    if (found == values_.end()) return below_.read(scope, key);
+    return std::optional<std::string>(found->second);
+  }
+  Result<void> write(const std::string& scope, const std::string& key,
+                     const std::string& value) override {
+    values_[{scope, key}] = value;
+    return {};
+  }
+
+ private:
+  narrative::StateStore& below_;
+  std::map<std::pair<std::string, std::string>, std::string> values_;
+};
+
 std::optional<std::string> environment_variable(const std::string& name) {
   return api::environment(name.c_str());
 }
@@ -87,6 +108,7 @@ struct World::Parts {
   explicit Parts(const NarrateOptions& options)
       : folder(state_folder(options)),
         state(folder + "/state"),
+        seen(state),
         answers(folder + "/cache/answers"),
         outputs(folder + "/cache/outputs"),
         tables(table_options(options)),
@@ -102,6 +124,7 @@ struct World::Parts {
   LoopTimer timer;
   narrative::DiskSources files;
   narrative::FolderState state;
+  SeenState seen;
   narrative::FolderAnswers answers;
   narrative::FolderOutputs outputs;
   narrative::SqliteTables tables;
@@ -129,7 +152,7 @@ Result<void> World::make_reading(const NarrateOptions& options) {
   ports.timer = &parts_->timer;
   ports.files = &parts_->files;
   ports.tables = &parts_->tables;
-  ports.state = &parts_->state;
+  ports.state = &parts_->seen;
   ports.environment = environment_variable;
   return {};
 }
@@ -140,6 +163,7 @@ Result<void> World::make(boost::asio::io_context& loop, const NarrateOptions& op
   parts_->person = std::make_unique<Person>(loop, *this, options.yes);
   ports.approver = parts_->person.get();
   if (golden) return {};
+  ports.state = &parts_->state;
   ProviderOptions service;
   service.offline = options.offline;
   service.pace_ms = options.pace_ms;
@@ -149,7 +173,7 @@ Result<void> World::make(boost::asio::io_context& loop, const NarrateOptions& op
   auto provider = choose_provider(loop.get_executor(), service);
   if (!provider) return fail(std::move(provider.error()));
   provider_.emplace(std::move(*provider));
-  auto limits = limits_of(options, offline());
+  auto limits = limits_of(options, offline(), true);
   if (!limits) return fail(std::move(limits.error()));
   parts_->limits = std::move(*limits);
   parts_->caller = std::make_unique<narrative::GeminiCaller>(provider_->client);
@@ -167,7 +191,7 @@ Result<void> World::set_state(const std::vector<std::string>& pairs, const std::
     if (sign == std::string::npos || sign == 0)
       return fail(ErrorKind::invalid_argument, fmt::format("--set {}: it must be key=value", pair));
     const auto [scope, key] = narrative::scope_and_key(pair.substr(0, sign), narrative);
-    if (auto written = parts_->state.write(scope, key, pair.substr(sign + 1)); !written)
+    if (auto written = ports.state->write(scope, key, pair.substr(sign + 1)); !written)
       return written;
   }
   return {};

@@ -31,7 +31,8 @@ class World {
   Result<void> make(boost::asio::io_context& loop, const NarrateOptions& options, bool golden);
   // As make(), without a service: for plans.
   Result<void> make_reading(const NarrateOptions& options);
-  // key=value or scope.key=value, kept in the state. Errors: invalid_argument; storage.
+  // key=value or scope.key=value; written to the state after make(), and only seen after
+  // make_reading(). Errors: invalid_argument; storage.
   Result<void> set_state(const std::vector<std::string>& pairs, const std::string& narrative);
   bool offline() const { return provider_ && provider_->offline(); }
 

@@ -104,6 +104,48 @@ TEST(Carousel_D49, ContinueOnErrorCountsTruthfully) {
   EXPECT_EQ(run.rounds_planned, 3);
 }
 
+TEST(Narrative_D20, OfSeveralSharesOfTheLimitsTheLeastHolds) {
+  struct Held final : Lease {
+    explicit Held(std::vector<Tokens>& into) : used(into) {}
+    void settle(const Tokens& tokens) override { used.push_back(tokens); }
+    void fail(const Error&) override { used.emplace_back(-1, -1); }
+    std::vector<Tokens>& used;
+  };
+  struct Asked final : Limits {
+    Task<Result<std::unique_ptr<Lease>>> reserve(Charge charge) override {
+      charges.push_back(std::move(charge));
+      std::unique_ptr<Lease> lease = std::make_unique<Held>(used);
+      co_return lease;
+    }
+    std::chrono::milliseconds forecast(const std::vector<Charge>&) const override {
+      return std::chrono::milliseconds(0);
+    }
+    std::vector<Charge> charges;
+    std::vector<Tokens> used;
+  } limits;
+  TestWorld world;
+  world.ports.limits = &limits;
+  const auto book = book_of(R"(
+[narrative]
+budget = { rpm_multiplier = 0.5, tpm_multiplier = 0.4 }
+[acts]
+a = "x"
+[acts.b]
+input = "y"
+carousel = { iterations = 1, budget = { rpm_multiplier = 0.7, tpm_multiplier = 0.3 } }
+)");
+  RunOptions options;
+  options.budget.rpm = 0.6;
+  ASSERT_EQ(world.run(book, options).status, Status::done);
+  ASSERT_EQ(limits.charges.size(), 2u);
+  EXPECT_EQ(limits.charges[0].shares.rpm, 0.5);
+  EXPECT_EQ(limits.charges[0].shares.tpm, 0.4);
+  EXPECT_EQ(limits.charges[0].shares.rpd, 0.8) << "nobody says";
+  EXPECT_EQ(limits.charges[1].shares.rpm, 0.5);
+  EXPECT_EQ(limits.charges[1].shares.tpm, 0.3);
+  EXPECT_EQ(limits.used, std::vector(2, Tokens(10, 20)));
+}
+
 TEST(Composition_D51, ANestedNarrativeRunsAndItsResultIsUsable) {
   TestWorld world;
   const auto book = book_of(R"(

@@ -346,7 +346,11 @@ four = { input = "repeat: {{three}} end", approval = "Go on?" }
         self.assertEqual([call["calls_high"] for call in told["calls"]], [1, 1, 3, 1])
         self.assertLess(told["cost_low"], told["cost_high"])
         self.assertIn("<answer of act one>", json.dumps(told["calls"][1]["request"]))
-        self.assertFalse((Path(self.state) / "runs").exists())
+        words = self.run_it("plan", self.write("m.toml", 'acts.a = "in ${state:city}"\n'), "--set", "city=Oslo", "--prompts")
+        self.assertIn("in Oslo", words.stdout)
+        many = self.write("many.toml", '[acts.a]\ninput = "x"\ncarousel = { iterations = 30 }\n')
+        self.assertRegex(self.run_it("plan", many, "--tier", "free").stdout, r"at most [2-9] min \d\d s of waiting")
+        self.assertFalse(Path(self.state).exists(), "nothing is written")
 
     def test_a_terminal_shows_the_acts_in_place(self):
         file = self.write("n.toml", '[acts]\nfirst = "repeat: x"\nsecond = "repeat: the end"\n')

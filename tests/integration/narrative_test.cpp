@@ -3,7 +3,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "parley/narrative/forecast.hpp"
 #include "parley/narrative/gemini_caller.hpp"
 #include "parley/narrative/runner.hpp"
 #include "parley/narrative/shared_limits.hpp"
@@ -185,26 +184,17 @@ TEST(Narrative_N9, LimitsAreSharedAndTheirWaitIsForecast) {
   with_gemini(limited);
 }
 
-// All narratives of the project but those that need what a test has not: a Live session's files.
-Task<void> all_examples(emulator::Server&, gemini::Client client) {
-  namespace fs = std::filesystem;
-  int ran = 0;
-  for (const auto& entry : fs::directory_iterator(PARLEY_SOURCE_DIR "/examples/narratives")) {
+TEST(Narrative_N10, TheExamplesHaveNoMistakes) {
+  Disk disk;
+  int read = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(PARLEY_SOURCE_DIR "/examples/narratives")) {
     if (entry.path().extension() != ".toml") continue;
-    Here here(client);
-    auto loaded = narrative::load(entry.path().string(), here.disk);
+    const auto loaded = narrative::load(entry.path().string(), disk);
     EXPECT_EQ(narrative::to_text(loaded.diagnostics), "") << entry.path();
-    for (const auto& name : loaded.book.own) {
-      narrative::RunOptions options;
-      auto told = co_await narrative::forecast(loaded.book, name, std::move(options), here.ports);
-      EXPECT_FALSE(told.calls.empty()) << entry.path() << " " << name;
-      ++ran;
-    }
+    ++read;
   }
-  EXPECT_GE(ran, 1);
-}
-TEST(Narrative_N10, TheExamplesHaveNoMistakesAndCanBePlanned) {
-  with_gemini(all_examples);
+  EXPECT_GE(read, 6);
 }
 
 }  // namespace
