@@ -95,8 +95,12 @@ struct EmulateOptions {
   std::vector<std::string> bad_keys;
   std::string tls_chain, tls_key;  // PEM files; empty: plain
   std::string record, upstream;    // a file to write; the service behind the proxy
-  std::string replay;              // a recording that is played instead
+  std::string replay;              // a recording, or a folder of them, that is played instead
   bool in_time = false;
+  std::string script, check;  // files in YAML; `check`: is only read
+  std::vector<std::string> quotas;
+  bool hold_clock = false;
+  std::string control = "loopback";
   double rest_faults = 0, live_faults = 0;  // shares that get a fault by chance
   // Access tokens and Vertex AI
   std::vector<std::string> service_accounts;  // files of accounts that are known

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 
@@ -9,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
+#include "parley/base/text.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/emulator/record/proxy.hpp"
@@ -62,6 +65,85 @@ Result<void> write_account(const std::string& path, const Secret& json) {
 
 namespace {
 
+Result<emulator::Script> script_of(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return fail(text.error());
+  const auto folder = std::filesystem::path(path).parent_path();
+  schematic::Diagnostics mistakes;
+  auto script = emulator::read_script(
+      *text, [&folder](const std::string& name) { return read_file((folder / name).string()); },
+      mistakes);
+  if (!mistakes.has_errors()) return script;
+  const auto found = mistakes.text(path);
+  return fail(ErrorKind::invalid_argument, std::string(trim(found)));
+}
+
+int check(const std::string& path) {
+  const auto script = script_of(path);
+  if (!script) {
+    std::cerr << script.error().message() << std::endl;
+    return exit_code::failed;
+  }
+  std::cout << fmt::format("{}: rules: {}, quotas: {}\n", path, script->rules.size(),
+                           script->quotas.size());
+  return exit_code::ok;
+}
+
+Result<void> add_recorded(const std::string& path, std::vector<emulator::RecordedExchange>& out) {
+  auto text = read_file(path);
+  if (!text) return fail(std::move(text.error()));
+  const auto wrong = [&path](const Error& error) {
+    return fail(ErrorKind::invalid_argument, path + ": " + error.message());
+  };
+  if (text->starts_with('>') || text->starts_with('<')) {
+    auto session = emulator::read_session_log(*text);
+    if (!session) return wrong(session.error());
+    out.push_back(std::move(*session));
+    return {};
+  }
+  auto exchanges = emulator::read_recording(*text);
+  if (!exchanges) return wrong(exchanges.error());
+  std::ranges::move(*exchanges, std::back_inserter(out));
+  return {};
+}
+
+// One file, or those of a folder (.jsonl and .log) in the order of their names.
+Result<std::vector<emulator::RecordedExchange>> recorded_in(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files;
+  std::error_code code;
+  if (!fs::is_directory(path, code)) {
+    files.push_back(path);
+  } else {
+    for (const auto& entry : fs::directory_iterator(path, code))
+      if (entry.path().extension() == ".jsonl" || entry.path().extension() == ".log")
+        files.push_back(entry.path().string());
+    std::ranges::sort(files);
+  }
+  std::vector<emulator::RecordedExchange> all;
+  for (const auto& file : files)
+    if (auto added = add_recorded(file, all); !added) return fail(std::move(added.error()));
+  if (all.empty()) return fail(ErrorKind::invalid_argument, path + " holds no exchange");
+  return all;
+}
+
+Result<void> add_script_and_quotas(const EmulateOptions& options, emulator::ServerOptions& out) {
+  if (!options.script.empty()) {
+    auto script = script_of(options.script);
+    if (!script) return fail(std::move(script.error()));
+    out.script = std::move(*script);
+  }
+  for (const auto& text : options.quotas) {
+    auto quota = emulator::QuotaLimit::parse(text);
+    if (!quota) return fail(ErrorKind::invalid_argument, "--quota: " + quota.error().message());
+    out.quotas.push_back(std::move(*quota));
+  }
+  out.hold_clock = options.hold_clock;
+  if (options.control == "anyone") out.control = emulator::ControlAccess::anyone;
+  if (options.control == "nobody") out.control = emulator::ControlAccess::nobody;
+  return {};
+}
+
 Result<emulator::ServerOptions> server_options_of(const EmulateOptions& options) {
   emulator::ServerOptions out;
   out.address = options.host;
@@ -84,14 +166,11 @@ Result<emulator::ServerOptions> server_options_of(const EmulateOptions& options)
     if (!identity) return fail(std::move(identity.error()));
     out.tls = std::move(*identity);
   }
+  if (auto added = add_script_and_quotas(options, out); !added)
+    return fail(std::move(added.error()));
   if (options.replay.empty()) return out;
-  auto text = read_file(options.replay);
-  if (!text) return fail(std::move(text.error()));
-  auto exchanges = emulator::read_recording(*text);
-  if (!exchanges)
-    return fail(ErrorKind::invalid_argument, options.replay + ": " + exchanges.error().message());
-  if (exchanges->empty())
-    return fail(ErrorKind::invalid_argument, options.replay + " holds no exchange");
+  auto exchanges = recorded_in(options.replay);
+  if (!exchanges) return fail(std::move(exchanges.error()));
   out.replay = std::move(*exchanges);
   out.replay_in_time = options.in_time;
   return out;
@@ -127,6 +206,7 @@ int record(const EmulateOptions& options, std::optional<net::TlsIdentity> tls) {
 }  // namespace
 
 int emulate(const EmulateOptions& options) {
+  if (!options.check.empty()) return check(options.check);
   auto server_options = server_options_of(options);
   if (!server_options) return complain(server_options.error().message());
   if (!options.record.empty()) return record(options, server_options->tls);

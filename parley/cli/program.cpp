@@ -198,8 +198,9 @@ void add_recording(CLI::App& app, EmulateOptions& options) {
       ->needs(record);
   auto* replay = command
                      ->add_option("--replay", options.replay,
-                                  "Play this recording instead of the offline model")
-                     ->check(CLI::ExistingFile)
+                                  "Play this recording, or all of a folder, instead of the offline "
+                                  "model")
+                     ->check(CLI::ExistingPath)
                      ->excludes(record);
   command->add_flag("--in-time", options.in_time, "With --replay: as fast as it was recorded")
       ->needs(replay);
@@ -208,6 +209,26 @@ void add_recording(CLI::App& app, EmulateOptions& options) {
   auto* key = command->add_option("--tls-key", options.tls_key, "PEM file with its private key");
   chain->needs(key);
   key->needs(chain);
+}
+
+void add_script(CLI::App& app, EmulateOptions& options) {
+  auto* command = &app;
+  auto* replay = command->get_option("--replay");
+  command
+      ->add_option("--script", options.script,
+                   "File in YAML that says what is answered when (docs/emulator.md)")
+      ->check(CLI::ExistingFile)
+      ->excludes(replay);
+  command->add_option("--check", options.check, "Only say whether that script has mistakes")
+      ->check(CLI::ExistingFile);
+  command->add_option("--quota", options.quotas,
+                      "A quota, as \"model=gemini-2.5-*; rpm=10; tpm=250000; rpd=100\"; also key= "
+                      "and tier=free|paid; the first that fits counts");
+  command->add_flag("--hold-clock", options.hold_clock,
+                    "Time stands still until POST /parley/clock moves it");
+  command->add_option("--control", options.control, "Who may use /parley/journal, state, faults …")
+      ->check(CLI::IsMember({"loopback", "anyone", "nobody"}))
+      ->capture_default_str();
 }
 
 void add_emulate(CLI::App& app, EmulateOptions& options) {
@@ -248,6 +269,7 @@ void add_emulate(CLI::App& app, EmulateOptions& options) {
                    "Live: share of the sessions that get a fault by chance")
       ->check(CLI::Range(0.0, 1.0));
   add_recording(*command, options);
+  add_script(*command, options);
   add_accounts(*command, options);
   command->add_option("--hears", options.hears,
                       "Live: what is understood of the spoken turns, in their order");

@@ -40,24 +40,32 @@ struct Server::Core {
       : clock(std::make_shared<ServerClock>(executor, options.hold_clock)),
         service(timed(options.service, clock)),
         own_live(options.live),
+        own_faults(options.service.faults),
         live(options.live),
         music(options.music),
-        memory(options.live.seed) {
+        memory(options.live.seed),
+        quotas(options.quotas),
+        control(options.control) {
     if (!options.replay.empty()) player.emplace(options.replay, options.replay_in_time);
     set_script(options.script);
   }
   static ServiceOptions timed(ServiceOptions options, std::shared_ptr<ServerClock> clock);
   void set_script(std::optional<Script> script);
   std::unique_ptr<LiveVoice> live_session(net::Exchange& exchange);
+  std::optional<Answer> controlled(net::Exchange& exchange);
   static Task<void> answer(std::shared_ptr<Core> self, net::Exchange& exchange);
 
   std::shared_ptr<ServerClock> clock;
   Service service;
-  LiveOptions own_live, live;  // without and with what the script says of sessions
+  LiveOptions own_live;  // without what a script says
+  FaultRate own_faults;
+  LiveOptions live;  // with it
   MusicOptions music;
   LiveMemory memory;
+  std::vector<QuotaLimit> quotas;
+  ControlAccess control;
   std::optional<Player> player;
-  int streaming = 0;
+  int streaming = 0, sessions = 0;
 };
 
 namespace {
@@ -71,10 +79,13 @@ ServiceOptions Server::Core::timed(ServiceOptions options, std::shared_ptr<Serve
 
 void Server::Core::set_script(std::optional<Script> script) {
   live = own_live;
+  service.set_fault_rate(own_faults);
   std::shared_ptr<Director> director;
+  if (!script && !quotas.empty()) script.emplace();
   if (script) {
     detail::apply(script->live, live);
     if (script->faults) service.set_fault_rate(*script->faults);
+    script->quotas.insert(script->quotas.end(), quotas.begin(), quotas.end());
     director = std::make_shared<Director>(std::move(*script), service.options().now);
   }
   live.director = director;
@@ -122,10 +133,24 @@ std::unique_ptr<LiveVoice> Server::Core::live_session(net::Exchange& exchange) {
   return std::make_unique<LiveSession>(live, memory, std::move(*door), now);
 }
 
+std::optional<Answer> Server::Core::controlled(net::Exchange& exchange) {
+  ControlParts parts(service, *clock);
+  parts.set_script = std::bind_front(&Core::set_script, this);
+  parts.answers = streaming;
+  parts.sessions = sessions;
+  return answer_control(exchange.request(), exchange.target(), control, exchange.peer_address(),
+                        parts);
+}
+
 Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& exchange) {
-  Counted counted(self->streaming);
+  auto controlled = self->controlled(exchange);
+  if (controlled) {
+    Answer answer = std::move(*controlled);
+    co_return co_await send(exchange, std::move(answer), self->clock);
+  }
   if (exchange.request().headers.has_token("Connection", "upgrade")) {
     if (auto session = self->live_session(exchange)) {
+      Counted counted(self->sessions);
       const std::string target = exchange.request().target;
       std::function<void(std::string_view)> remember = [self, target](std::string_view message) {
         self->service.remember_live(target, message);
@@ -135,6 +160,7 @@ Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& excha
       co_return;
     }
   }
+  Counted counted(self->streaming);
   auto answer = self->player ? self->player->answer(exchange.request())
                              : self->service.handle(exchange.request(), exchange.target());
   co_await send(exchange, std::move(answer), self->clock);

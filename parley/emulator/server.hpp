@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "parley/base/error.hpp"
+#include "parley/emulator/clock.hpp"
+#include "parley/emulator/control/control.hpp"
 #include "parley/emulator/music/session.hpp"
 #include "parley/emulator/record/recording.hpp"
-#include "parley/emulator/clock.hpp"
 #include "parley/emulator/rest/service.hpp"
 #include "parley/emulator/script/script.hpp"
 #include "parley/net/http_server.hpp"
@@ -31,6 +32,9 @@ struct ServerOptions {
   bool replay_in_time = false;
   MusicOptions music;
   std::optional<Script> script;
+  // Count with a script's quotas, behind them, and without a script.
+  std::vector<QuotaLimit> quotas;
+  ControlAccess control = ControlAccess::loopback;
   // Time stands still until clock().advance(): waits, lifetimes, quotas and expiry follow it.
   bool hold_clock = false;
 };
@@ -46,7 +50,8 @@ class Server {
   Task<void> stop();
 
   Service& service();
-  // From now on, for each request and each new session; empty: no script.
+  // From now on, for each request and each new session; empty: no script. Counts of rules and quotas
+  // begin anew.
   void set_script(std::optional<Script> script);
   ServerClock& clock();
   std::string base_url() const;

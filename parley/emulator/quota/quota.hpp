@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "parley/base/error.hpp"
 #include "parley/base/time.hpp"
 #include "parley/json/value.hpp"
 
@@ -18,6 +19,11 @@ namespace parley::emulator {
 // A quota of a project, which its keys and models share as the names say.
 struct QuotaLimit {
   QuotaLimit() = default;
+  // "model=gemini-2.5-*; rpm=10; tpm=250000; rpd=100": parts in any order, each at most once, with
+  // ';' between them; also key=PATTERN and tier=free|paid. Errors (invalid_argument) name the part,
+  // or say that there is no limit.
+  static Result<QuotaLimit> parse(std::string_view text);
+
   std::string model = "*";  // "*" stands for any characters; each model has a count of its own
   std::string key = "*";    // likewise: each key is a project
   std::string tier = "FreeTier";  // as it stands in quota ids

@@ -156,7 +156,8 @@ std::unique_ptr<LiveVoice> Player::session(const std::string& target, TimePoint 
   const auto wanted = shape_of(target);
   Entry* chosen = nullptr;
   for (auto& entry : entries_) {
-    if (!entry.exchange.live || shape_of(entry.exchange.target) != wanted) continue;
+    const auto& recorded = entry.exchange.target;
+    if (!entry.exchange.live || (!recorded.empty() && shape_of(recorded) != wanted)) continue;
     chosen = &entry;
     if (!entry.played) break;
   }

@@ -28,8 +28,8 @@ struct RecordedExchange {
   };
   bool live = false;
   std::string method;  // REST
-  std::string target;
-  std::string body;  // of the request
+  std::string target;  // empty: any that there is of its kind
+  std::string body;    // of the request
   int status = 0;
   http::Headers headers;  // of the answer
   std::vector<Piece> pieces;
@@ -41,6 +41,12 @@ struct RecordedExchange {
 // The exchanges of a recording, in the order in which they began (docs/emulator.md has the format:
 // JSON lines, version 1). Errors (invalid_argument) begin with "line N: ".
 Result<std::vector<RecordedExchange>> read_recording(std::string_view text);
+
+// Reads a log of one Live session as the tests of Google's JavaScript SDK keep it: ">N " before a
+// message of the client, "<N " before one of the service, each of N bytes with the line's end. It
+// tells neither times nor the path, so `target` of the exchange is empty: any session's. Errors
+// (invalid_argument) begin with "byte N: ".
+Result<RecordedExchange> read_session_log(std::string_view text);
 
 // Makes the lines of a recording, without clock and I/O. Credentials are taken out: the headers and
 // query parameters that carry them, members of JSON that hold one (access_token, private_key …),

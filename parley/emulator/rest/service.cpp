@@ -151,6 +151,11 @@ void Service::set_fault_rate(FaultRate faults) {
   chance_ = SeededRandom(faults.seed);
 }
 
+void Service::forget_faults() {
+  faults_.clear();
+  live_faults_.clear();
+}
+
 Result<Fault> Service::next_fault(const http::Request& request) {
   if (const auto header = request.headers.find("x-parley-fault")) return Fault::parse(*header);
   if (faults_.empty())

@@ -105,6 +105,10 @@ class Service {
   void set_director(std::shared_ptr<Director> director) { options_.director = std::move(director); }
   void set_fault_rate(FaultRate faults);
   void forget_journal() { journal_.clear(); }
+  // Faults that wait for an answer, or a Live session.
+  std::size_t waiting_faults() const { return faults_.size(); }
+  std::size_t waiting_live_faults() const { return live_faults_.size(); }
+  void forget_faults();
 
   struct Route;
 
