@@ -8,6 +8,8 @@ import struct
 import subprocess
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
 import wave
 
 BIN = os.environ["EXAMPLES"]
@@ -38,6 +40,30 @@ def run(name, *words, **env):
 
 
 class Examples(unittest.TestCase):
+    def test_emulator_script(self):
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "emulator.yaml")
+        checked = subprocess.run([PARLEY, "emulate", "--check", script], capture_output=True, text=True)
+        self.assertEqual((checked.returncode, checked.stderr), (0, ""))
+
+        def ask(*parts):
+            body = json.dumps({"contents": [{"role": "user", "parts": list(parts)}]}).encode()
+            request = urllib.request.Request(
+                f"{service.url}/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse", body,
+                {"x-goog-api-key": "any"})
+            try:
+                with urllib.request.urlopen(request) as answer:
+                    return answer.read().decode()
+            except urllib.error.HTTPError as error:
+                return error.code
+
+        with Started("emulate", "--port", "0", "--pace", "0", "--script", script) as service:
+            self.assertEqual(ask({"text": "The weather?"}), 503)
+            self.assertIn('"get_weather"', ask({"text": "The weather?"}))
+            told = ask({"functionResponse": {"name": "get_weather", "response": {"output": "12"}}})
+            self.assertIn("12 degrees ", told)
+            self.assertIn("webSearchQueries", told)
+            self.assertRegex(ask({"text": "A story"}), r'(?s)Once upon a time.*"UNAVAILABLE"')
+
     def test_stream_answer(self):
         with Started("emulate", "--port", "0", "--pace", "0") as service:
             ran = run("stream_answer", "repeat: as it is made", GOOGLE_GEMINI_BASE_URL=service.url,

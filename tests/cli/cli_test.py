@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import tempfile
 import unittest
+import urllib.error
 import urllib.request
 
 PARLEY = os.environ["PARLEY_BIN"]
@@ -284,6 +285,75 @@ class Emulate(unittest.TestCase):
                 asked = run("ask", "--base-url", service.url, "--model", "recording-hello", "x",
                             env={"GEMINI_API_KEY": "k"})
         self.assertEqual(asked.stdout, "recorded\n")
+
+    def test_a_script_is_checked_and_played(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "script.yaml")
+
+            def write(text):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+
+            write("version: 1\nrules:\n  - when: { txt: hello }\n    answer: hi\n")
+            checked = run("emulate", "--check", path)
+            self.assertEqual(checked.returncode, 1)
+            self.assertTrue(checked.stderr.startswith(f"{path}:3:13: error: "), checked.stderr)
+            self.assertIn('"text"', checked.stderr)
+            self.assertEqual(run("emulate", "--port", "0", "--script", path).returncode, 1)
+            write("version: 1\nrules:\n  - { when: { text: hello, time: 1 }, error: 503 }\n"
+                  "  - { when: { text: hello }, answer: [ Good, ' day' ] }\n")
+            self.assertEqual(run("emulate", "--check", path).stdout, f"{path}: rules: 2, quotas: 0\n")
+            with Started("emulate", "--port", "0", "--script", path) as service:
+                asked = [run("ask", "--base-url", service.url, "hello", env={"GEMINI_API_KEY": "k"})
+                         for _ in range(2)]
+        self.assertEqual([one.returncode for one in asked], [1, 0], asked[1].stderr)
+        self.assertEqual(asked[1].stdout, "Good day\n")
+
+    def test_a_hidden_quota_refuses(self):
+        with Started("emulate", "--port", "0", "--quota", "model=gemini-*; rpm=1") as service:
+            codes = [run("ask", "--base-url", service.url, "repeat: hi", env={"GEMINI_API_KEY": "k"}).returncode
+                     for _ in range(2)]
+        self.assertEqual(codes, [0, 1])
+        wrong = run("emulate", "--quota", "rps=1")
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn('"rps"', wrong.stderr)
+
+    def test_a_folder_of_recordings_is_replayed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "a.log"), "w", encoding="utf-8") as file:
+                file.write('>13 {"setup":{}}\n<8 {"a":1}\n')
+            self.assertEqual(run("emulate", "--script", os.devnull, "--replay", folder).returncode, 2)
+            with Started("emulate", "--port", "0", "--replay", folder) as service:
+                request = urllib.request.Request(service.url + "/parley/state")
+                with urllib.request.urlopen(request) as answer:
+                    self.assertEqual(json.load(answer)["rules"], [])
+            with open(os.path.join(folder, "b.log"), "w", encoding="utf-8") as file:
+                file.write(">99 {}\n")
+            wrong = run("emulate", "--port", "0", "--replay", folder)
+            self.assertEqual(wrong.returncode, 1)
+            self.assertIn("b.log: byte 4: 99 bytes are announced", wrong.stderr)
+
+    def test_it_is_steered_over_http(self):
+        def call(path, body=None, method=None):
+            request = urllib.request.Request(service.url + path, data=body, method=method)
+            with urllib.request.urlopen(request) as answer:
+                return json.load(answer)
+
+        with Started("emulate", "--port", "0", "--hold-clock") as service:
+            self.assertTrue(call("/parley/state")["clock"]["held"])
+            call("/parley/script", b"version: 1\nrules: [ { answer: by script } ]\n")
+            asked = run("ask", "--base-url", service.url, "hello", env={"GEMINI_API_KEY": "canary-4711"})
+            self.assertEqual(asked.stdout, "by script\n", asked.stderr)
+            before = call("/parley/state")["clock"]["now"]
+            self.assertEqual(call("/parley/state")["clock"]["now"], before)
+            self.assertGreater(call("/parley/clock", b'{"advance": "60s"}')["now"], before)
+            journal = json.dumps(call("/parley/journal", method="DELETE"))
+            self.assertIn("hello", journal)
+            self.assertNotIn("canary-4711", journal)
+        with Started("emulate", "--port", "0", "--control", "nobody") as service:
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                call("/parley/state")
+            self.assertEqual(refused.exception.code, 404)
 
     def test_help_of_every_command(self):
         for words in ([], ["serve"], ["ask"], ["models"], ["chat"], ["emulate"], ["generate"], ["mock"]):
