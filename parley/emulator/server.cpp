@@ -155,8 +155,8 @@ Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& excha
       std::function<void(std::string_view)> remember = [self, target](std::string_view message) {
         self->service.remember_live(target, message);
       };
-      co_await detail::serve_live(exchange, std::move(session), self->live.text_frames,
-                                  self->clock, std::move(remember));
+      co_await detail::serve_live(exchange, std::move(session), self->live.text_frames, self->clock,
+                                  std::move(remember));
       co_return;
     }
   }

@@ -50,8 +50,8 @@ class Server {
   Task<void> stop();
 
   Service& service();
-  // From now on, for each request and each new session; empty: no script. Counts of rules and quotas
-  // begin anew.
+  // From now on, for each request and each new session; empty: no script. Counts of rules and
+  // quotas begin anew.
   void set_script(std::optional<Script> script);
   ServerClock& clock();
   std::string base_url() const;

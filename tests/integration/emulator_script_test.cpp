@@ -247,9 +247,9 @@ std::string body_for(const emulator::When& when) {
 
 emulator::Answer answer_to(emulator::Service& service, const emulator::When& when) {
   const bool plain = !when.method.empty();
-  http::Request request(plain ? when.method : "POST",
-                        plain ? when.path
-                              : "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse");
+  http::Request request(
+      plain ? when.method : "POST",
+      plain ? when.path : "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse");
   request.headers.add("x-goog-api-key", "k");
   if (!plain) request.body = body_for(when);
   return service.handle(request, *http::parse_target(request.target));

@@ -175,8 +175,8 @@ std::optional<Answer> answer_control(const http::Request& request, const http::T
   const auto& methods = path->methods;
   if (std::ranges::find(methods, request.method) != methods.end())
     return path->answer(request, parts);
-  const auto allowed = methods[1].empty() ? std::string(methods[0])
-                                          : fmt::format("{}, {}", methods[0], methods[1]);
+  const auto allowed =
+      methods[1].empty() ? std::string(methods[0]) : fmt::format("{}, {}", methods[0], methods[1]);
   auto refusal = error_answer(405, "INVALID_ARGUMENT",
                               fmt::format("/parley/{} is for {}.", path->name, allowed));
   refusal.headers.set("Allow", allowed);

@@ -22,8 +22,7 @@ struct Desk {
   }
   Answer ask(const http::Request& request, std::string_view peer,
              ControlAccess access = ControlAccess::loopback) {
-    auto answer =
-        answer_control(request, *http::parse_target(request.target), access, peer, parts);
+    auto answer = answer_control(request, *http::parse_target(request.target), access, peer, parts);
     Answer none;
     none.status = 0;
     return answer ? std::move(*answer) : none;
@@ -34,7 +33,8 @@ struct Desk {
     return json::parse(answer.pieces.at(0), json::trusted_limits())->as_object();
   }
   Answer generate() {
-    http::Request request("POST", "/v1beta/models/gemini-2.5-flash:generateContent?key=canary-4711");
+    http::Request request("POST",
+                          "/v1beta/models/gemini-2.5-flash:generateContent?key=canary-4711");
     request.body = R"({"contents":[{"role":"user","parts":[{"text":"Hello"}]}]})";
     return service.handle(request, *http::parse_target(request.target));
   }
@@ -75,8 +75,8 @@ TEST(Control_W23, FaultsWaitForTheNextAnswers) {
 
 TEST(Control_W23, AScriptIsTakenOrItsMistakesAreTold) {
   Desk desk;
-  const auto taken = desk.told("POST", "/parley/script",
-                               "version: 1\nrules: [ { name: busy, error: 503 } ]\n");
+  const auto taken =
+      desk.told("POST", "/parley/script", "version: 1\nrules: [ { name: busy, error: 503 } ]\n");
   EXPECT_EQ(taken.at("rules").as_array().at(0).as_object().at("name").as_string(), "busy");
   EXPECT_EQ(desk.generate().status, 503);
   const auto refused = desk.ask("POST", "/parley/script", "version: 1\nrulez: []\n");

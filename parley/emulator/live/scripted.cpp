@@ -123,9 +123,8 @@ bool LiveSession::State::play_setup(TimePoint now) {
   play_steps(given, ready_at, false, seconds);
   // The service is that slow to say so.
   if (refusal)
-    schedule(ready_at + milliseconds(800), false).act = [refusal = *refusal](State& session, TimePoint) {
-      session.close_for(refusal);
-    };
+    schedule(ready_at + milliseconds(800), false).act =
+        [refusal = *refusal](State& session, TimePoint) { session.close_for(refusal); };
   return true;
 }
 
@@ -139,8 +138,8 @@ bool LiveSession::State::play_turn(TimePoint now) {
   note_turn(history, asked);
   const auto setup = json::parse(json::encode_text(config), json::trusted_limits());
   if (setup) asked.request = &*setup;
-  if (const auto refusal = options.director->charge(asked.model, asked.key, count_tokens(history),
-                                                    false)) {
+  if (const auto refusal =
+          options.director->charge(asked.model, asked.key, count_tokens(history), false)) {
     close_for(*refusal);
     return true;
   }
@@ -190,8 +189,8 @@ void LiveSession::State::play_end(const Reply& reply, TimePoint at, double secon
         answer.parts->push_back(gemini::text_part(step.text));
       }
     const int prompt = count_tokens(history);
-    const int spent = seconds > 0 ? static_cast<int>(seconds * detail::kTokensPerSecond)
-                                  : count_tokens({answer});
+    const int spent =
+        seconds > 0 ? static_cast<int>(seconds * detail::kTokensPerSecond) : count_tokens({answer});
     const auto details = [](std::string_view modality, int count) {
       return json::Array{json::Object{{"modality", modality}, {"tokenCount", count}}};
     };
@@ -268,7 +267,8 @@ void LiveSession::State::Stage::sound(BytesView pcm, int rate, const Step& step,
 }
 
 void LiveSession::State::Stage::text(const Step& step) {
-  if (!session.speaks) return message(turn_with(json::Object{{"text", step.text}}), step, step.text);
+  if (!session.speaks)
+    return message(turn_with(json::Object{{"text", step.text}}), step, step.text);
   if (session.config.output_audio_transcription) {
     message(transcript("outputTranscription", step.text), Step());
     gap = milliseconds(0);
@@ -326,9 +326,8 @@ void LiveSession::State::Stage::other(const Step& step) {
       });
     case Step::Kind::call:
       next();
-      return act([calls = step.calls](State& state, TimePoint now) {
-        state.announce_calls(calls, now);
-      });
+      return act(
+          [calls = step.calls](State& state, TimePoint now) { state.announce_calls(calls, now); });
     case Step::Kind::close:
       return act([code = step.code, reason = step.text](State& state, TimePoint) {
         state.close(code, reason);

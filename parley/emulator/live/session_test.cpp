@@ -12,10 +12,10 @@
 namespace parley::emulator {
 namespace {
 
-using testing::Stage;
-using testing::turn;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::Stage;
+using testing::turn;
 
 constexpr const char* kText = R"(,"generationConfig":{"responseModalities":["TEXT"]})";
 constexpr const char* kEither = "gemini-live-2.5-flash-preview";

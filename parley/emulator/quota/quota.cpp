@@ -86,9 +86,9 @@ std::string QuotaRefusal::message() const {
 
 json::Array QuotaRefusal::details() const {
   json::Object help{{"@type", "type.googleapis.com/google.rpc.Help"}};
-  help["links"] = json::Array{
-      json::Object{{"description", "Learn more about Gemini API quotas"},
-                   {"url", "https://ai.google.dev/gemini-api/docs/rate-limits"}}};
+  help["links"] =
+      json::Array{json::Object{{"description", "Learn more about Gemini API quotas"},
+                               {"url", "https://ai.google.dev/gemini-api/docs/rate-limits"}}};
   json::Object violation{{"quotaMetric", quota_metric()}, {"quotaId", quota_id()}};
   violation["quotaDimensions"] = json::Object{{"location", "global"}, {"model", model}};
   violation["quotaValue"] = std::to_string(limit);
@@ -100,9 +100,8 @@ json::Array QuotaRefusal::details() const {
 }
 
 Quota::Count* Quota::count_of(std::string_view model, std::string_view key, WallTime now) {
-  const auto limit = std::ranges::find_if(limits_, [&](const QuotaLimit& one) {
-    return fits(one.model, model) && fits(one.key, key);
-  });
+  const auto limit = std::ranges::find_if(
+      limits_, [&](const QuotaLimit& one) { return fits(one.model, model) && fits(one.key, key); });
   if (limit == limits_.end()) return nullptr;
   auto& count = counts_[{std::string(model), std::string(key)}];
   count.limit = *limit;
@@ -184,8 +183,8 @@ json::Array Quota::used(WallTime now) const {
     std::int64_t tokens = 0;
     for (const auto& [at, number] : count.tokens) tokens += recent(at) ? number : 0;
     const auto row = [&](std::string_view window, std::int64_t used, std::int64_t most) {
-      out.push_back(json::Object{
-          {"model", name.first}, {"window", window}, {"used", used}, {"limit", most}});
+      out.push_back(
+          json::Object{{"model", name.first}, {"window", window}, {"used", used}, {"limit", most}});
     };
     if (limit.requests_per_minute)
       row("requests per minute", std::ranges::count_if(count.requests, recent),

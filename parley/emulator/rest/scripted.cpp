@@ -37,7 +37,8 @@ Answer script_error(const ScriptError& error, std::string_view model) {
   json::Object told;
   if (const auto document = json::parse(usual.pieces.at(0), json::trusted_limits());
       document && document->is_object())
-    if (const auto* inner = document->get_object().if_contains("error"); inner && inner->is_object())
+    if (const auto* inner = document->get_object().if_contains("error");
+        inner && inner->is_object())
       told = inner->get_object();
   const auto text_of = [&](std::string_view name, const std::string& given) {
     const auto* found = told.if_contains(name);
@@ -46,8 +47,8 @@ Answer script_error(const ScriptError& error, std::string_view model) {
   json::Array details = error.details.value_or(json::Array());
   const auto* usual_details = told.if_contains("details");
   if (!error.details && error.message.empty() && usual_details) details = usual_details->as_array();
-  return error_answer(error.code, text_of("status", error.status), text_of("message", error.message),
-                      std::move(details));
+  return error_answer(error.code, text_of("status", error.status),
+                      text_of("message", error.message), std::move(details));
 }
 
 }  // namespace detail
@@ -205,7 +206,8 @@ Answer Service::Scripted::stream(bool sse, std::chrono::milliseconds pace) {
   // The end stands in the last message where that is the last step, else in one of its own.
   const bool closed_by_step = !steps.empty() && gives_part(steps.back());
   for (std::size_t i = 0; i < steps.size(); ++i)
-    if (!take(steps[i], closed_by_step && i + 1 == steps.size(), out)) return std::move(out).finish();
+    if (!take(steps[i], closed_by_step && i + 1 == steps.size(), out))
+      return std::move(out).finish();
   const bool literal = std::ranges::any_of(steps, [](const Step& step) {
     return step.kind == Step::Kind::message || step.kind == Step::Kind::raw;
   });
@@ -234,7 +236,8 @@ Answer Service::Scripted::whole() {
         parts.push_back(std::move(part));
     }
   }
-  auto answer = detail::json_answer(literal ? *literal : detail::pretty(message(std::move(parts), true)));
+  auto answer =
+      detail::json_answer(literal ? *literal : detail::pretty(message(std::move(parts), true)));
   answer.fault.delay = delay;
   if (cut) answer.fault.cut = answer.pieces.at(0).size() / 2;
   return answer;
@@ -253,8 +256,8 @@ const Reply* Service::scripted(const http::Request& request, const http::Target&
   const auto body = json::parse(request.body, json::trusted_limits());
   if (body) asked.request = &*body;
   if (asked.generates)
-    if (const auto wanted = json::decode_text<gemini::GenerateContentRequest>(
-            request.body, json::trusted_limits()))
+    if (const auto wanted =
+            json::decode_text<gemini::GenerateContentRequest>(request.body, json::trusted_limits()))
       note_turn(gemini::contents_of(*wanted), asked);
   return options_.director->find(asked);
 }

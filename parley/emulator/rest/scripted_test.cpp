@@ -24,9 +24,11 @@ struct Played {
   }
   Answer ask(std::string_view text, std::string_view method = "streamGenerateContent?alt=sse",
              std::string_view model = "gemini-2.5-flash") {
-    http::Request request("POST", "/v1beta/models/" + std::string(model) + ":" + std::string(method));
+    http::Request request("POST",
+                          "/v1beta/models/" + std::string(model) + ":" + std::string(method));
     request.headers.add("x-goog-api-key", "k");
-    request.body = R"({"contents":[{"role":"user","parts":[{"text":")" + std::string(text) + R"("}]}]})";
+    request.body =
+        R"({"contents":[{"role":"user","parts":[{"text":")" + std::string(text) + R"("}]}]})";
     return service.handle(request, *http::parse_target(request.target));
   }
   WallTime now = std::chrono::sys_days(std::chrono::year(2026) / 11 / 26);

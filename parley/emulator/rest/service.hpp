@@ -49,7 +49,7 @@ struct Answer {
   std::chrono::milliseconds pace{0};  // between two of them
   // Before each, instead of the pace; none for those behind the last.
   std::vector<std::chrono::milliseconds> waits;
-  Fault fault;                        // of the way it goes out: delay, cut, drip …
+  Fault fault;  // of the way it goes out: delay, cut, drip …
   bool streamed = false;
 };
 
@@ -124,8 +124,8 @@ class Service {
                         const std::optional<Route>& route);
   std::optional<Answer> play(const Reply& reply, const http::Request& request,
                              const http::Target& target, std::optional<Route> route);
-  std::optional<Answer> by_script(const gemini::GenerateContentRequest& request,
-                                  const Route& route, bool sse);
+  std::optional<Answer> by_script(const gemini::GenerateContentRequest& request, const Route& route,
+                                  bool sse);
   Answer own_answer(const http::Request& request, const http::Target& target,
                     const std::optional<Route>& route);
   Answer stream(const gemini::GenerateContentRequest& request, const Route& route, bool sse);

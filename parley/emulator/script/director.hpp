@@ -23,7 +23,7 @@ struct Asked {
   When::Event event = When::Event::turn;
   // REST: it generates content, so that a rule with an "answer" may be meant.
   bool generates = true;
-  std::string method, path, model, key;  // the model is bare; the key may be a token
+  std::string method, path, model, key;    // the model is bare; the key may be a token
   const http::Headers* headers = nullptr;  // of the request, or the upgrade; null: none
   std::string text;                        // of the user's last turn
   std::vector<std::string> tool_results;   // functions whose answers it carries

@@ -41,10 +41,9 @@ std::optional<std::int64_t> number_at(MapReader& in, std::string_view key, std::
   const auto value = found->value();
   if (value.is_int64() && value.get_int64() >= low && value.get_int64() <= high)
     return value.get_int64();
-  in.diagnostics().error(
-      found->at, "E0105",
-      fmt::format("\"{}\" must be a whole number from {} to {}, found \"{}\"", key, low, high,
-                  found->text));
+  in.diagnostics().error(found->at, "E0105",
+                         fmt::format("\"{}\" must be a whole number from {} to {}, found \"{}\"",
+                                     key, low, high, found->text));
   return std::nullopt;
 }
 
@@ -90,7 +89,8 @@ void read_rule(const Tree& tree, ScriptReading& reading, std::size_t number, Rul
   read_reply(in, reading, out.reply);
   in.finish();
   const bool answers = in.tree().find("answer");
-  const int ways = int(answers) + int(out.reply.error.has_value()) + int(out.reply.http.has_value());
+  const int ways =
+      int(answers) + int(out.reply.error.has_value()) + int(out.reply.http.has_value());
   if (ways > 1)
     reading.diagnostics.error(tree.at, "E0105",
                               "a rule has one of \"answer\", \"error\" and \"http\"");
@@ -137,7 +137,8 @@ void read_faults(const Tree& tree, ScriptReading& reading, FaultRate& out) {
   in.finish();
 }
 
-void duration_at(MapReader& in, std::string_view key, std::optional<std::chrono::milliseconds>& out) {
+void duration_at(MapReader& in, std::string_view key,
+                 std::optional<std::chrono::milliseconds>& out) {
   if (const Tree* found = in.tree().find(key); found && !found->is_null())
     in.duration(key, out.emplace());
   else
@@ -186,8 +187,9 @@ void read_document(const Tree& document, ScriptReading& reading, Script& out) {
   if (!in.ok()) return;
   if (in.require("version")) detail::number_at(in, "version", 1, 1);
   in.word("otherwise", out.refuse_others, {{"model", false}, {"refuse", true}});
-  read_list(in.take("rules"), "rules", reading.diagnostics, out.rules,
-            [&](const Tree& item, Rule& rule) { read_rule(item, reading, out.rules.size(), rule); });
+  read_list(
+      in.take("rules"), "rules", reading.diagnostics, out.rules,
+      [&](const Tree& item, Rule& rule) { read_rule(item, reading, out.rules.size(), rule); });
   read_list(in.take("quotas"), "quotas", reading.diagnostics, out.quotas,
             [&](const Tree& item, QuotaLimit& limit) { read_quota(item, reading, limit); });
   if (const Tree* faults = in.take("random_faults"))

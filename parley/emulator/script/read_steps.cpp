@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "parley/audio/wav.hpp"
 #include "parley/base/text.hpp"
 #include "parley/emulator/live/detail/voice.hpp"
 #include "parley/emulator/script/detail/reader.hpp"
-#include "parley/audio/wav.hpp"
 #include "parley/json/codec.hpp"
 
 namespace parley::emulator::detail {
@@ -96,19 +96,18 @@ void read_audio(const Tree& tree, ScriptReading& reading, std::vector<Step>& out
                                      "\"audio\" has one of \"wav\", \"hum\" and \"time\"");
   constexpr auto most = std::chrono::minutes(10);
   if (time > most || (tree.find("piece") && piece < milliseconds(1)))
-    return reading.diagnostics.error(
-        tree.at, "E0105", "\"time\" is at most 10 minutes, and \"piece\" at least 1 ms");
+    return reading.diagnostics.error(tree.at, "E0105",
+                                     "\"time\" is at most 10 minutes, and \"piece\" at least 1 ms");
   if (timed) {
     const auto samples = static_cast<std::size_t>(time.count()) * kVoiceRate / 1000;
-    const auto letters = static_cast<std::size_t>(
-        static_cast<double>(time.count()) / 1000 * kCharsPerSecond + 1);
+    const auto letters =
+        static_cast<std::size_t>(static_cast<double>(time.count()) / 1000 * kCharsPerSecond + 1);
     sound.pcm = speak(std::string(letters, 'm'));
     sound.pcm.resize(2 * samples);
   }
-  const auto step = piece.count() == 0
-                        ? std::max<std::size_t>(sound.pcm.size(), 1)
-                        : 2 * static_cast<std::size_t>(piece.count()) *
-                              static_cast<std::size_t>(sound.rate) / 1000;
+  const auto step = piece.count() == 0 ? std::max<std::size_t>(sound.pcm.size(), 1)
+                                       : 2 * static_cast<std::size_t>(piece.count()) *
+                                             static_cast<std::size_t>(sound.rate) / 1000;
   for (std::size_t at = 0; at < sound.pcm.size(); at += std::max<std::size_t>(step, 2)) {
     auto& one = out.emplace_back();
     one.kind = Kind::audio;

@@ -46,9 +46,9 @@ void read_when(const Tree& tree, ScriptReading& reading, When& out) {
   in.texts("text", out.texts);
   if (in.text("matches", out.matches))
     if (const auto pattern = Pattern::make(out.matches); !pattern)
-      reading.diagnostics.error(tree.find("matches")->at, "E0105",
-                                fmt::format("\"matches\" is no regular expression: {}",
-                                            pattern.error().message()));
+      reading.diagnostics.error(
+          tree.find("matches")->at, "E0105",
+          fmt::format("\"matches\" is no regular expression: {}", pattern.error().message()));
   in.text("tool_result", out.tool_result);
   if (out.tool_result == "true") out.tool_result = "*";
   out.request = object_at(in, "request");

@@ -33,8 +33,7 @@ INSTANTIATE_TEST_SUITE_P(
     Script_W23, Mistakes,
     ::testing::Values(
         Mistake{"version: 1\nrulez: []\n", "s.yaml:2:1: error: "},
-        Mistake{"version: 1\nrulez: []\n", "\"rules\""},
-        Mistake{"rules: []\n", "\"version\""},
+        Mistake{"version: 1\nrulez: []\n", "\"rules\""}, Mistake{"rules: []\n", "\"version\""},
         Mistake{"version: 2\n", "\"version\" must be a whole number from 1 to 1, found \"2\""},
         Mistake{"version: 1\nrules:\n  - when: { modle: x }\n    answer: hi\n", "s.yaml:3:13: "},
         Mistake{"version: 1\nrules:\n  - when: { modle: x }\n    answer: hi\n", "\"model\""},
@@ -79,8 +78,8 @@ TEST(Script_W23, AFileThatItNamesIsReadBesideIt) {
 }
 
 TEST(Script_W23, AudioIsAsLongAsItSaysInPiecesOfThatTime) {
-  const auto script = script_of(
-      "version: 1\nrules: [ { answer: [ { audio: { time: 50ms, piece: 20ms } } ] } ]\n");
+  const auto script =
+      script_of("version: 1\nrules: [ { answer: [ { audio: { time: 50ms, piece: 20ms } } ] } ]\n");
   const auto& steps = script.rules.at(0).reply.steps;
   ASSERT_EQ(steps.size(), 3u);
   EXPECT_EQ(steps[0].pcm.size(), 2u * 480);
@@ -134,8 +133,8 @@ rules:
   asked.headers = &headers;
   EXPECT_EQ(meant(director, asked), "header");
   asked = asked_for("x");
-  const auto body = json::parse(R"({"generationConfig":{"temperature":0.0,"topK":3}})",
-                                json::trusted_limits());
+  const auto body =
+      json::parse(R"({"generationConfig":{"temperature":0.0,"topK":3}})", json::trusted_limits());
   asked.request = &*body;
   EXPECT_EQ(meant(director, asked), "member");
   asked = asked_for("x");
