@@ -70,7 +70,7 @@ class MapReader {
 
 // `"type"`, or a mistake at the place of the node.
 Type read_type(const Tree& tree, Diagnostics& diagnostics);
-// "15s", "500ms", "2m", or a number of milliseconds.
+// "15s", "500ms", "2m", or a number of milliseconds; at most 366 days.
 std::optional<std::chrono::milliseconds> read_duration(const Tree& tree);
 std::string list_names(const std::vector<std::string_view>& names);
 

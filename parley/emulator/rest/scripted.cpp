@@ -276,8 +276,7 @@ std::optional<Answer> Service::play(const Reply& reply, const http::Request& req
   if (reply.error) return detail::script_error(*reply.error, model);
   if (reply.fault && reply.fault->status != 0)
     return detail::usual_error(reply.fault->status, model);
-  if (!route || reply.steps.empty()) return std::nullopt;
-  route->reply = &reply;
+  if (!route || !generates(*route) || reply.steps.empty()) return std::nullopt;
   return generate(request, target, std::move(*route));
 }
 
@@ -287,12 +286,12 @@ std::optional<Answer> Service::by_script(const gemini::GenerateContentRequest& r
   const int tokens = count_tokens(gemini::contents_of(request));
   if (const auto refusal = director.charge(route.model, route.key, tokens, true))
     return detail::quota_error(*refusal);
-  if (route.reply != nullptr) {
+  if (route.reply != nullptr && !route.reply->steps.empty()) {
     Scripted scripted(*route.reply, route, request, next_response_id(), options_.now());
     return route.method == "generateContent" ? scripted.whole()
                                              : scripted.stream(sse, options_.pace);
   }
-  if (!director.script().refuse_others) return std::nullopt;
+  if (route.reply != nullptr || !director.script().refuse_others) return std::nullopt;
   return error_answer(404, "NOT_FOUND", "No rule of the script is meant by this request.");
 }
 

@@ -137,6 +137,10 @@ TEST(RestScript_W23, WhatNoRuleIsMeantByMayBeRefused) {
   Played played("otherwise: refuse\nrules: [ { when: { text: a }, answer: b } ]\n");
   EXPECT_EQ(played.ask("a").status, 200);
   EXPECT_EQ(played.ask("x").status, 404);
+  Played faulty("otherwise: refuse\nrules: [ { fault: cut=9 } ]\n");
+  const auto answer = faulty.ask("repeat: by the model");
+  EXPECT_EQ(answer.status, 200) << "a rule without an answer is meant, and the model answers";
+  EXPECT_EQ(answer.fault.cut, 9u);
 }
 
 TEST(RestScript_W23, AHiddenQuotaAnswersAsTheServiceDoes) {

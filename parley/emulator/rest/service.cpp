@@ -238,6 +238,7 @@ Answer Service::answer(const http::Request& request, const http::Target& target)
   if (!options_.director) return own_answer(request, target, route);
   if (route) route->key = key_of(request, target);
   const auto* reply = scripted(request, target, route);
+  if (route) route->reply = reply;
   auto played = reply ? play(*reply, request, target, route) : std::nullopt;
   Answer result = played ? std::move(*played) : own_answer(request, target, route);
   if (reply == nullptr) return result;

@@ -29,8 +29,7 @@ std::vector<gemini::ModalityTokenCount> detail::text_tokens(int count) {
   return out;
 }
 
-std::vector<gemini::Part> detail::call_parts(std::string_view model,
-                                             std::string_view response_id,
+std::vector<gemini::Part> detail::call_parts(std::string_view model, std::string_view response_id,
                                              const std::vector<gemini::FunctionCall>& calls) {
   const bool third = model.starts_with("gemini-3");
   std::vector<gemini::Part> parts;

@@ -171,6 +171,13 @@ void add_texts(const Tree& tree, ScriptReading& reading, const Word& word, std::
   for (const auto& item : tree.items) add(item);
 }
 
+void read_part(const Tree& tree, ScriptReading& reading, Step& out) {
+  if (!tree.is_map()) return wrong_kind(tree, reading, "part", "a map");
+  out.value = value_of(tree);
+  const auto part = json::decode_text<gemini::Part>(json::to_string(out.value));
+  if (!part) reading.diagnostics.error(tree.at, "E0105", "\"part\": " + part.error().message());
+}
+
 // One step but text and audio, which may be several.
 void read_one(const Tree& tree, ScriptReading& reading, const Word& word, Step& out) {
   out.kind = word.kind;
@@ -179,6 +186,7 @@ void read_one(const Tree& tree, ScriptReading& reading, const Word& word, Step& 
     case Kind::call:
       return read_calls(tree, reading, out);
     case Kind::part:
+      return read_part(tree, reading, out);
     case Kind::message:
       if (!tree.is_map()) wrong_kind(tree, reading, word.name, "a map");
       out.value = value_of(tree);

@@ -18,7 +18,7 @@ struct Service::Route {
   bool upload = false;
   int cached_tokens = 0;         // of the prompt that come from cached contents
   std::string key;               // of the request, or its token
-  const Reply* reply = nullptr;  // what a script answers
+  const Reply* reply = nullptr;  // of the script's rule that is meant
 
   // Vertex AI. The project is empty in express mode and for the catalogue.
   bool vertex = false;
