@@ -72,6 +72,7 @@ void read_wav(const Tree& name, ScriptReading& reading, Step& out) {
   if (!bytes) return refuse(bytes.error().message());
   const auto sound = audio::read_wav(as_bytes(*bytes));
   if (!sound) return refuse(sound.error().message());
+  if (sound->format.channels != 1) return refuse("the sound must have one channel");
   out.pcm = audio::to_bytes(sound->samples);
   out.rate = sound->format.rate;
 }

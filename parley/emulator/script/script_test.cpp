@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "parley/audio/wav.hpp"
 #include "parley/emulator/script/director.hpp"
 
 namespace parley::emulator {
@@ -78,6 +79,24 @@ TEST(Script_W23, AFileThatItNamesIsReadBesideIt) {
                     mistakes);
   EXPECT_EQ(asked, "hello.wav");
   EXPECT_NE(mistakes.text("s").find("\"hello.wav\": there is no such file"), std::string::npos);
+}
+
+TEST(Script_W23, TheSoundOfAFileIsSaidInPieces) {
+  const audio::Samples samples(1600, 7);
+  const auto wav = audio::write_wav(samples, 16'000);
+  ASSERT_TRUE(wav);
+  schematic::Diagnostics mistakes;
+  const auto files = [&wav](const std::string&) -> Result<std::string> {
+    return std::string(as_text(*wav));
+  };
+  const auto script = read_script(
+      "version: 1\nrules: [ { answer: [ { audio: { wav: hello.wav, piece: 50ms } } ] } ]\n", files,
+      mistakes);
+  ASSERT_FALSE(mistakes.has_errors()) << mistakes.text("s");
+  const auto& steps = script.rules.at(0).reply.steps;
+  ASSERT_EQ(steps.size(), 2u);
+  EXPECT_EQ(steps[0].rate, 16'000);
+  EXPECT_EQ(steps[1].pcm.size(), 1600u);
 }
 
 TEST(Script_W23, AudioIsAsLongAsItSaysInPiecesOfThatTime) {
