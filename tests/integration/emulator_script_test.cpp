@@ -12,6 +12,7 @@
 #include "parley/gemini/client.hpp"
 #include "parley/gemini/live.hpp"
 #include "parley/net/http_client.hpp"
+#include "parley/net/websocket.hpp"
 
 #include "live_told.hpp"
 
@@ -172,8 +173,7 @@ TEST(EmulatorControl_W23, AHeldClockAndTheJournalAreSteeredOverHttp) {
   run(control_over_http());
 }
 
-// A reference to a temporary folder of the service's own recordings; each is played to a client
-// that says what the recorded one said.
+// The server plays the session to a client that says what the recorded one said.
 Task<void> play_log(emulator::RecordedExchange session) {
   const auto recorded = session;
   auto options = quick("");
@@ -237,7 +237,7 @@ std::string body_for(const emulator::When& when) {
   json::Array parts;
   std::string text;
   for (const auto& word : when.texts) text += word + " ";
-  parts.push_back(json::Object{{"text", text}});
+  if (!text.empty()) parts.push_back(json::Object{{"text", text}});
   if (!when.tool_result.empty())
     parts.push_back(json::Object{{"functionResponse", json::Object{{"name", when.tool_result},
                                                                    {"response", json::Object()}}}});
