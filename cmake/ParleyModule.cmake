@@ -3,13 +3,23 @@
 # A folder is an include path, a namespace and a target: parley/net, parley::net, parley::net.
 # Sources are all *.cpp of the folder and of the folders in it; *_test.cpp become the program
 # parley_net_test. DEPENDS is the one place where "may use" is written; scripts/check-layers compares
-# every #include with it.
+# every #include with it. WEBSOCKET_PARTS is a regular expression of files that are left out, with the
+# module ws, where PARLEY_WEBSOCKET_STREAMING is off.
 function(parley_module)
-  cmake_parse_arguments(M "" "NAME;PCH;PCH_FROM" "DEPENDS;LINK;LINK_PUBLIC;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(M "" "NAME;PCH;PCH_FROM;WEBSOCKET_PARTS" "DEPENDS;LINK;LINK_PUBLIC;TEST_LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp */*.cpp)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_test|main)\\.cpp$")
+
+  set(left_out "^$")
+  if(NOT PARLEY_WEBSOCKET_STREAMING)
+    list(REMOVE_ITEM M_DEPENDS ws)
+    if(M_WEBSOCKET_PARTS)
+      set(left_out "${M_WEBSOCKET_PARTS}")
+      list(FILTER sources EXCLUDE REGEX "${left_out}")
+    endif()
+  endif()
 
   set(target parley_${M_NAME})
   add_library(${target} STATIC ${sources})
@@ -31,7 +41,8 @@ function(parley_module)
 
   parley_install_target(${target} ${M_NAME})
   install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/parley/${M_NAME}
-          FILES_MATCHING PATTERN "*.hpp" PATTERN "detail" EXCLUDE PATTERN "test_*" EXCLUDE)
+          FILES_MATCHING PATTERN "*.hpp" PATTERN "detail" EXCLUDE PATTERN "test_*" EXCLUDE
+          REGEX "${left_out}" EXCLUDE)
 
   if(PARLEY_TESTS AND tests)
     add_executable(${target}_test ${tests})

@@ -44,6 +44,35 @@ class Examples(unittest.TestCase):
                       GEMINI_API_KEY="any")
         self.assertEqual((ran.returncode, ran.stdout), (0, "as it is made\n"), ran.stderr)
 
+    def test_ask_about_file(self):
+        with Started("emulate", "--port", "0", "--pace", "0") as service, tempfile.TemporaryDirectory() as folder:
+            with open(folder + "/report.txt", "w", encoding="utf-8") as file:
+                file.write("The report of Ada. " * 800)
+            ran = run("ask_about_file", folder + "/report.txt", "repeat: Ada did", "repeat: in 1843",
+                      GOOGLE_GEMINI_BASE_URL=service.url, GEMINI_API_KEY="any")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual(ran.stdout, "Ada did\nin 1843\n")
+        self.assertIn("15200 of 15200 bytes", ran.stderr)
+
+    def test_route(self):
+        with Started("emulate", "--port", "0", "--pace", "0") as service:
+            ran = run("route", "repeat: blue", GOOGLE_GEMINI_BASE_URL=service.url, GEMINI_API_KEY="any")
+        self.assertEqual((ran.returncode, ran.stdout),
+                         (0, "gemini-2.5-flash by rest: blue\ngemini-live-2.5-flash-preview by live: blue\n"), ran.stderr)
+
+    def test_stream_control(self):
+        with Started("emulate", "--port", "0", "--pace", "1") as service:
+            env = {**os.environ, "GOOGLE_GEMINI_BASE_URL": service.url, "GEMINI_API_KEY": "any"}
+            command = [f"{BIN}/example_stream_control", "write 400 words about boats"]
+            ran = subprocess.run(command, input="", capture_output=True, text=True, timeout=60, env=env)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            self.assertRegex(ran.stdout.splitlines()[-1], r"^completed: \d+ chunks, 0 pauses, at most \d+ waited$")
+        with Started("emulate", "--port", "0", "--pace", "50") as service:
+            env["GOOGLE_GEMINI_BASE_URL"] = service.url
+            command[1] = "write 5000 words about boats"
+            ran = subprocess.run(command, input="q\n", capture_output=True, text=True, timeout=60, env=env)
+            self.assertRegex(ran.stdout.splitlines()[-1], r"^cancelled: ")
+
     def test_live_assistant(self):
         with Started("emulate", "--port", "0", "--pace", "0", "--playback", "0") as service:
             ran = run("live_assistant", "What is the weather in Oslo?", "repeat: You are welcome",
@@ -85,6 +114,16 @@ class Examples(unittest.TestCase):
         said = self.offline("embed_texts", "red apple", "green apple", "fast car")
         self.assertRegex(said, r"^nearest: green apple\n\d+ tokens\n$")
 
+    def test_nothing_is_written(self):
+        with Started("emulate", "--port", "0", "--pace", "0", "--playback", "0") as service, \
+                tempfile.TemporaryDirectory() as folder:
+            env = {**os.environ, "GOOGLE_GEMINI_BASE_URL": service.url, "GEMINI_API_KEY": "any", "HOME": folder,
+                   "TMPDIR": folder, "XDG_CACHE_HOME": folder, "XDG_STATE_HOME": folder}
+            for words in (["stream_answer", "Hello"], ["live_assistant", "Hello", "And again"]):
+                subprocess.run([f"{BIN}/example_{words[0]}", *words[1:]], cwd=folder, env=env, timeout=60,
+                               check=True, capture_output=True)
+                self.assertEqual(os.listdir(folder), [], words[0])
+
     def test_speak(self):
         definition = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "definitions", "elevenlabs.yaml")
         with Started("mock", definition, "--port", "0", sign=r"ws://127\.0\.0\.1:(\d+)") as service, \
@@ -114,6 +153,21 @@ class Examples(unittest.TestCase):
         self.assertEqual(said[3], "150 chunks of 20 ms, audio/pcm;rate=16000")
         self.assertEqual(refused.returncode, 1)
         self.assertIn("WAV: the file does not begin as WAV files do", refused.stderr)
+
+    def test_voice_assistant(self):
+        rate = 48000
+        loud = [9000 if n // 60 % 2 else -9000 for n in range(rate)]
+        with tempfile.TemporaryDirectory() as folder:
+            source, target = os.path.join(folder, "in.wav"), os.path.join(folder, "out.wav")
+            with wave.open(source, "wb") as file:
+                file.setparams((1, 2, rate, 0, "NONE", ""))
+                file.writeframes(struct.pack(f"<{rate}h", *loud))
+            self.offline("voice_assistant", source, target)
+            with wave.open(target, "rb") as file:
+                self.assertEqual(file.getparams()[:3], (1, 2, 24000))
+                samples = struct.unpack(f"<{file.getnframes()}h", file.readframes(file.getnframes()))
+        self.assertGreater(len(samples), 24000, "an answer of more than a second")
+        self.assertGreater(max(samples), 1000, "that can be heard")
 
     def test_limited_calls(self):
         ran = run("limited_calls")

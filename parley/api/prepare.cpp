@@ -51,7 +51,7 @@ void set_limits(const EndpointRules& rules, const SessionOptions& options,
   for (auto* step : {&dial.resolve_timeout, &dial.connect_timeout, &dial.proxy_timeout,
                      &dial.tls_timeout, &out.upgrade_timeout})
     *step = std::min(*step, connect);
-  out.protocol.max_message = rules.max_message;
+  out.protocol.max_message = options.max_message.value_or(rules.max_message);
   const auto idle = options.idle_timeout.value_or(rules.idle_timeout);
   if (idle.count() > 0) {
     out.protocol.idle_timeout = idle;
@@ -68,6 +68,7 @@ Result<PreparedConnection> prepare(const EndpointRules& rules, const Target& tar
                                    const SessionOptions& options) {
   PreparedConnection out;
   out.options = options.connect;
+  if (!out.options.events) out.options.events = options.events;
   const std::string_view base =
       options.base_url.empty() ? rules.api->websocket_url : std::string_view(options.base_url);
   auto url = http::parse_url(base);

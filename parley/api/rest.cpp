@@ -1,20 +1,23 @@
 #include "parley/api/rest.hpp"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
+#include "parley/api/caller.hpp"
 #include "parley/api/detail/keys.hpp"
 #include "parley/base/text.hpp"
+#include "parley/http/curl.hpp"
 
 namespace parley::api {
 
 struct RestClient::State {
-  State(const ApiRules& of, RestOptions with)
-      : rules(of), options(std::move(with)), client(options.http) {}
+  State(const ApiRules& of, RestOptions with) : rules(of), options(std::move(with)) {}
   const ApiRules& rules;
   RestOptions options;
   http::Url base;
   Secret key;
-  net::HttpClient client;
+  std::optional<Caller> client;
 };
 
 Result<RestClient> RestClient::make(const ApiRules& rules, RestOptions options) {
@@ -27,6 +30,7 @@ Result<RestClient> RestClient::make(const ApiRules& rules, RestOptions options) 
   auto key = detail::find_secret(rules, given.key, given.use_environment);
   if (!key) return fail(std::move(key.error()));
   state->key = std::move(*key);
+  state->client.emplace(state->base, given.http, given.calls);
   return RestClient(std::move(state));
 }
 
@@ -89,9 +93,25 @@ Error error_of(const http::Response& response) {
     default:
       break;
   }
-  return Error(kind, fmt::format("the service answered {}", response.status))
+  Error error(kind, fmt::format("the service answered {}", response.status));
+  // RFC 9110, 10.2.3, in seconds.
+  if (const auto after = response.headers.find("Retry-After")) {
+    int seconds = 0;
+    const auto [end, wrong] =
+        std::from_chars(after->data(), after->data() + after->size(), seconds);
+    if (wrong == std::errc() && end == after->data() + after->size() && seconds >= 0)
+      error = std::move(error).with_retry_after(std::chrono::seconds(seconds));
+  }
+  return std::move(error)
       .with_http_status(response.status)
       .with_detail("body", redact(to_valid_utf8(std::string_view(response.body).substr(0, 4096))));
+}
+
+Result<std::string> RestClient::curl(std::string method, const Target& target,
+                                     const std::string& content_type, std::string body) const {
+  const auto request = request_of(std::move(method), target, content_type, std::move(body));
+  if (!request) return fail(request.error());
+  return http::curl_line(state_->base, *request);
 }
 
 Task<Result<http::Response>> RestClient::send(std::string method, Target target,
@@ -99,7 +119,7 @@ Task<Result<http::Response>> RestClient::send(std::string method, Target target,
   const auto state = state_;
   auto request = request_of(std::move(method), target, content_type, std::move(body));
   if (!request) co_return fail(std::move(request.error()));
-  auto response = co_await state->client.send(state->base, std::move(*request));
+  auto response = co_await state->client->send(std::move(*request));
   if (!response) co_return response;
   if (response->status < 200 || response->status > 299) co_return fail(error_of(*response));
   co_return response;
@@ -111,7 +131,7 @@ Task<Result<EventStream>> RestClient::open_events(std::string method, Target tar
   auto request = request_of(std::move(method), target, content_type, std::move(body));
   if (!request) co_return fail(std::move(request.error()));
   request->headers.set("Accept", "text/event-stream");
-  auto stream = co_await state->client.open(state->base, std::move(*request));
+  auto stream = co_await state->client->open(std::move(*request));
   if (!stream) co_return fail(std::move(stream.error()));
   const int status = stream->head().status;
   if (status < 200 || status > 299) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "parley/api/call_options.hpp"
 #include "parley/api/endpoint_rules.hpp"
 #include "parley/api/target.hpp"
 #include "parley/api/transport.hpp"
@@ -25,10 +26,11 @@ struct RestOptions {
   std::string base_url;  // another server than the definition's
   http::Headers headers;
   net::HttpClientOptions http;
+  CallOptions calls;  // retries, fail-over, cache …: all off
 };
 
 // Calls to one API over a pool of connections. Belongs to one executor; calls may run side by side.
-// Nothing is retried.
+// Nothing is retried unless RestOptions::calls says so.
 class RestClient {
  public:
   // Errors: missing_credentials, invalid_argument for a base URL that is none.
@@ -38,6 +40,9 @@ class RestClient {
   // it stands for, with the status and up to 4 KiB of the body in detail "body".
   Task<Result<http::Response>> send(std::string method, Target target, std::string content_type,
                                     std::string body);
+  // The same call as a line for a shell, with its key masked (http::curl_line). Nothing is sent.
+  Result<std::string> curl(std::string method, const Target& target,
+                           const std::string& content_type, std::string body) const;
   Task<Result<EventStream>> open_events(std::string method, Target target, std::string content_type,
                                         std::string body);
 

@@ -50,6 +50,9 @@ Task<Result<SessionCore>> SessionCore::open(const EndpointRules& rules, Target t
   if (!prepared) co_return fail(std::move(prepared.error()));
   const auto executor = co_await asio::this_coro::executor;
   const auto state = std::make_shared<SessionState>(rules, std::move(options), executor);
+  state->told = EventScope::begin(state->options.events, "api.session", [&](Event& event) {
+    event.with("api", std::string(rules.api->name)).with("endpoint", std::string(rules.id));
+  });
   const std::weak_ptr<SessionState> weak = state;
   net::ReconnectingWebSocket::OnReconnect hook = [weak](net::WebSocket& fresh) {
     if (const auto self = weak.lock()) self->reconnected(fresh);
@@ -60,22 +63,22 @@ Task<Result<SessionCore>> SessionCore::open(const EndpointRules& rules, Target t
       std::move(hook));
   if (!socket) {
     if (prepared->refused) prepared->refused(socket.error());
+    state->told.fail_with(socket.error());
     co_return fail(std::move(socket.error()));
   }
   state->subprotocol = socket->socket().agreement().subprotocol;
   if (rules.subprotocol_required && state->subprotocol.empty()) {
     socket->close(ws::close_code::policy_violation, "");
-    co_return fail(
+    auto error =
         Error(ErrorKind::protocol_violation,
               fmt::format("{} chose no subprotocol, and {} needs one", rules.api->name, rules.id))
-            .with_stage(Stage::upgrade));
+            .with_stage(Stage::upgrade);
+    state->told.fail_with(error);
+    co_return fail(std::move(error));
   }
   state->socket.emplace(std::move(*socket));
   state->message_key = std::move(prepared->message_key);
-  if (state->options.events)
-    state->options.events(Event("api.session_open")
-                              .with("api", std::string(rules.api->name))
-                              .with("endpoint", std::string(rules.id)));
+  state->tell("open");
   if (rules.greeting >= 0) state->expect(rules.greeting);
   state->start();
   SessionCore core(state);

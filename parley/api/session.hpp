@@ -61,6 +61,7 @@ struct SessionOptions {
   std::optional<std::chrono::milliseconds> close_timeout;     // for the close handshake
   std::optional<std::chrono::milliseconds> keepalive_every;   // zero: no keepalive
   std::optional<bool> compression;                            // permessage-deflate is offered
+  std::optional<std::size_t> max_message;  // bytes; a larger one closes with 1009
   // After the close message: without a message for that long the connection is closed.
   std::chrono::milliseconds drain_timeout{30'000};
 
@@ -77,8 +78,9 @@ struct SessionOptions {
   // else must be said again, `on_reconnect` says, before next() goes on.
   net::ReconnectPolicy reconnect;
   std::function<void(const Reconnected&)> on_reconnect;
-  // "api.session_open" {api, endpoint}, "api.session_closed" {api, endpoint, code, why}, and those
-  // of net::ReconnectingWebSocket.
+  // "api.session_start" {api, endpoint}, "_open" where it is connected, "_stop" {code, messages_in,
+  // messages_out} or "_exception"; those of net::ReconnectingWebSocket; and those of
+  // net::ConnectOptions::events, unless `connect` has a sink of its own. See docs/telemetry.md.
   EventSink events;
 };
 

@@ -130,18 +130,28 @@ void SessionState::abandon() {
   abandoned = true;
   inbox.clear();
   inbox_bytes = 0;
-  if (!ended && socket) socket->close(ws::close_code::going_away, "");
+  if (!ended && socket) {
+    socket->close(ws::close_code::going_away, "");
+    tell_closed();  // whoever listens may not be there when the handshake has ended
+  }
   room.cancel();
   tick();
 }
 
 void SessionState::tell_closed() {
-  if (!options.events) return;
-  options.events(Event("api.session_closed")
-                     .with("api", std::string(rules->api->name))
-                     .with("endpoint", std::string(rules->id))
-                     .with("code", std::to_string(socket->socket().close_code()))
-                     .with("why", result ? "" : result.error().describe()));
+  const auto fill = [this](Event& event) {
+    event.with("messages_in", std::to_string(counters.messages_in));
+    event.with("messages_out", std::to_string(counters.messages_out));
+  };
+  if (!result) return told.fail_with(result.error(), fill);
+  told.stop([&](Event& event) {
+    event.with("code", std::to_string(socket->socket().close_code()));
+    fill(event);
+  });
+}
+
+void SessionState::tell(std::string_view what) const {
+  told.note(what, [](Event&) {});
 }
 
 void SessionState::finish() {

@@ -1,62 +1,13 @@
 #include "parley/api/transport.hpp"
 
 #include "parley/api/token_source.hpp"
+#include "parley/http/curl.hpp"
 
 namespace parley::api {
 
-struct EventStream::State {
-  State(net::HttpStream body, std::size_t max_event)
-      : stream(std::move(body)), decoder(max_event) {}
-  net::HttpStream stream;
-  http::SseDecoder decoder;
-  bool ended = false;
-  Result<void> outcome;
-};
-
-EventStream::EventStream(net::HttpStream stream, std::size_t max_event)
-    : state_(std::make_unique<State>(std::move(stream), max_event)) {}
-EventStream::EventStream(EventStream&&) noexcept = default;
-EventStream& EventStream::operator=(EventStream&&) noexcept = default;
-EventStream::~EventStream() = default;
-
-const http::Response& EventStream::head() const {
-  return state_->stream.head();
-}
-Result<void> EventStream::outcome() const {
-  return state_->outcome;
-}
-const std::string& EventStream::foreign_text() const {
-  return state_->decoder.foreign_text();
-}
-
-bool EventStream::delimited() const {
-  const auto& headers = head().headers;
-  return headers.find("Content-Length") || headers.find("Transfer-Encoding");
-}
-
-Task<std::optional<http::SseEvent>> EventStream::next() {
-  auto& state = *state_;
-  for (;;) {
-    if (auto event = state.decoder.poll_event()) co_return event;
-    if (state.ended) co_return std::nullopt;
-    auto piece = co_await state.stream.next();
-    if (piece) {
-      state.outcome = state.decoder.receive(*piece);
-      state.ended = !state.outcome;
-      continue;
-    }
-    state.ended = true;
-    state.outcome = state.stream.outcome();
-    if (state.outcome) state.outcome = state.decoder.finish();
-  }
-}
-
-Task<Result<std::string>> EventStream::read_all() {
-  return state_->stream.read_all();
-}
-
-Transport::Transport(Endpoint endpoint, net::HttpClientOptions options)
-    : endpoint_(std::move(endpoint)), client_(std::move(options)) {}
+Transport::Transport(Endpoint endpoint, net::HttpClientOptions options, CallOptions calls)
+    : endpoint_(std::move(endpoint)),
+      client_(endpoint_.base, std::move(options), std::move(calls)) {}
 
 http::Request Transport::make_request(std::string method, const std::string& path,
                                       std::string body) const {
@@ -74,14 +25,14 @@ http::Request Transport::make_request(std::string method, const std::string& pat
 Task<Result<http::Response>> Transport::send(std::string method, std::string path,
                                              std::string body) {
   auto request = make_request(std::move(method), path, std::move(body));
-  co_return co_await send(std::move(request));
+  co_return co_await send(std::move(request), CallTerms());
 }
 
 Task<Result<http::Response>> Transport::send(std::string method, std::string path, std::string body,
                                              http::Headers headers) {
   auto request = make_request(std::move(method), path, std::move(body));
   for (const auto& header : headers.all()) request.headers.set(header.name, header.value);
-  co_return co_await send(std::move(request));
+  co_return co_await send(std::move(request), CallTerms());
 }
 
 // The token that was put in; empty where there is no source.
@@ -95,34 +46,64 @@ Task<Result<Secret>> Transport::authorize(http::Request& request) const {
   co_return token;
 }
 
-Task<Result<net::HttpStream>> Transport::open(http::Request request) {
+namespace {
+
+int status_of(const CallStream& stream) {
+  return stream.head().status;
+}
+int status_of(const http::Response& response) {
+  return response.status;
+}
+
+}  // namespace
+
+template <class Answer>
+Task<Result<Answer>> Transport::authorized(
+    http::Request request, std::function<Task<Result<Answer>>(http::Request)> call) {
   bool may_repeat = endpoint_.tokens && endpoint_.repeat_refused;
   for (;;) {
     const auto token = co_await authorize(request);
     if (!token) co_return fail(token.error());
     http::Request next = may_repeat ? request : std::move(request);
-    auto stream = co_await client_.open(endpoint_.base, std::move(next));
-    const bool refused = endpoint_.tokens && stream && stream->head().status == 401;
+    auto answer = co_await call(std::move(next));
+    const bool refused = endpoint_.tokens && answer && status_of(*answer) == 401;
     if (refused) endpoint_.tokens->drop(*token);
-    if (!refused || !may_repeat) co_return stream;
+    if (!refused || !may_repeat) co_return answer;
     may_repeat = false;
   }
 }
 
-Task<Result<http::Response>> Transport::send(http::Request request) {
-  auto stream = co_await open(std::move(request));
-  if (!stream) co_return fail(std::move(stream.error()));
-  http::Response response = stream->head();
-  auto body = co_await stream->read_all();
-  if (!body) co_return fail(std::move(body.error()));
-  response.body = std::move(*body);
-  co_return response;
+Task<Result<CallStream>> Transport::open(http::Request request, CallTerms terms) {
+  return authorized<CallStream>(std::move(request),
+                                [caller = client_, terms = std::move(terms)](http::Request next) {
+                                  return caller.open(std::move(next), terms);
+                                });
 }
 
-Task<Result<EventStream>> Transport::open_events(std::string path, std::string body) {
+Task<Result<http::Response>> Transport::send(http::Request request, CallTerms terms) {
+  return authorized<http::Response>(
+      std::move(request), [caller = client_, terms = std::move(terms)](http::Request next) {
+        return caller.send(std::move(next), terms);
+      });
+}
+
+Task<Result<http::Response>> Transport::send(std::string method, std::string path, std::string body,
+                                             CallTerms terms) {
+  auto request = make_request(std::move(method), path, std::move(body));
+  return send(std::move(request), std::move(terms));
+}
+
+std::string Transport::curl(std::string method, const std::string& path, std::string body) const {
+  auto request = make_request(std::move(method), path, std::move(body));
+  if (endpoint_.tokens) request.headers.set("Authorization", "Bearer ***");
+  return http::curl_line(endpoint_.base, request);
+}
+
+Task<Result<EventStream>> Transport::open_events(std::string path, std::string body,
+                                                 CallTerms terms) {
   auto request = make_request("POST", path, std::move(body));
   request.headers.set("Accept", "text/event-stream");
-  auto stream = co_await open(std::move(request));
+  auto stream = co_await open(std::move(request), std::move(terms));
   if (!stream) co_return fail(std::move(stream.error()));
   co_return EventStream(std::move(*stream), 256 * 1024 * 1024);
 }

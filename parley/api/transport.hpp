@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "parley/api/caller.hpp"
 #include "parley/base/error.hpp"
 #include "parley/base/secret.hpp"
 #include "parley/http/message.hpp"
@@ -33,13 +35,14 @@ struct Endpoint {
 // The events of one answer (text/event-stream). Destroying it drops the connection.
 class EventStream {
  public:
-  EventStream(net::HttpStream stream, std::size_t max_event);
+  EventStream(CallStream stream, std::size_t max_event);
   EventStream(EventStream&&) noexcept;
   EventStream& operator=(EventStream&&) noexcept;
   ~EventStream();
 
   const http::Response& head() const;
-  // The next event; empty: the end, see outcome(). One at a time.
+  // The next event; empty: the end, see outcome(). One at a time. Before the first one, further
+  // attempts may be made (CallOptions::retry); then head() is the last one's.
   Task<std::optional<http::SseEvent>> next();
   Result<void> outcome() const;
   // Lines behind the last event that are no event, see http::SseDecoder.
@@ -48,6 +51,8 @@ class EventStream {
   bool delimited() const;
   // The rest of the body as it is, for an answer that is no event stream.
   Task<Result<std::string>> read_all();
+  // The attempts that were made so far, and which endpoint answers.
+  const CallReport& report() const;
 
  private:
   struct State;
@@ -59,25 +64,36 @@ class EventStream {
 // and of the token source where there is one; an answer is none, whatever its status.
 class Transport {
  public:
-  Transport(Endpoint endpoint, net::HttpClientOptions options);
+  Transport(Endpoint endpoint, net::HttpClientOptions options, CallOptions calls = CallOptions());
 
   // `path` begins with '/' and may carry a query. A body makes it a POST with JSON.
   Task<Result<http::Response>> send(std::string method, std::string path, std::string body);
   // With further header fields; they win over what is set otherwise.
   Task<Result<http::Response>> send(std::string method, std::string path, std::string body,
                                     http::Headers headers);
-  Task<Result<EventStream>> open_events(std::string path, std::string body);
+  Task<Result<EventStream>> open_events(std::string path, std::string body,
+                                        CallTerms terms = CallTerms());
+  // With what the call is, for limits and reports.
+  Task<Result<http::Response>> send(std::string method, std::string path, std::string body,
+                                    CallTerms terms);
+  // A call as a line for a shell, its key or token masked (http::curl_line). Nothing is sent.
+  std::string curl(std::string method, const std::string& path, std::string body) const;
+  // For checks of the endpoints, breakers and the cache.
+  const Caller& caller() const { return client_; }
 
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
   http::Request make_request(std::string method, const std::string& path, std::string body) const;
   Task<Result<Secret>> authorize(http::Request& request) const;
-  Task<Result<net::HttpStream>> open(http::Request request);
-  Task<Result<http::Response>> send(http::Request request);
+  template <class Answer>
+  Task<Result<Answer>> authorized(http::Request request,
+                                  std::function<Task<Result<Answer>>(http::Request)> call);
+  Task<Result<CallStream>> open(http::Request request, CallTerms terms);
+  Task<Result<http::Response>> send(http::Request request, CallTerms terms);
 
   Endpoint endpoint_;
-  net::HttpClient client_;
+  Caller client_;
 };
 
 }  // namespace parley::api

@@ -46,7 +46,8 @@ std::string to_base64url(BytesView bytes);
 // Accepts the standard and the URL-safe alphabet, with or without padding; empty on any other byte.
 std::optional<Bytes> from_base64(std::string_view text);
 
-// The nearest of `candidates` to `word` within a third of its length, for "did you mean".
+// The nearest of `candidates` to `word` within a third of its length, for "did you mean"; two
+// letters that changed places are one slip.
 std::optional<std::string_view> nearest_name(std::string_view word,
                                              const std::vector<std::string_view>& candidates);
 

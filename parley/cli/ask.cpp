@@ -18,6 +18,7 @@
 #include "parley/cli/console.hpp"
 #include "parley/cli/lines.hpp"
 #include "parley/cli/provider.hpp"
+#include "parley/cli/settings.hpp"
 #include "parley/gemini/chat.hpp"
 
 namespace parley::cli {
@@ -117,6 +118,16 @@ int run_answer(boost::asio::io_context& loop, gemini::Chat& chat, const AskOptio
   return code;
 }
 
+int ask_chat(boost::asio::io_context& loop, gemini::Chat& chat, const AskOptions& options,
+             gemini::GenerateContentRequest request) {
+  auto turn = std::move(request.contents->front());
+  request.contents.reset();
+  chat.settings() = std::move(request);
+  if (auto loaded = load_chat(chat, options.chat); !loaded)
+    return complain(loaded.error().message(), exit_code::usage);
+  return run_answer(loop, chat, options, std::move(turn));
+}
+
 }  // namespace
 
 int ask(const AskOptions& options) {
@@ -126,7 +137,15 @@ int ask(const AskOptions& options) {
   if (!is_valid_utf8(prompt)) return complain("the question is no valid UTF-8", exit_code::usage);
   auto request = make_request(options, prompt);
   if (!request) return complain(request.error().message(), exit_code::usage);
+  const auto settings = settings_or_complain("ask");
+  const std::string model = choose_model(options.model, settings);
+  auto other = other_provider(model, settings);
+  if (!other) return complain(other.error().describe(), exit_code::usage);
   boost::asio::io_context loop(1);
+  if (other->provider) {
+    gemini::Chat chat(other->provider, other->model);
+    return ask_chat(loop, chat, options, std::move(*request));
+  }
   ProviderOptions provider_options;
   provider_options.offline = options.offline;
   provider_options.pace_ms = options.pace_ms;
@@ -139,13 +158,8 @@ int ask(const AskOptions& options) {
     std::cerr << Style::of(stderr).dim(
                      "(No GEMINI_API_KEY or GOOGLE_API_KEY is set: the offline model answers.)")
               << std::endl;
-  gemini::Chat chat(provider->client.models(), choose_model(options.model));
-  auto turn = std::move(request->contents->front());
-  request->contents.reset();
-  chat.settings() = std::move(*request);
-  if (auto loaded = load_chat(chat, options.chat); !loaded)
-    return complain(loaded.error().message(), exit_code::usage);
-  return run_answer(loop, chat, options, std::move(turn));
+  gemini::Chat chat(provider->client.models(), model);
+  return ask_chat(loop, chat, options, std::move(*request));
 }
 
 }  // namespace parley::cli

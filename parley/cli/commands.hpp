@@ -95,8 +95,13 @@ struct EmulateOptions {
   std::vector<std::string> bad_keys;
   std::string tls_chain, tls_key;  // PEM files; empty: plain
   std::string record, upstream;    // a file to write; the service behind the proxy
-  std::string replay;              // a recording that is played instead
+  std::string replay;              // a recording, or a folder of them, that is played instead
   bool in_time = false;
+  std::string script;               // a file of rules; empty: none
+  std::string check;                // a script that is only read
+  std::vector<std::string> quotas;  // as QuotaLimit::parse reads them
+  bool hold_clock = false;
+  std::string control = "loopback";         // who may use /parley: nobody, loopback, anyone
   double rest_faults = 0, live_faults = 0;  // shares that get a fault by chance
   // Access tokens and Vertex AI
   std::vector<std::string> service_accounts;  // files of accounts that are known
@@ -119,6 +124,35 @@ struct MockOptions {
   bool quiet = false;
 };
 int mock(const MockOptions& options);
+
+struct LiveCommandOptions {
+  LiveCommandOptions() = default;
+  std::string model;  // empty: the newest of the service that speaks
+  std::string voice;
+  std::string system_instruction;
+  std::vector<std::string> inputs;  // WAV files, a turn each; "-": raw PCM16 at 16 kHz
+  std::string output;               // a WAV file of what the model says; "-": raw PCM16 at 24 kHz
+  bool text = false;                // the model writes instead of speaking
+  bool keep = false;                // the conversation outlives its connections
+  bool stats = false;               // latencies, levels and usage, on standard error
+  bool json = false;
+  std::string base_url;
+  ServiceOptions service;
+  bool offline = false;
+  int pace_ms = 30;
+  std::uint64_t seed = 1;
+};
+int live(const LiveCommandOptions& options);
+
+struct ConfigOptions {
+  ConfigOptions() = default;
+  std::string key;               // only this one, or what is in this table
+  std::vector<std::string> set;  // "KEY=VALUE", as the nearest place
+  std::string limits;            // a model whose limits and price are shown instead
+  bool keys = false;             // what a file may have
+  bool json = false;
+};
+int show_config(const ConfigOptions& options);
 
 // Parses the command line and runs the command.
 int run_program(int argc, char** argv);

@@ -1,9 +1,14 @@
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <optional>
 #include <sstream>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -62,6 +67,83 @@ Result<void> write_account(const std::string& path, const Secret& json) {
 
 namespace {
 
+// Mistakes go to standard error, each with its place.
+Result<emulator::Script> read_script(const std::string& path) {
+  auto text = read_file(path);
+  if (!text) return fail(std::move(text.error()));
+  const auto folder = std::filesystem::path(path).parent_path();
+  schematic::Diagnostics diagnostics;
+  auto script = emulator::read_script(
+      *text, [&folder](const std::string& name) { return read_file((folder / name).string()); },
+      diagnostics);
+  std::cerr << diagnostics.text(path) << std::flush;
+  if (diagnostics.has_errors())
+    return fail(ErrorKind::invalid_argument, "the script cannot be used: " + path);
+  return script;
+}
+
+int check(const std::string& path) {
+  const auto script = read_script(path);
+  if (!script) return complain(script.error().message());
+  std::cout << fmt::format("{}: {} rules, {} quotas\n", path, script->rules.size(),
+                           script->quotas.size());
+  return exit_code::ok;
+}
+
+Result<void> read_script_of(const EmulateOptions& options, emulator::ServerOptions& out) {
+  using emulator::ControlAccess;
+  out.hold_clock = options.hold_clock;
+  out.control = options.control == "nobody"   ? ControlAccess::nobody
+                : options.control == "anyone" ? ControlAccess::anyone
+                                              : ControlAccess::loopback;
+  for (const auto& text : options.quotas) {
+    auto quota = emulator::QuotaLimit::parse(text);
+    if (!quota) return fail(ErrorKind::invalid_argument, "--quota: " + quota.error().message());
+    out.quotas.push_back(std::move(*quota));
+  }
+  if (options.script.empty()) return {};
+  auto script = read_script(options.script);
+  if (!script) return fail(std::move(script.error()));
+  out.script = std::move(*script);
+  return {};
+}
+
+// A file with exchanges, or with one session as the SDKs' tests keep it.
+Result<void> read_recording_file(const std::string& path,
+                                 std::vector<emulator::RecordedExchange>& out) {
+  auto text = read_file(path);
+  if (!text) return fail(std::move(text.error()));
+  const auto add = [&](auto read) -> Result<void> {
+    if (!read) return fail(ErrorKind::invalid_argument, path + ": " + read.error().message());
+    if constexpr (std::is_same_v<decltype(read), Result<emulator::RecordedExchange>>)
+      out.push_back(std::move(*read));
+    else
+      out.insert(out.end(), std::make_move_iterator(read->begin()),
+                 std::make_move_iterator(read->end()));
+    return {};
+  };
+  const bool of_sdk = text->starts_with('>') || text->starts_with('<');
+  return of_sdk ? add(emulator::read_session_log(*text)) : add(emulator::read_recording(*text));
+}
+
+Result<std::vector<emulator::RecordedExchange>> read_recordings(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files;
+  if (std::error_code code; fs::is_directory(path, code)) {
+    for (const auto& entry : fs::directory_iterator(path, code))
+      if (const auto end = entry.path().extension(); end == ".jsonl" || end == ".log")
+        files.push_back(entry.path().string());
+    std::ranges::sort(files);
+  } else {
+    files.push_back(path);
+  }
+  std::vector<emulator::RecordedExchange> out;
+  for (const auto& file : files)
+    if (auto read = read_recording_file(file, out); !read) return fail(std::move(read.error()));
+  if (out.empty()) return fail(ErrorKind::invalid_argument, path + " holds no exchange");
+  return out;
+}
+
 Result<emulator::ServerOptions> server_options_of(const EmulateOptions& options) {
   emulator::ServerOptions out;
   out.address = options.host;
@@ -84,14 +166,10 @@ Result<emulator::ServerOptions> server_options_of(const EmulateOptions& options)
     if (!identity) return fail(std::move(identity.error()));
     out.tls = std::move(*identity);
   }
+  if (auto read = read_script_of(options, out); !read) return fail(std::move(read.error()));
   if (options.replay.empty()) return out;
-  auto text = read_file(options.replay);
-  if (!text) return fail(std::move(text.error()));
-  auto exchanges = emulator::read_recording(*text);
-  if (!exchanges)
-    return fail(ErrorKind::invalid_argument, options.replay + ": " + exchanges.error().message());
-  if (exchanges->empty())
-    return fail(ErrorKind::invalid_argument, options.replay + " holds no exchange");
+  auto exchanges = read_recordings(options.replay);
+  if (!exchanges) return fail(std::move(exchanges.error()));
   out.replay = std::move(*exchanges);
   out.replay_in_time = options.in_time;
   return out;
@@ -127,6 +205,7 @@ int record(const EmulateOptions& options, std::optional<net::TlsIdentity> tls) {
 }  // namespace
 
 int emulate(const EmulateOptions& options) {
+  if (!options.check.empty()) return check(options.check);
   auto server_options = server_options_of(options);
   if (!server_options) return complain(server_options.error().message());
   if (!options.record.empty()) return record(options, server_options->tls);

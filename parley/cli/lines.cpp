@@ -20,14 +20,28 @@ struct LineReader::State {
   boost::asio::steady_timer* ready = nullptr;  // null: the reader, and perhaps the loop, is gone
 };
 
-LineReader::LineReader(Executor executor)
+namespace {
+
+// One line, or what is there; false: the end.
+bool read_some(std::string& out, std::size_t piece) {
+  if (piece == 0) return static_cast<bool>(std::getline(std::cin, out));
+  out.resize(piece);
+  const auto size = ::read(STDIN_FILENO, out.data(), piece);
+  out.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return size > 0;
+}
+
+}  // namespace
+
+LineReader::LineReader(Executor executor) : LineReader(std::move(executor), 0) {}
+LineReader::LineReader(Executor executor, std::size_t piece)
     : ready_(std::make_unique<boost::asio::steady_timer>(executor)),
       state_(std::make_shared<State>()) {
   state_->ready = ready_.get();
-  std::thread([state = state_] {
+  std::thread([state = state_, piece] {
     for (bool more = true; more;) {
       std::string line;
-      more = static_cast<bool>(std::getline(std::cin, line));
+      more = read_some(line, piece);
       const std::lock_guard lock(state->mutex);
       if (state->ready == nullptr) return;
       if (more)

@@ -15,6 +15,8 @@ namespace parley::cli {
 class LineReader {
  public:
   explicit LineReader(Executor executor);
+  // Raw bytes instead of lines: next() gives what comes, at most `piece` bytes each.
+  LineReader(Executor executor, std::size_t piece);
   ~LineReader();
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;

@@ -1,7 +1,10 @@
 #include "parley/cli/provider.hpp"
 
+#include <fmt/format.h>
+
 #include "parley/api/credentials.hpp"
 #include "parley/base/text.hpp"
+#include "parley/gemini/openai/openai.hpp"
 
 namespace parley::cli {
 
@@ -15,15 +18,6 @@ bool is_true(const char* name) {
   return value == "1" || iequals_ascii(value, "true");
 }
 
-gemini::Access access_of(const ServiceOptions& options) {
-  gemini::Access access;
-  access.project = options.project;
-  access.location = options.location;
-  access.credentials_file = options.credentials;
-  if (options.vertex) access.service = gemini::Service::vertex;
-  return access;
-}
-
 // Something says where to go, so that its absence is not read as a wish for the offline model.
 bool chooses_service(const ServiceOptions& options) {
   return options.vertex || !options.project.empty() || !options.credentials.empty() ||
@@ -32,6 +26,15 @@ bool chooses_service(const ServiceOptions& options) {
 }
 
 }  // namespace
+
+gemini::Access access_of(const ServiceOptions& options) {
+  gemini::Access access;
+  access.project = options.project;
+  access.location = options.location;
+  access.credentials_file = options.credentials;
+  if (options.vertex) access.service = gemini::Service::vertex;
+  return access;
+}
 
 Result<Provider> choose_provider(Executor executor, const ProviderOptions& options) {
   gemini::ClientOptions client_options;
@@ -57,9 +60,32 @@ Result<Provider> choose_provider(Executor executor, const ProviderOptions& optio
   return provider;
 }
 
-std::string choose_model(const std::string& option) {
+Result<OtherProvider> other_provider(const std::string& model, const config::Settings& settings) {
+  OtherProvider out;
+  const auto slash = model.find('/');
+  if (slash == std::string::npos) return out;
+  const auto named = settings.provider(model.substr(0, slash));
+  if (!named || named->kind != config::ProviderKind::openai) return out;
+  gemini::OpenAiOptions options;
+  options.base_url = named->base_url.empty() ? "https://api.openai.com/v1" : named->base_url;
+  if (!named->api_key_env.empty()) {
+    const auto key = api::environment(named->api_key_env.c_str());
+    if (!key)
+      return fail(ErrorKind::unauthenticated,
+                  fmt::format("{} is not set; parley.toml names it for the key of {}",
+                              named->api_key_env, named->name));
+    options.api_key = Secret(*key);
+  }
+  auto provider = gemini::openai_provider(std::move(options));
+  if (!provider) return fail(std::move(provider.error()));
+  out.provider = std::move(*provider);
+  out.model = model.substr(slash + 1);
+  return out;
+}
+
+std::string choose_model(const std::string& option, const config::Settings& settings) {
   if (!option.empty()) return option;
-  return api::environment("GENAI_MODEL_ID").value_or("gemini-2.5-flash");
+  return settings.model();
 }
 
 }  // namespace parley::cli

@@ -6,8 +6,10 @@
 
 #include "parley/base/error.hpp"
 #include "parley/cli/commands.hpp"
+#include "parley/config/settings.hpp"
 #include "parley/emulator/server.hpp"
 #include "parley/gemini/client.hpp"
+#include "parley/gemini/provider.hpp"
 #include "parley/net/task.hpp"
 
 namespace parley::cli {
@@ -29,12 +31,25 @@ struct ProviderOptions {
   ServiceOptions service;
 };
 
+// What the options say of the service; the environment's word where they say nothing.
+gemini::Access access_of(const ServiceOptions& options);
+
 // The service that a key is set for, or Vertex AI where the options or the environment choose it;
 // without either, or where `offline` asks for it, an emulator on a loopback port, reached through
 // the same client.
 Result<Provider> choose_provider(Executor executor, const ProviderOptions& options);
 
-// The option, else GENAI_MODEL_ID, else gemini-2.5-flash.
-std::string choose_model(const std::string& option);
+// A service of parley.toml that the model's name leads to ("ollama/llama3.2") and that speaks as
+// OpenAI does, with the name that it knows the model by; null: the name leads to Gemini. Errors:
+// those of openai_provider(); unauthenticated where the variable of its key is not set.
+struct OtherProvider {
+  OtherProvider() = default;
+  std::shared_ptr<gemini::Provider> provider;
+  std::string model;
+};
+Result<OtherProvider> other_provider(const std::string& model, const config::Settings& settings);
+
+// The option, else what parley.toml and the environment say, else gemini-2.5-flash.
+std::string choose_model(const std::string& option, const config::Settings& settings);
 
 }  // namespace parley::cli

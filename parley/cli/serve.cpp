@@ -15,6 +15,7 @@
 #include "parley/cli/console.hpp"
 #include "parley/cli/provider.hpp"
 #include "parley/cli/server_log.hpp"
+#include "parley/cli/settings.hpp"
 #include "parley/server/chat_server.hpp"
 
 namespace parley::cli {
@@ -130,7 +131,7 @@ int serve(const ServeOptions& options) {
   provider_options.seed = options.seed;
   auto provider = choose_provider(loop.get_executor(), provider_options);
   if (!provider) return refuse(provider.error().describe());
-  const std::string model = choose_model(options.model);
+  const std::string model = choose_model(options.model, settings_or_complain("serve"));
   auto configured = server_options(options, model);
   if (!configured) return refuse(configured.error().message());
   std::string problem;

@@ -4,9 +4,12 @@
 
 #include <fmt/format.h>
 
+#include "parley/emulator/detail/wire.hpp"
 #include "parley/emulator/fault/detail/shape.hpp"
 #include "parley/emulator/live/detail/server.hpp"
 #include "parley/emulator/record/player.hpp"
+#include "parley/emulator/script/detail/settings.hpp"
+#include "parley/emulator/script/director.hpp"
 
 namespace parley::emulator {
 namespace {
@@ -34,31 +37,63 @@ class Counted {
 }  // namespace
 
 struct Server::Core {
-  explicit Core(const ServerOptions& options)
-      : service(options.service),
+  Core(const Executor& executor, const ServerOptions& options)
+      : clock(std::make_shared<ServerClock>(executor, options.hold_clock)),
+        service(timed(options.service, clock)),
+        own_live(options.live),
         live(options.live),
         music(options.music),
-        memory(options.live.seed) {
+        memory(options.live.seed),
+        quotas(options.quotas),
+        own_faults(options.service.faults),
+        access(options.control) {
     if (!options.replay.empty()) player.emplace(options.replay, options.replay_in_time);
+    set_script(options.script);
   }
+  static ServiceOptions timed(ServiceOptions options, std::shared_ptr<ServerClock> clock);
+  void set_script(std::optional<Script> script);
   std::unique_ptr<LiveVoice> live_session(net::Exchange& exchange);
+  Answer control_answer(net::Exchange& exchange);
   static Task<void> answer(std::shared_ptr<Core> self, net::Exchange& exchange);
 
+  std::shared_ptr<ServerClock> clock;
   Service service;
-  LiveOptions live;
+  LiveOptions own_live, live;  // without and with what the script says of sessions
   MusicOptions music;
   LiveMemory memory;
+  std::vector<QuotaLimit> quotas;  // without a script's
+  FaultRate own_faults;
+  ControlAccess access;
   std::optional<Player> player;
-  int streaming = 0;
+  int streaming = 0, sessions = 0;
 };
 
 namespace {
-Task<void> send(net::Exchange& exchange, Answer answer);
+Task<void> send(net::Exchange& exchange, Answer answer, std::shared_ptr<ServerClock> clock);
+}
+
+ServiceOptions Server::Core::timed(ServiceOptions options, std::shared_ptr<ServerClock> clock) {
+  if (!options.now) options.now = [clock = std::move(clock)] { return clock->wall_now(); };
+  return options;
+}
+
+void Server::Core::set_script(std::optional<Script> script) {
+  live = own_live;
+  service.set_fault_rate(script && script->faults ? *script->faults : own_faults);
+  std::shared_ptr<Director> director;
+  if (script || !quotas.empty()) {
+    Script all = script ? std::move(*script) : Script();
+    detail::apply(all.live, live);
+    all.quotas.insert(all.quotas.end(), quotas.begin(), quotas.end());
+    director = std::make_shared<Director>(std::move(all), service.options().now);
+  }
+  live.director = director;
+  service.set_director(std::move(director));
 }
 
 Server::Server(Executor executor, ServerOptions options)
     : options_(std::move(options)),
-      core_(std::make_shared<Core>(options_)),
+      core_(std::make_shared<Core>(executor, options_)),
       server_(std::move(executor), server_options(options_),
               std::bind_front(&Core::answer, core_)) {}
 
@@ -74,6 +109,12 @@ Task<void> Server::stop() {
 Service& Server::service() {
   return core_->service;
 }
+void Server::set_script(std::optional<Script> script) {
+  core_->set_script(std::move(script));
+}
+ServerClock& Server::clock() {
+  return *core_->clock;
+}
 int Server::streaming() const {
   return core_->streaming;
 }
@@ -83,7 +124,7 @@ std::string Server::base_url() const {
 
 // Live, as far as the path is one of its: what was recorded, or the service's own session.
 std::unique_ptr<LiveVoice> Server::Core::live_session(net::Exchange& exchange) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = clock->now();
   if (player) return player->session(exchange.request().target, now);
   auto door = service.live_door(exchange.request(), exchange.target());
   if (!door) return nullptr;
@@ -91,28 +132,46 @@ std::unique_ptr<LiveVoice> Server::Core::live_session(net::Exchange& exchange) {
   return std::make_unique<LiveSession>(live, memory, std::move(*door), now);
 }
 
+Answer Server::Core::control_answer(net::Exchange& exchange) {
+  if (!may_control(access, exchange.peer_address(), exchange.request()))
+    return detail::error_answer(403, "PERMISSION_DENIED",
+                                "The paths below /parley are for this machine alone.");
+  Controlled controlled(service, *clock);
+  controlled.director = live.director.get();
+  controlled.streaming = streaming - sessions;
+  controlled.sessions = sessions;
+  controlled.set_script = [this](std::optional<Script> script) { set_script(std::move(script)); };
+  return control(exchange.request(), exchange.target(), controlled);
+}
+
 Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& exchange) {
+  if (self->access != ControlAccess::nobody && is_control(exchange.target())) {
+    auto answer = self->control_answer(exchange);
+    co_await send(exchange, std::move(answer), self->clock);
+    co_return;
+  }
   Counted counted(self->streaming);
   if (exchange.request().headers.has_token("Connection", "upgrade")) {
     if (auto session = self->live_session(exchange)) {
+      Counted held(self->sessions);
       const std::string target = exchange.request().target;
       std::function<void(std::string_view)> remember = [self, target](std::string_view message) {
         self->service.remember_live(target, message);
       };
-      co_await detail::serve_live(exchange, std::move(session), self->live.text_frames,
+      co_await detail::serve_live(exchange, std::move(session), self->live.text_frames, self->clock,
                                   std::move(remember));
       co_return;
     }
   }
   auto answer = self->player ? self->player->answer(exchange.request())
                              : self->service.handle(exchange.request(), exchange.target());
-  co_await send(exchange, std::move(answer));
+  co_await send(exchange, std::move(answer), self->clock);
 }
 
 namespace {
 
-Task<void> send(net::Exchange& exchange, Answer answer) {
-  if (answer.fault.delay.count() > 0) co_await sleep_for(answer.fault.delay);
+Task<void> send(net::Exchange& exchange, Answer answer, std::shared_ptr<ServerClock> clock) {
+  if (answer.fault.delay.count() > 0) co_await ServerClock::sleep(clock, answer.fault.delay);
   http::Response response(answer.status);
   response.headers = std::move(answer.headers);
   auto plan = detail::plan_body(answer, answer.fault);
@@ -124,7 +183,7 @@ Task<void> send(net::Exchange& exchange, Answer answer) {
   }
   if (auto begun = co_await exchange.begin(std::move(response)); !begun) co_return;
   for (auto& step : plan.steps) {
-    if (step.wait.count() > 0) co_await sleep_for(step.wait);
+    if (step.wait.count() > 0) co_await ServerClock::sleep(clock, step.wait);
     std::string bytes = std::move(step.bytes);
     if (auto written = co_await exchange.write(std::move(bytes)); !written) co_return;
   }

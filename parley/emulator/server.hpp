@@ -8,9 +8,13 @@
 #include <vector>
 
 #include "parley/base/error.hpp"
+#include "parley/emulator/clock.hpp"
+#include "parley/emulator/control/control.hpp"
 #include "parley/emulator/music/session.hpp"
+#include "parley/emulator/quota/quota.hpp"
 #include "parley/emulator/record/recording.hpp"
 #include "parley/emulator/rest/service.hpp"
+#include "parley/emulator/script/script.hpp"
 #include "parley/net/http_server.hpp"
 #include "parley/net/task.hpp"
 
@@ -28,6 +32,12 @@ struct ServerOptions {
   std::vector<RecordedExchange> replay;
   bool replay_in_time = false;
   MusicOptions music;
+  std::optional<Script> script;
+  // Hidden quotas, behind those of the script; also without one.
+  std::vector<QuotaLimit> quotas;
+  ControlAccess control = ControlAccess::loopback;  // who may use the paths below /parley
+  // Time stands still until clock().advance(): waits, lifetimes, quotas and expiry follow it.
+  bool hold_clock = false;
 };
 
 // The emulator on a port: REST, and Live and music over WebSocket. Belongs to one executor.
@@ -41,6 +51,9 @@ class Server {
   Task<void> stop();
 
   Service& service();
+  // From now on, for each request and each new session; empty: no script. Counts begin anew.
+  void set_script(std::optional<Script> script);
+  ServerClock& clock();
   std::string base_url() const;
   // Answers that are being sent.
   int streaming() const;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "parley/emulator/quota/quota.hpp"
+
 namespace parley::emulator::detail {
 namespace {
 
@@ -15,23 +17,6 @@ void add_usual_headers(Answer& answer, std::string_view type) {
   headers.set("X-XSS-Protection", "0");
   headers.set("X-Frame-Options", "SAMEORIGIN");
   headers.set("X-Content-Type-Options", "nosniff");
-}
-
-json::Array quota_details(std::string_view model) {
-  return json::Array{
-      json::Object{{"@type", "type.googleapis.com/google.rpc.Help"},
-                   {"links", json::Array{json::Object{
-                                 {"description", "Learn more about Gemini API quotas"},
-                                 {"url", "https://ai.google.dev/gemini-api/docs/rate-limits"}}}}},
-      json::Object{{"@type", "type.googleapis.com/google.rpc.QuotaFailure"},
-                   {"violations",
-                    json::Array{json::Object{
-                        {"quotaMetric",
-                         "generativelanguage.googleapis.com/generate_content_free_tier_requests"},
-                        {"quotaId", "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"},
-                        {"quotaDimensions", json::Object{{"location", "global"}, {"model", model}}},
-                        {"quotaValue", "10"}}}}},
-      json::Object{{"@type", "type.googleapis.com/google.rpc.RetryInfo"}, {"retryDelay", "7.5s"}}};
 }
 
 }  // namespace
@@ -87,19 +72,11 @@ Answer usual_error(int code, std::string_view model) {
       return error_answer(403, "PERMISSION_DENIED", "The caller does not have permission");
     case 404:
       return error_answer(404, "NOT_FOUND", "Requested entity was not found.");
-    case 429:
-      return error_answer(
-          429, "RESOURCE_EXHAUSTED",
-          fmt::format(
-              "You exceeded your current quota, please check your plan and billing details. For "
-              "more information "
-              "on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits.\n* Quota "
-              "exceeded for "
-              "metric: generativelanguage.googleapis.com/generate_content_free_tier_requests, "
-              "limit: 10, model: "
-              "{}\nPlease retry in 7.5s.",
-              model),
-          quota_details(model));
+    case 429: {
+      QuotaRefusal refusal;
+      refusal.model = model;
+      return error_answer(429, "RESOURCE_EXHAUSTED", refusal.message(), refusal.details());
+    }
     case 499:
       return error_answer(499, "CANCELLED", "The operation was cancelled.");
     case 503:

@@ -11,7 +11,9 @@
 namespace parley::gemini {
 
 Chat::Chat(Models models, std::string model)
-    : models_(std::move(models)), model_(std::move(model)) {}
+    : Chat(gemini_provider(std::move(models)), std::move(model)) {}
+Chat::Chat(std::shared_ptr<const Provider> provider, std::string model)
+    : provider_(std::move(provider)), model_(std::move(model)) {}
 
 void Chat::add_function(FunctionDeclaration declaration, Function run) {
   declare_function(settings_.tools, declaration);
@@ -62,7 +64,7 @@ Task<Result<GenerateContentResponse>> Chat::send(Content turn) {
   for (int round = 0;; ++round) {
     GenerateContentRequest request = settings_;
     request.contents = said;
-    auto answer = co_await models_.generate_content(model_, std::move(request));
+    auto answer = co_await provider_->generate(model_, std::move(request));
     if (!answer) co_return answer;
     const auto& candidates = candidates_of(*answer);
     if (candidates.empty() || !candidates[0].content) co_return answer;  // blocked: not kept

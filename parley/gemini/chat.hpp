@@ -8,6 +8,7 @@
 
 #include "parley/gemini/client.hpp"
 #include "parley/gemini/functions.hpp"
+#include "parley/gemini/provider.hpp"
 
 namespace parley::gemini {
 
@@ -24,6 +25,8 @@ class Chat {
   using AsyncFunction = Functions::Async;
 
   Chat(Models models, std::string model);
+  // With a service that need not be Gemini.
+  Chat(std::shared_ptr<const Provider> provider, std::string model);
 
   // Sent with every message: instruction, settings, tools. Its contents are not used.
   GenerateContentRequest& settings() { return settings_; }
@@ -66,7 +69,7 @@ class Chat {
   Task<Content> run_calls(Content turn) const;
   Error too_many_rounds() const;
 
-  Models models_;
+  std::shared_ptr<const Provider> provider_;
   std::string model_;
   GenerateContentRequest settings_;
   Functions functions_;

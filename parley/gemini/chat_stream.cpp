@@ -42,7 +42,7 @@ Task<std::optional<GenerateContentResponse>> ChatStream::next() {
     if (!state.stream) {
       GenerateContentRequest request = chat.settings_;
       request.contents = state.said;
-      auto opened = co_await chat.models_.stream_generate_content(chat.model_, std::move(request));
+      auto opened = co_await chat.provider_->stream(chat.model_, std::move(request));
       if (!opened) {
         state.end(fail(std::move(opened.error())));
         break;

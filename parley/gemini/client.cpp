@@ -10,17 +10,71 @@
 #include "parley/base/text.hpp"
 #include "parley/gemini/detail/call.hpp"
 #include "parley/gemini/status.hpp"
+#include "parley/limit/estimate.hpp"
 
 namespace parley::gemini {
-namespace {
 
-// The beginning of what a service sent, for an error's text.
-std::string beginning(std::string_view text) {
+std::string detail::beginning(std::string_view text) {
   const auto valid = to_valid_utf8(text.substr(0, 400));
   return std::string(first_scalars(valid, 100));
 }
 
+// Which answers of the service stay true for a while; a file's state or a chat's does not.
+bool detail::may_keep(const http::Request& request) {
+  const std::string_view path =
+      std::string_view(request.target).substr(0, request.target.find('?'));
+  if (request.method == "GET") return path.find("/models") != std::string_view::npos;
+  constexpr std::string_view verbs[] = {":generateContent", ":countTokens", ":embedContent",
+                                        ":batchEmbedContents", ":predict"};
+  return request.method == "POST" &&
+         std::ranges::any_of(verbs, [path](std::string_view verb) { return path.ends_with(verb); });
+}
+
+api::CallOptions detail::known_to_the_service(api::CallOptions calls) {
+  calls.error_of = [](const http::Response& response) { return gemini::error_of(response); };
+  calls.error_in_event = [](std::string_view data) -> std::optional<Error> {
+    auto answer = read_answer(data);
+    if (answer) return std::nullopt;
+    return std::move(answer.error());
+  };
+  calls.usage_in = usage_in;
+  if (calls.cache && !calls.cache->may_keep) calls.cache->may_keep = may_keep;
+  return calls;
+}
+
+api::CallTerms detail::terms_of(std::string_view model, const GenerateContentRequest& request,
+                                std::size_t body_bytes) {
+  api::CallTerms terms;
+  terms.model = bare_model(model);
+  std::optional<std::int64_t> answer;
+  if (request.generation_config) answer = request.generation_config->max_output_tokens;
+  terms.demand = limit::Demand(limit::estimate_usage(body_bytes, answer));
+  return terms;
+}
+
+namespace {
+
+struct OnlyUsage {
+  OnlyUsage() = default;
+  std::optional<UsageMetadata> usage;
+};
+void decode(json::Cursor in, OnlyUsage& out) {
+  if (const auto usage = in.find("usageMetadata")) usage->read(out.usage);
+}
+
 }  // namespace
+
+std::optional<limit::Usage> detail::usage_in(std::string_view text) {
+  const auto answer = json::decode_text<OnlyUsage>(text, json::trusted_limits());
+  if (!answer || !answer->usage) return std::nullopt;
+  const auto& told = *answer->usage;
+  const auto sum = [](std::optional<std::int32_t> one, std::optional<std::int32_t> other) {
+    return std::int64_t{one.value_or(0)} + other.value_or(0);
+  };
+  return limit::Usage(sum(told.prompt_token_count, told.tool_use_prompt_token_count),
+                      sum(told.candidates_token_count, told.thoughts_token_count),
+                      told.cached_content_token_count.value_or(0));
+}
 
 Result<GenerateContentResponse> detail::read_answer(std::string_view text) {
   auto answer = json::decode_text<GenerateContentResponse>(text, json::trusted_limits());
@@ -31,75 +85,11 @@ Result<GenerateContentResponse> detail::read_answer(std::string_view text) {
   if (answer->extra->contains("error"))
     if (auto error = error_of(json::Value(*answer->extra))) return fail(std::move(*error));
   if (!is_recognised(*answer))
-    return fail(
-        Error(ErrorKind::invalid_response,
-              fmt::format("the service's answer has no member of a response: {}", beginning(text)))
-            .with_stage(Stage::receive));
+    return fail(Error(ErrorKind::invalid_response,
+                      fmt::format("the service's answer has no member of a response: {}",
+                                  detail::beginning(text)))
+                    .with_stage(Stage::receive));
   return answer;
-}
-
-struct Stream::State {
-  explicit State(api::EventStream stream) : events(std::move(stream)) {}
-
-  // What the end of the events means.
-  Result<void> judge() {
-    if (auto transport = events.outcome(); !transport) return transport;
-    if (const auto& foreign = events.foreign_text(); !trim(foreign).empty()) {
-      if (const auto body = json::parse(foreign, json::trusted_limits()))
-        if (auto error = error_of(*body)) return fail(std::move(*error).with_stage(Stage::receive));
-      return fail(
-          Error(ErrorKind::invalid_response,
-                fmt::format("the stream ends with text that is no event: {}", beginning(foreign)))
-              .with_stage(Stage::receive));
-    }
-    if (!any)
-      return fail(Error(ErrorKind::invalid_response, "the stream ended without a message")
-                      .with_stage(Stage::receive));
-    if (!finished && !events.delimited())
-      return fail(
-          Error(ErrorKind::disconnected, "the connection ended before the answer was finished")
-              .with_stage(Stage::receive));
-    return {};
-  }
-
-  api::EventStream events;
-  bool any = false;
-  bool finished = false;
-  bool ended = false;
-  Result<void> outcome;
-};
-
-Stream::Stream(api::EventStream events) : state_(std::make_unique<State>(std::move(events))) {}
-Stream::Stream(Stream&&) noexcept = default;
-Stream& Stream::operator=(Stream&&) noexcept = default;
-Stream::~Stream() = default;
-
-Task<std::optional<GenerateContentResponse>> Stream::next() {
-  auto& state = *state_;
-  while (!state.ended) {
-    auto event = co_await state.events.next();
-    if (!event) {
-      state.ended = true;
-      state.outcome = state.judge();
-      break;
-    }
-    if (trim(event->data) == "[DONE]") continue;  // the service never sends it, proxies do
-    auto answer = detail::read_answer(event->data);
-    if (!answer) {
-      state.ended = true;
-      state.outcome = fail(std::move(answer.error()));
-      break;
-    }
-    state.any = true;
-    state.finished =
-        state.finished || !finish_reason_of(*answer).empty() || !block_reason_of(*answer).empty();
-    co_return std::move(*answer);
-  }
-  co_return std::nullopt;
-}
-
-Result<void> Stream::outcome() const {
-  return state_->outcome;
 }
 
 Result<Client> Client::make(ClientOptions options) {
@@ -114,7 +104,9 @@ Result<Client> Client::make(ClientOptions options) {
     endpoint.key_header = "x-goog-api-key";
     endpoint.key = backend->key();
   }
-  auto transport = std::make_shared<api::Transport>(std::move(endpoint), std::move(options.http));
+  auto calls = detail::known_to_the_service(std::move(options.calls));
+  auto transport = std::make_shared<api::Transport>(std::move(endpoint), std::move(options.http),
+                                                    std::move(calls));
   return Client(std::move(transport), std::move(*backend));
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "parley/api/call_options.hpp"
 #include "parley/base/error.hpp"
 #include "parley/base/secret.hpp"
 #include "parley/gemini/backend.hpp"
@@ -21,6 +22,10 @@ class Transport;
 
 namespace parley::gemini {
 
+namespace detail {
+class StreamSource;
+}
+
 struct ClientOptions {
   ClientOptions() = default;
   Secret api_key;        // empty: GOOGLE_API_KEY, else GEMINI_API_KEY
@@ -32,12 +37,22 @@ struct ClientOptions {
   // it the token is dropped, and the error given back.
   bool repeat_refused = false;
   net::HttpClientOptions http;
+  // Retries, fail-over, breaker, cache, packing: all off (docs/resilience.md). What the service
+  // says of delays and quotas is read; with a cache, answers of models, counts and embeddings are
+  // kept.
+  api::CallOptions calls;
 };
 
-// A streamed answer. Destroying it, or cancelling the task that waits for it, closes its socket.
+// How an answer came.
+enum class ServedBy { http, websocket };
+std::string_view to_string(ServedBy served_by);
+
+// A streamed answer, the same over HTTP and over a Live session. Destroying it, or cancelling the
+// task that waits for it, closes its socket.
 class Stream {
  public:
   explicit Stream(api::EventStream events);
+  explicit Stream(std::unique_ptr<detail::StreamSource> source);
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
   ~Stream();
@@ -49,9 +64,12 @@ class Stream {
   // status that the service sent in the middle. What came before it stays valid.
   Result<void> outcome() const;
 
+  ServedBy served_by() const;
+  // The attempts that were made, and which endpoint answers; none where nothing was asked for.
+  const api::CallReport& report() const;
+
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<detail::StreamSource> source_;
 };
 
 // The models/… methods of the API. A model may be named in every spelling that
@@ -65,6 +83,13 @@ class Models {
   // Returns when the service has begun to answer. Errors that come before that are returned here.
   Task<Result<Stream>> stream_generate_content(std::string model,
                                                GenerateContentRequest request) const;
+  // generate_content() with what became of the call: attempts, endpoint, cache.
+  Task<Result<GenerateContentResponse>> generate_content(
+      std::string model, GenerateContentRequest request,
+      std::shared_ptr<api::CallReport> report) const;
+  // generate_content() as a line for a shell, with the key masked. Nothing is sent.
+  Result<std::string> curl_generate_content(std::string model,
+                                            GenerateContentRequest request) const;
   Task<Result<CountTokensResponse>> count_tokens(std::string model,
                                                  std::vector<Content> contents) const;
   // A direction for each text, of at most 100; `dimensions` 0: the model's own (3072). Vertex AI
@@ -87,7 +112,8 @@ class Models {
 };
 
 // The Gemini API over HTTP, of either service. Cheap to copy: copies share the connections. Belongs
-// to one executor; calls may run side by side. Nothing is retried.
+// to one executor; calls may run side by side. Nothing is retried unless ClientOptions::calls says
+// so.
 class Client {
  public:
   // Errors: those of Backend::choose(). Nothing is sent.
@@ -98,6 +124,8 @@ class Client {
   Caches caches() const { return Caches(transport_, backend_); }
   Tokens tokens() const { return Tokens(transport_, backend_); }
   const Backend& backend() const { return backend_; }
+  // For its breakers, its cache and checks of its endpoints.
+  const api::Transport& transport() const { return *transport_; }
   const std::string& base_url() const { return base_url_; }
 
  private:

@@ -25,8 +25,10 @@ Task<Result<Directions>> embed_batch(Transport transport, std::string path, std:
     request.content = user_content(text);
     if (dimensions > 0) request.output_dimensionality = dimensions;
   }
+  auto body = json::encode_text(batch);
+  auto terms = detail::embedding_terms(model, body.size());
   auto answer = co_await detail::call<BatchEmbedContentsResponse>(
-      transport, "POST", std::move(path), json::encode_text(batch));
+      transport, "POST", std::move(path), std::move(body), std::move(terms));
   if (!answer) co_return fail(std::move(answer.error()));
   if (answer->embeddings.size() != texts.size())
     co_return fail(short_of(answer->embeddings.size(), texts.size()));
@@ -50,12 +52,14 @@ std::string single_body(const std::string& text, int dimensions) {
 }
 
 // Newer models on Vertex AI: one text, and its embedding.
-Task<Result<Directions>> embed_singly(Transport transport, std::string path,
+Task<Result<Directions>> embed_singly(Transport transport, std::string path, std::string model,
                                       std::vector<std::string> texts, int dimensions) {
   Directions out;
   for (const auto& text : texts) {
+    auto body = single_body(text, dimensions);
+    auto terms = detail::embedding_terms(model, body.size());
     auto answer = co_await detail::call<EmbedContentResponse>(transport, "POST", path,
-                                                              single_body(text, dimensions));
+                                                              std::move(body), std::move(terms));
     if (!answer) co_return fail(std::move(answer.error()));
     out.push_back(std::move(answer->embedding.values));
   }
@@ -97,14 +101,16 @@ std::string prediction_body(const std::string* first, const std::string* end, in
 }
 
 // Older models on Vertex AI (`:predict`), `step` texts in each request.
-Task<Result<Directions>> predict(Transport transport, std::string path,
+Task<Result<Directions>> predict(Transport transport, std::string path, std::string model,
                                  std::vector<std::string> texts, int dimensions, std::size_t step) {
   Directions out;
   for (std::size_t at = 0; at < texts.size(); at += step) {
     const auto count = std::min(step, texts.size() - at);
     const auto* first = texts.data() + at;
-    auto answer = co_await detail::call<Predictions>(
-        transport, "POST", path, prediction_body(first, first + count, dimensions));
+    auto body = prediction_body(first, first + count, dimensions);
+    auto terms = detail::embedding_terms(model, body.size());
+    auto answer = co_await detail::call<Predictions>(transport, "POST", path, std::move(body),
+                                                     std::move(terms));
     if (!answer) co_return fail(std::move(answer.error()));
     if (answer->list.size() != count) co_return fail(short_of(answer->list.size(), count));
     for (auto& one : answer->list) out.push_back(std::move(one.values));
@@ -126,9 +132,12 @@ Task<Result<Directions>> Models::embed(std::string model, std::vector<std::strin
   if (!backend_.vertex())
     return embed_batch(transport_, std::move(*path), *backend_.model_name(model), std::move(texts),
                        dimensions);
-  if (gemini) return embed_singly(transport_, std::move(*path), std::move(texts), dimensions);
+  if (gemini)
+    return embed_singly(transport_, std::move(*path), std::move(model), std::move(texts),
+                        dimensions);
   const std::size_t step = first_generation ? 1 : 100;
-  return predict(transport_, std::move(*path), std::move(texts), dimensions, step);
+  return predict(transport_, std::move(*path), std::move(model), std::move(texts), dimensions,
+                 step);
 }
 
 }  // namespace parley::gemini

@@ -40,6 +40,8 @@ struct LiveOptions {
   std::chrono::milliseconds idle_timeout{60'000};
   // What is kept while nobody calls next(); beyond it nothing is read.
   std::size_t inbox_bytes = 16 * 1024 * 1024;
+  std::optional<bool> compression;         // permessage-deflate; empty: as the service is known
+  std::optional<std::size_t> max_message;  // bytes of one; empty: as the service is known
   EventSink events;
   // Told as the session comes to stand there, on its thread. What it throws is dropped.
   std::function<void(LiveState)> on_state;
@@ -139,6 +141,7 @@ class Live {
 
  private:
   friend class LiveTools;
+  friend class Conversation;
   struct State;
   explicit Live(std::shared_ptr<State> state);
   Task<bool> read_message();

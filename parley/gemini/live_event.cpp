@@ -128,6 +128,14 @@ Usage usage_of(const UsageMetadata& usage) {
   return out;
 }
 
+std::size_t approximate_size(const LiveEvent& event) {
+  std::size_t size = sizeof(LiveEvent);
+  if (const auto* audio = std::get_if<LiveAudio>(&event)) size += audio->pcm.size();
+  if (const auto* text = std::get_if<LiveText>(&event)) size += text->text.size();
+  if (const auto* said = std::get_if<LiveTranscript>(&event)) size += said->text.size();
+  return size;
+}
+
 Events events_of(ServerContentMessage message) {
   Events events;
   ServerContent& content = message.server_content;

@@ -109,11 +109,14 @@ struct LiveUnreadable {
   std::string beginning;  // of its text, at most 1024 characters, without what looks like a key
 };
 
-using LiveEvent = std::variant<LiveText, LiveAudio, LivePart, LiveTranscript, LiveToolCalls,
-                               LiveToolCallsCancelled, LiveInterrupted, LiveGenerationComplete,
-                               LiveTurnComplete, LiveUsage, LiveGoAway, LiveResumption,
-                               LiveVoiceActivity, LiveGrounding, LiveStarted, LiveUnknown,
-                               LiveUnreadable>;
+using LiveEvent =
+    std::variant<LiveText, LiveAudio, LivePart, LiveTranscript, LiveToolCalls,
+                 LiveToolCallsCancelled, LiveInterrupted, LiveGenerationComplete, LiveTurnComplete,
+                 LiveUsage, LiveGoAway, LiveResumption, LiveVoiceActivity, LiveGrounding,
+                 LiveStarted, LiveUnknown, LiveUnreadable>;
+
+// What an event holds in memory, about: for buffers that are bounded in bytes.
+std::size_t approximate_size(const LiveEvent& event);
 
 // What a message says; `{}` and `{"serverContent": {}}` say nothing.
 std::vector<LiveEvent> events_of(ServerContentMessage message);

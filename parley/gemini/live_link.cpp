@@ -71,6 +71,8 @@ api::SessionOptions session_options(LiveOptions& options, const Backend& backend
   out.idle_timeout = options.idle_timeout;
   out.inbox_messages = 100'000;  // bytes are what is limited
   out.inbox_bytes = options.inbox_bytes;
+  out.compression = options.compression;
+  out.max_message = options.max_message;
   out.events = std::move(options.events);
   return out;
 }

@@ -65,6 +65,12 @@ LiveTextWay live_text_way(std::string_view model) {
   return name.starts_with("gemini-3") ? LiveTextWay::realtime : LiveTextWay::turn;
 }
 
+bool finds_activity(const Setup& setup) {
+  if (!setup.realtime_input_config || !setup.realtime_input_config->automatic_activity_detection)
+    return true;
+  return !setup.realtime_input_config->automatic_activity_detection->disabled.value_or(false);
+}
+
 bool is_non_blocking(std::string_view model, const FunctionDeclaration& function) {
   if (function.behavior) return *function.behavior == "NON_BLOCKING";
   return bare(model).starts_with("gemini-3.8");

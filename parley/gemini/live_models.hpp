@@ -30,6 +30,9 @@ Result<std::string> choose_live_model(const std::vector<Model>& models,
 enum class LiveTextWay { turn, realtime, none };
 LiveTextWay live_text_way(std::string_view model);
 
+// The service finds out itself where speech begins and ends: automatic detection is not disabled.
+bool finds_activity(const Setup& setup);
+
 // Functions are NON_BLOCKING unless they say otherwise (3.8).
 bool is_non_blocking(std::string_view model, const FunctionDeclaration& function);
 // The model takes contextUpdate.

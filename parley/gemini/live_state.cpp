@@ -7,12 +7,6 @@
 namespace parley::gemini {
 namespace {
 
-bool finds_activity(const Setup& setup) {
-  if (!setup.realtime_input_config || !setup.realtime_input_config->automatic_activity_detection)
-    return true;
-  return !setup.realtime_input_config->automatic_activity_detection->disabled.value_or(false);
-}
-
 std::unexpected<Error> refuse(std::string why) {
   return fail(Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::send));
 }

@@ -11,16 +11,18 @@ namespace parley::gemini {
 namespace {
 
 Task<Result<GenerateContentResponse>> generate(std::shared_ptr<api::Transport> transport,
-                                               std::string path, std::string body) {
-  auto response = co_await transport->send("POST", std::move(path), std::move(body));
+                                               std::string path, std::string body,
+                                               api::CallTerms terms) {
+  auto response =
+      co_await transport->send("POST", std::move(path), std::move(body), std::move(terms));
   if (!response) co_return fail(std::move(response.error()));
   if (response->status != 200) co_return fail(error_of(*response));
   co_return detail::read_answer(response->body);
 }
 
 Task<Result<Stream>> open_stream(std::shared_ptr<api::Transport> transport, std::string path,
-                                 std::string body) {
-  auto events = co_await transport->open_events(std::move(path), std::move(body));
+                                 std::string body, api::CallTerms terms) {
+  auto events = co_await transport->open_events(std::move(path), std::move(body), std::move(terms));
   if (!events) co_return fail(std::move(events.error()));
   if (events->head().status == 200) co_return Stream(std::move(*events));
   http::Response refusal = events->head();
@@ -60,11 +62,29 @@ Models::Models(std::shared_ptr<api::Transport> transport, Backend backend)
 
 Task<Result<GenerateContentResponse>> Models::generate_content(
     std::string model, GenerateContentRequest request) const {
+  return generate_content(std::move(model), std::move(request), nullptr);
+}
+
+Task<Result<GenerateContentResponse>> Models::generate_content(
+    std::string model, GenerateContentRequest request,
+    std::shared_ptr<api::CallReport> report) const {
   auto path = backend_.model_path(model, ":generateContent");
   if (!path) return detail::refuse<GenerateContentResponse>(std::move(path.error()));
   if (auto named = detail::name_cache(backend_, request); !named)
     return detail::refuse<GenerateContentResponse>(std::move(named.error()));
-  return generate(transport_, std::move(*path), json::encode_text(request));
+  auto body = json::encode_text(request);
+  auto terms = detail::terms_of(model, request, body.size());
+  terms.report = std::move(report);
+  return generate(transport_, std::move(*path), std::move(body), std::move(terms));
+}
+
+Result<std::string> Models::curl_generate_content(std::string model,
+                                                  GenerateContentRequest request) const {
+  auto path = backend_.model_path(model, ":generateContent");
+  if (!path) return fail(std::move(path.error()));
+  if (auto named = detail::name_cache(backend_, request); !named)
+    return fail(std::move(named.error()));
+  return transport_->curl("POST", *path, json::encode_text(request));
 }
 
 Task<Result<Stream>> Models::stream_generate_content(std::string model,
@@ -73,7 +93,9 @@ Task<Result<Stream>> Models::stream_generate_content(std::string model,
   if (!path) return detail::refuse<Stream>(std::move(path.error()));
   if (auto named = detail::name_cache(backend_, request); !named)
     return detail::refuse<Stream>(std::move(named.error()));
-  return open_stream(transport_, std::move(*path), json::encode_text(request));
+  auto body = json::encode_text(request);
+  auto terms = detail::terms_of(model, request, body.size());
+  return open_stream(transport_, std::move(*path), std::move(body), std::move(terms));
 }
 
 Task<Result<CountTokensResponse>> Models::count_tokens(std::string model,
@@ -82,8 +104,10 @@ Task<Result<CountTokensResponse>> Models::count_tokens(std::string model,
   if (!path) return detail::refuse<CountTokensResponse>(std::move(path.error()));
   GenerateContentRequest request;
   request.contents = std::move(contents);
+  api::CallTerms terms;  // it costs no tokens
+  terms.model = detail::bare_model(model);
   return detail::call<CountTokensResponse>(transport_, "POST", std::move(*path),
-                                           json::encode_text(request));
+                                           json::encode_text(request), std::move(terms));
 }
 
 Task<Result<ListModelsResponse>> Models::list(int page_size, std::string page_token) const {

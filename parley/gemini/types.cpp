@@ -93,6 +93,19 @@ std::string block_reason_of(const GenerateContentResponse& response) {
                                             : std::string();
 }
 
+std::size_t approximate_size(const GenerateContentResponse& response) {
+  std::size_t size = sizeof(GenerateContentResponse);
+  for (const auto& candidate : candidates_of(response)) {
+    size += sizeof(Candidate);
+    if (!candidate.content) continue;
+    for (const auto& part : parts_of(*candidate.content)) {
+      size += sizeof(Part) + part.text.value_or("").size();
+      if (part.inline_data && part.inline_data->data) size += part.inline_data->data->size();
+    }
+  }
+  return size;
+}
+
 bool is_recognised(const GenerateContentResponse& response) {
   return response.candidates || response.prompt_feedback || response.usage_metadata ||
          response.model_version || response.response_id;

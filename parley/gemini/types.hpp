@@ -34,6 +34,8 @@ std::string finish_reason_of(const GenerateContentResponse& response);
 const std::vector<CitationSource>& citations_of(const Candidate& candidate);
 // Why the prompt was blocked; empty: it was not.
 std::string block_reason_of(const GenerateContentResponse& response);
+// What it holds in memory, about: for buffers that are bounded in bytes.
+std::size_t approximate_size(const GenerateContentResponse& response);
 // True where it has any member that an answer of the service has.
 bool is_recognised(const GenerateContentResponse& response);
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include <boost/json/value.hpp>
 
 #include "parley/base/error.hpp"
@@ -25,12 +28,22 @@ Value schema_of() {
 // JSON Schema allows everything; a value of a type has none.
 enum class OtherMembers { refused, allowed };
 
-// Whether a value is as the schema says, member by member. Understood: type (a name or several, in
-// either case of letters), nullable, enum, const, properties, required, additionalProperties,
-// items, prefixItems, minItems, maxItems, minLength, maxLength, minimum, maximum, anyOf, oneOf (as
-// anyOf), $ref into the schema's own $defs; other words (format, pattern) are not checked. Errors:
-// invalid_argument with the place, "$.steps[2].minutes: expected an integer, found a string".
+// Each way in which a value is not as the schema says, with its place: "$.steps[2].minutes:
+// expected an integer, found a string"; empty: it is. At most 20. Understood: type (a name or
+// several, in either case of letters), nullable, enum, const, properties, required,
+// additionalProperties, propertyNames, minProperties, maxProperties, items, prefixItems, minItems,
+// maxItems, uniqueItems, minLength, maxLength, minimum, maximum, exclusiveMinimum,
+// exclusiveMaximum, multipleOf, allOf, anyOf, oneOf (as anyOf), not, $ref to "#" and "#/…" of the
+// schema itself. Other words (format, pattern) are not checked.
+std::vector<std::string> schema_mistakes(const Value& value, const Value& schema,
+                                         OtherMembers others = OtherMembers::refused);
+// The first of them. Errors: invalid_argument with the place.
 Result<void> check_schema(const Value& value, const Value& schema,
                           OtherMembers others = OtherMembers::refused);
+
+// What is wrong with a schema that a person wrote: words of a wrong type, references that lead
+// nowhere, and words that schema_mistakes() would pass over in silence (those that only describe
+// are none: title, description, default, examples, format, $schema, $id, $comment). At most 20.
+std::vector<std::string> mistakes_in_schema(const Value& schema);
 
 }  // namespace parley::json

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "parley/base/event_scope.hpp"
+#include "parley/http/coding.hpp"
 #include "parley/http/parser.hpp"
 #include "parley/net/detail/watchdog.hpp"
 #include "parley/net/transport.hpp"
@@ -56,6 +58,40 @@ struct HttpStreamState {
     if (reuse && transport) pool->put(origin, std::move(transport));
     transport.reset();
     ended = true;
+    const auto sums = [this](Event& event) {
+      event.with("bytes", std::to_string(bytes)).with("chunks", std::to_string(chunks));
+      tell_time(event);
+    };
+    if (outcome)
+      stream.stop(sums);
+    else
+      stream.fail_with(outcome.error(), sums);
+  }
+  void tell_time(Event& event) const {
+    const auto took = std::chrono::steady_clock::now() - begun;
+    event.with("duration_ms",
+               std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+  }
+  void request_done() {
+    request.stop([this](Event& event) {
+      event.with("status", std::to_string(parser.response().status));
+      tell_time(event);
+    });
+  }
+  // The next piece of the body, unpacked; empty: more input is needed.
+  Result<std::string> take_piece() {
+    if (!decoder) return parser.take_body();
+    for (;;) {
+      auto piece = decoder->poll();
+      if (!piece || !piece->empty()) return piece;
+      const auto packed = parser.take_body();
+      if (packed.empty()) return std::string();
+      decoder->receive(packed);
+    }
+  }
+  Result<void> finish() {
+    if (decoder) return decoder->finish();
+    return {};
   }
 
   std::shared_ptr<HttpPool> pool;
@@ -63,6 +99,11 @@ struct HttpStreamState {
   std::unique_ptr<Transport> transport;
   std::optional<Watchdog> watchdog;  // closes `transport`
   http::ResponseParser parser;
+  std::optional<http::ContentDecoder> decoder;
+  EventScope request, stream;
+  std::chrono::steady_clock::time_point begun;  // of the request
+  std::size_t bytes = 0, chunks = 0;
+  std::optional<Error> broken;
   bool surplus = false;  // bytes after the answer: the connection is out of step
   bool ended = false;
   Result<void> outcome;
@@ -115,33 +156,78 @@ Task<Result<void>> read_head(HttpStreamState& state) {
   co_return Result<void>();
 }
 
-Task<Result<HttpStream>> open_stream(std::shared_ptr<HttpPool> pool, http::Url origin,
-                                     http::Request request) {
-  auto state = std::make_unique<HttpStreamState>(pool);
-  state->origin = origin.origin();
-  state->parser = http::ResponseParser(response_limits(), request.method == "HEAD");
-  state->transport = pool->take(state->origin);
-  if (!state->transport) {
-    auto dialled = co_await dial(origin, pool->options.dial);
+// "/v1/models/x:generateContent" without the query, which may hold a key.
+std::string path_of(const std::string& target) {
+  return target.substr(0, target.find('?'));
+}
+
+using Opened = Result<std::unique_ptr<HttpStreamState>>;
+
+Task<Result<void>> exchange_heads(HttpStreamState& state, const http::Url& origin,
+                                  http::Request& request) {
+  state.transport = state.pool->take(state.origin);
+  if (!state.transport) {
+    auto dialled = co_await dial(origin, state.pool->options.dial);
     if (!dialled) co_return fail(std::move(dialled.error()));
-    state->transport = std::move(*dialled);
+    state.transport = std::move(*dialled);
   }
   const std::string wire = to_wire(origin, request);
-  auto sent = co_await state->transport->write(as_bytes(wire));
-  if (!sent && sent.error().kind() == ErrorKind::cancelled) co_return fail(std::move(sent.error()));
+  auto sent = co_await state.transport->write(as_bytes(wire));
+  if (!sent && sent.error().kind() == ErrorKind::cancelled) co_return sent;
   // A server may answer and close before it has read all: its answer counts, not our broken pipe.
-  auto head = co_await read_head(*state);
+  auto head = co_await read_head(state);
   if (!head) co_return fail(std::move(sent ? head.error() : sent.error()));
-  co_return HttpStream(std::move(state));
+  co_return Result<void>();
+}
+
+Task<Opened> open_exchange(std::shared_ptr<HttpPool> pool, http::Url origin,
+                           http::Request request) {
+  auto state = std::make_unique<HttpStreamState>(pool);
+  state->origin = origin.origin();
+  state->begun = std::chrono::steady_clock::now();
+  state->parser = http::ResponseParser(response_limits(), request.method == "HEAD");
+  state->request = EventScope::begin(pool->options.events, "net.http_request", [&](Event& event) {
+    event.with("method", request.method).with("host", origin.authority());
+    event.with("path", path_of(request.target));
+  });
+  const bool packed = pool->options.accept_packed && !request.headers.find("Accept-Encoding");
+  if (packed) request.headers.set("Accept-Encoding", "gzip, deflate, br");
+  auto exchanged = co_await exchange_heads(*state, origin, request);
+  if (!exchanged) {
+    state->request.fail_with(exchanged.error());
+    co_return fail(std::move(exchanged.error()));
+  }
+  const auto coding = state->parser.response().headers.find("Content-Encoding");
+  if (const auto known = http::coding_of(coding.value_or("")); packed && coding && known)
+    state->decoder.emplace(*known);
+  co_return Opened(std::move(state));
+}
+
+Task<Result<HttpStream>> open_stream(std::shared_ptr<HttpPool> pool, http::Url origin,
+                                     http::Request request) {
+  auto state = co_await open_exchange(pool, std::move(origin), std::move(request));
+  if (!state) co_return fail(std::move(state.error()));
+  auto& opened = **state;
+  const auto id = opened.request.id();
+  opened.request_done();
+  opened.stream = EventScope::begin(
+      pool->options.events, "net.http_stream", [](Event&) {}, id);
+  co_return HttpStream(std::move(*state));
 }
 
 Task<Result<http::Response>> send_whole(std::shared_ptr<HttpPool> pool, http::Url origin,
                                         http::Request request) {
-  auto stream = co_await open_stream(std::move(pool), std::move(origin), std::move(request));
-  if (!stream) co_return fail(std::move(stream.error()));
-  auto body = co_await stream->read_all();
-  if (!body) co_return fail(std::move(body.error()));
-  http::Response response = stream->head();
+  auto state = co_await open_exchange(std::move(pool), std::move(origin), std::move(request));
+  if (!state) co_return fail(std::move(state.error()));
+  auto& opened = **state;
+  HttpStream stream(std::move(*state));
+  auto body = co_await stream.read_all();
+  if (!body) {
+    opened.request.fail_with(body.error());
+    co_return fail(std::move(body.error()));
+  }
+  opened.request_done();
+  http::Response response = stream.head();
   response.body = std::move(*body);
   co_return response;
 }
@@ -161,18 +247,26 @@ const http::Response& HttpStream::head() const {
 Task<std::optional<std::string>> HttpStream::next() {
   auto& state = *state_;
   while (!state.ended) {
-    if (auto piece = state.parser.take_body(); !piece.empty()) co_return piece;
-    if (state.parser.done()) {
-      state.end({});
-      break;
+    auto piece = state.take_piece();
+    if (piece && !piece->empty()) {
+      state.bytes += piece->size();
+      ++state.chunks;
+      state.stream.note("chunk",
+                        [&](Event& event) { event.with("bytes", std::to_string(piece->size())); });
+      co_return std::move(*piece);
     }
+    if (!piece)
+      state.end(fail(std::move(piece.error())));
+    else if (state.broken)  // what came before was given first
+      state.end(fail(std::move(*state.broken)));
+    else if (state.parser.done())
+      state.end(state.finish());
+    if (state.ended) break;
     auto received = co_await detail::receive_some(state, state.pool->options.read_timeout,
                                                   "more of the answer");
-    if (!received) {
-      auto rest = state.parser.take_body();
-      state.end(fail(std::move(received.error())));
-      if (!rest.empty()) co_return rest;
-    }
+    if (received) continue;
+    state.broken = std::move(received.error());
+    state.transport->close();
   }
   co_return std::nullopt;
 }
@@ -186,11 +280,10 @@ Task<Result<std::string>> HttpStream::read_all() {
   while (auto piece = co_await next()) {
     body += *piece;
     if (body.size() <= state_->pool->options.max_body) continue;
-    state_->transport.reset();
-    state_->ended = true;
-    co_return fail(Error(ErrorKind::too_large,
-                         fmt::format("the answer is over {} bytes", state_->pool->options.max_body))
-                       .with_stage(Stage::receive));
+    state_->end(fail(Error(ErrorKind::too_large, fmt::format("the answer is over {} bytes",
+                                                             state_->pool->options.max_body))
+                         .with_stage(Stage::receive)));
+    break;
   }
   if (auto result = outcome(); !result) co_return fail(std::move(result.error()));
   co_return body;

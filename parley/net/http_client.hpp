@@ -6,6 +6,7 @@
 #include <string>
 
 #include "parley/base/error.hpp"
+#include "parley/base/event.hpp"
 #include "parley/http/message.hpp"
 #include "parley/http/url.hpp"
 #include "parley/net/dial.hpp"
@@ -21,6 +22,14 @@ struct HttpClientOptions {
   std::size_t max_body = 256 * 1024 * 1024;            // bytes of one answer
   std::size_t max_idle_per_origin = 8;                 // connections kept open
   std::chrono::milliseconds idle_timeout{60'000};      // an older idle connection is not used again
+  // Asks for bodies in gzip, deflate or brotli, and unpacks what comes so: max_body counts unpacked
+  // bytes, and no more than 64 KiB of them are held. Without it a body is given as it comes.
+  bool accept_packed = false;
+  // "net.http_request_start" {method, host, path}, then "_stop" {status, duration_ms} or
+  // "_exception"; for open() it ends with the answer's header, and "net.http_stream_start"
+  // {parent}, "_chunk" {bytes} and "_stop" {bytes, chunks, duration_ms} or "_exception" follow.
+  // See docs/telemetry.md.
+  EventSink events;
 };
 
 namespace detail {
@@ -38,7 +47,8 @@ class HttpStream {
   ~HttpStream();
 
   const http::Response& head() const;
-  // The next bytes as they come, chunked coding removed; empty: the end, see outcome(). One at a
+  // The next bytes as they come, chunked coding removed (and the content coding, where the client
+  // asked for it); empty: the end, see outcome(). One at a
   // time.
   Task<std::optional<std::string>> next();
   // Success where the body came whole; else disconnected, timeout, too_large, protocol_violation.
@@ -50,8 +60,8 @@ class HttpStream {
   std::unique_ptr<detail::HttpStreamState> state_;
 };
 
-// HTTP/1.1 with a pool of kept-alive connections per origin. Follows no redirect, retries nothing,
-// asks for no content coding. Belongs to one executor; requests may run side by side. Destroying it
+// HTTP/1.1 with a pool of kept-alive connections per origin. Follows no redirect, retries nothing.
+// Belongs to one executor; requests may run side by side. Destroying it
 // leaves running streams alone.
 class HttpClient {
  public:

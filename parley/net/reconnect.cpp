@@ -6,6 +6,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "parley/base/event_scope.hpp"
 #include "parley/net/system.hpp"
 
 namespace parley::net {
@@ -92,22 +93,26 @@ Task<Result<void>> ReconnectingWebSocket::open(std::optional<Error> why) {
   const bool again = why.has_value();
   opening_ = true;
   for (;;) {
+    EventScope told;
     if (why) {
       const auto delay = reconnector_.next_delay(*why, SystemClock().now());
       if (!delay) co_return fail(std::move(*why));
-      if (events_)
-        events_(Event("net.reconnect_start")
-                    .with("attempt", std::to_string(reconnector_.attempts()))
-                    .with("delay_ms", std::to_string(delay->count()))
-                    .with("why", why->describe()));
+      told = EventScope::begin(events_, "net.reconnect", [&](Event& event) {
+        event.with("attempt", std::to_string(reconnector_.attempts()));
+        event.with("attempts_left", std::to_string(reconnector_.attempts_left()));
+        event.with("delay_ms", std::to_string(delay->count())).with("why", why->describe());
+      });
       co_await sleep_for(*delay);
       if (closing_) co_return fail(ErrorKind::cancelled, "closed while it was reconnecting");
     }
     auto socket = co_await connect_websocket(url_, options_);
-    if (why && events_)
-      events_(Event("net.reconnect_stop")
-                  .with("attempt", std::to_string(reconnector_.attempts()))
-                  .with("result", socket ? "connected" : socket.error().describe()));
+    const auto attempt = [this](Event& event) {
+      event.with("attempt", std::to_string(reconnector_.attempts()));
+    };
+    if (socket)
+      told.stop(attempt);
+    else
+      told.fail_with(socket.error(), attempt);
     if (socket) {
       opened_ = SystemClock().now();
       reconnector_.connected(opened_);

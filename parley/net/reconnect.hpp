@@ -31,7 +31,8 @@ struct SessionCounters {
 };
 
 // A client's WebSocket that is opened again by a policy. Each attempt is told:
-// "net.reconnect_start" {attempt, delay_ms, why} and "net.reconnect_stop" {attempt, result}. What
+// "net.reconnect_start" {attempt, attempts_left, delay_ms, why}, and "net.reconnect_stop" or
+// "net.reconnect_exception" {attempt}; ConnectOptions::events tells of each connection. What
 // was sent and not answered when a connection ended is the caller's to repeat: `on_reconnect` is
 // called on each new connection before next() goes on. Belongs to one thread.
 class ReconnectingWebSocket {

@@ -42,6 +42,7 @@ class Reconnector {
   std::optional<std::chrono::milliseconds> next_delay(const Error& why, TimePoint now);
   void connected(TimePoint now) { connected_at_ = now; }
   int attempts() const { return attempts_; }
+  int attempts_left() const { return policy_.max_attempts - attempts_; }
 
  private:
   ReconnectPolicy policy_;

@@ -45,6 +45,7 @@ std::optional<Message> WebSocketState::read_message() {
     traffic.bytes_in += event->data.size();
     traffic.last_activity = std::chrono::steady_clock::now();
     Message message(event->kind == ws::Event::Kind::binary, std::string(event->text()));
+    if (told) told->received(message.data.size(), message.binary);
     message.first = event->first;
     message.last = event->last;
     const auto rest = connection.unread_input();
@@ -160,6 +161,7 @@ Task<void> WebSocketState::linger(std::shared_ptr<WebSocketState> self) {
 }
 
 void WebSocketState::set_left() {
+  if (told && !left) tell_end();
   left = true;
   drained.cancel();
 }
@@ -281,34 +283,25 @@ Task<std::optional<Message>> WebSocket::next() {
 }
 
 Result<void> WebSocket::outcome() const {
-  if (state_->failure) return fail(*state_->failure);
-  const auto code = state_->connection.close_code();
-  if (code == ws::close_code::normal || code == ws::close_code::going_away ||
-      code == ws::close_code::no_status || code == 0)
-    return {};
-  const auto& reason = state_->connection.close_reason();
-  if (const auto stage = state_->connection.timed_out(); stage != Stage::none)
-    return fail(Error(ErrorKind::timeout, "the WebSocket was given up: " + reason)
-                    .with_close(code, reason)
-                    .with_stage(stage));
-  return fail(
-      Error(ErrorKind::disconnected, fmt::format("the WebSocket was closed with code {}{}{}", code,
-                                                 reason.empty() ? "" : ": ", reason))
-          .with_close(code, reason)
-          .with_stage(Stage::receive));
+  return state_->outcome();
+}
+
+void WebSocket::observe(const EventSink& events, std::string_view host, std::string_view parent) {
+  if (events && !state_->told && !state_->gone)
+    state_->told = std::make_unique<detail::WebSocketTold>(events, host, parent);
 }
 
 Task<Result<void>> WebSocket::send_text(std::string text, ws::Compress compress) {
   auto posted = state_->admit(text.size());
   if (posted)
-    posted = state_->count_sent(state_->connection.send_text(text, compress), text.size());
+    posted = state_->count_sent(state_->connection.send_text(text, compress), text.size(), false);
   return detail::wait_until_low(state_, std::move(posted));
 }
 
 Task<Result<void>> WebSocket::send_binary(Bytes data, ws::Compress compress) {
   auto posted = state_->admit(data.size());
   if (posted)
-    posted = state_->count_sent(state_->connection.send_binary(data, compress), data.size());
+    posted = state_->count_sent(state_->connection.send_binary(data, compress), data.size(), true);
   return detail::wait_until_low(state_, std::move(posted));
 }
 
@@ -316,8 +309,8 @@ Task<Result<void>> WebSocket::send_part(ws::MessageKind kind, Bytes part, bool l
                                         ws::Compress compress) {
   auto posted = state_->admit(part.size());
   if (posted)
-    posted =
-        state_->count_sent(state_->connection.send_part(kind, part, last, compress), part.size());
+    posted = state_->count_sent(state_->connection.send_part(kind, part, last, compress),
+                                part.size(), kind == ws::MessageKind::binary);
   return detail::wait_until_low(state_, std::move(posted));
 }
 
@@ -327,13 +320,13 @@ Task<Result<void>> WebSocket::send(Message message) {
     posted =
         state_->count_sent(message.binary ? state_->connection.send_binary(as_bytes(message.data))
                                           : state_->connection.send_text(message.data),
-                           message.data.size());
+                           message.data.size(), message.binary);
   return detail::wait_until_low(state_, std::move(posted));
 }
 
 Result<void> WebSocket::post_text(std::string_view text) {
   if (auto admitted = state_->admit(text.size()); !admitted) return admitted;
-  return state_->count_sent(state_->connection.send_text(text), text.size());
+  return state_->count_sent(state_->connection.send_text(text), text.size(), false);
 }
 
 Result<void> WebSocket::ping(BytesView payload) {
@@ -356,6 +349,7 @@ const TrafficCounters& WebSocket::traffic() const {
 }
 
 void WebSocket::close(std::uint16_t code, std::string_view reason) {
+  if (state_->told) state_->told->close_begins(code, state_->ended);
   if (state_->ended) return;
   // A second close changes nothing.
   (void)state_->connection.close(code, reason, std::chrono::steady_clock::now());
@@ -363,6 +357,7 @@ void WebSocket::close(std::uint16_t code, std::string_view reason) {
 }
 
 void WebSocket::abort() {
+  state_->aborted = !state_->ended;
   state_->ended = true;
   state_->drop();
 }

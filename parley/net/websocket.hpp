@@ -1,8 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +10,7 @@
 
 #include "parley/base/bytes.hpp"
 #include "parley/base/error.hpp"
+#include "parley/base/event.hpp"
 #include "parley/base/secret.hpp"
 #include "parley/http/url.hpp"
 #include "parley/net/dial.hpp"
@@ -85,6 +86,11 @@ class WebSocket {
   // after `limit`, or where the connection has ended. Not while next() is pending.
   Task<bool> probe(std::chrono::milliseconds limit);
 
+  // Tells from now on: "net.ws_session_start" {host}, "_send" and "_receive" {bytes, type}, "_stop"
+  // {code, how} or "_exception"; "net.ws_close_start" {parent, code} and "_stop" {how: graceful,
+  // forced, already_closed}. `parent` is the id of the operation that it belongs to. Once.
+  void observe(const EventSink& events, std::string_view host = {}, std::string_view parent = {});
+
   bool open() const;  // messages may be sent
   const TrafficCounters& traffic() const;
   // Bytes that the peer has not taken yet (beyond the kernel's buffer).
@@ -104,6 +110,9 @@ struct ConnectOptions {
   ws::ClientOffer offer;
   ws::Options protocol;
   std::chrono::milliseconds upgrade_timeout{10'000};  // from the request to the answer's header
+  // "net.ws_connect_start" {host, path} and "_stop" {subprotocol, duration_ms} or "_exception",
+  // then those of WebSocket::observe(). See docs/telemetry.md.
+  EventSink events;
   // Asked before each connection, also a repeated one; its token goes as Authorization: Bearer. Its
   // error is the connection's. Empty: none.
   std::function<Task<Result<Secret>>()> bearer;

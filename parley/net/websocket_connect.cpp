@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "parley/base/event_scope.hpp"
 #include "parley/http/parser.hpp"
 #include "parley/net/detail/deadline.hpp"
 #include "parley/net/system.hpp"
@@ -62,9 +63,7 @@ Task<Result<WebSocket>> upgrade(const http::Url& url, std::shared_ptr<Transport>
                       std::move(*agreement), answer->early);
 }
 
-}  // namespace
-
-Task<Result<WebSocket>> connect_websocket(http::Url url, ConnectOptions options) {
+Task<Result<WebSocket>> dial_and_upgrade(const http::Url& url, ConnectOptions& options) {
   if (options.bearer) {
     auto token = co_await options.bearer();
     if (!token) co_return fail(std::move(token.error()));
@@ -74,6 +73,29 @@ Task<Result<WebSocket>> connect_websocket(http::Url url, ConnectOptions options)
   if (!transport) co_return fail(std::move(transport.error()));
   std::shared_ptr<Transport> shared = std::move(*transport);
   co_return co_await upgrade(url, std::move(shared), options);
+}
+
+}  // namespace
+
+Task<Result<WebSocket>> connect_websocket(http::Url url, ConnectOptions options) {
+  const auto begun = std::chrono::steady_clock::now();
+  auto told = EventScope::begin(options.events, "net.ws_connect", [&url](Event& event) {
+    event.with("host", url.authority()).with("path", url.target.substr(0, url.target.find('?')));
+  });
+  auto socket = co_await dial_and_upgrade(url, options);
+  if (!socket) {
+    told.fail_with(socket.error());
+    co_return fail(std::move(socket.error()));
+  }
+  const std::string id = told.id();
+  told.stop([&](Event& event) {
+    const auto took = std::chrono::steady_clock::now() - begun;
+    event.with("subprotocol", socket->agreement().subprotocol);
+    event.with("duration_ms",
+               std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+  });
+  socket->observe(options.events, url.authority(), id);
+  co_return std::move(*socket);
 }
 
 }  // namespace parley::net

@@ -5,11 +5,12 @@
 
 namespace parley::net::detail {
 
-Result<void> WebSocketState::count_sent(Result<void> posted, std::size_t size) {
+Result<void> WebSocketState::count_sent(Result<void> posted, std::size_t size, bool binary) {
   if (posted) {
     ++traffic.messages_out;
     traffic.bytes_out += size;
     traffic.last_activity = std::chrono::steady_clock::now();
+    if (told) told->sent(size, binary);
   }
   sent();
   return posted;

@@ -1,4 +1,4 @@
-#include "parley/schematic/detail/map_reader.hpp"
+#include "parley/schematic/map_reader.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 
 #include "parley/base/text.hpp"
 
-namespace parley::schematic::detail {
+namespace parley::schematic {
 namespace {
 
 std::string_view kind_name(const Tree& tree) {
@@ -176,10 +176,15 @@ std::optional<std::chrono::milliseconds> read_duration(const Tree& tree) {
   const auto [end, error] = std::from_chars(first, last, number);
   if (error != std::errc() || number < 0 || number > 1'000'000'000) return std::nullopt;
   const std::string_view unit(end, static_cast<std::size_t>(last - end));
-  if (unit.empty() || unit == "ms") return std::chrono::milliseconds(number);
-  if (unit == "s") return std::chrono::seconds(number);
-  if (unit == "m") return std::chrono::minutes(number);
-  return std::nullopt;
+  std::chrono::milliseconds time(number);
+  if (unit == "s")
+    time = std::chrono::seconds(number);
+  else if (unit == "m")
+    time = std::chrono::minutes(number);
+  else if (!unit.empty() && unit != "ms")
+    return std::nullopt;
+  if (time > std::chrono::days(366)) return std::nullopt;
+  return time;
 }
 
-}  // namespace parley::schematic::detail
+}  // namespace parley::schematic

@@ -6,8 +6,6 @@
 
 namespace parley::schematic {
 
-using detail::MapReader;
-
 namespace {
 
 AuthStrategy read_auth(const Tree& tree, Diagnostics& diagnostics) {

@@ -8,7 +8,9 @@ import ssl
 import subprocess
 import tempfile
 import unittest
+import urllib.error
 import urllib.request
+import wave
 
 PARLEY = os.environ["PARLEY_BIN"]
 CLEAN = {name: value for name, value in os.environ.items()
@@ -284,6 +286,102 @@ class Emulate(unittest.TestCase):
                 asked = run("ask", "--base-url", service.url, "--model", "recording-hello", "x",
                             env={"GEMINI_API_KEY": "k"})
         self.assertEqual(asked.stdout, "recorded\n")
+
+    def test_a_script_is_checked_and_its_mistakes_have_their_places(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "s.yaml")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("version: 1\nrules:\n  - when: {txt: hello}\n    answer: hi\nquotas: []\n")
+            checked = run("emulate", "--check", path)
+            self.assertEqual((checked.returncode, checked.stdout), (1, ""))
+            self.assertIn(f"{path}:3:12: error: ", checked.stderr)
+            self.assertIn('"text"', checked.stderr)
+            self.assertEqual(run("emulate", "--port", "0", "--script", path).returncode, 1)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("version: 1\nrules:\n  - when: {text: hello}\n    answer: hi\n")
+            checked = run("emulate", "--check", path)
+            self.assertEqual((checked.returncode, checked.stdout), (0, f"{path}: 1 rules, 0 quotas\n"))
+
+    def test_a_script_a_quota_and_the_control(self):
+        def call(url, method, body=None, **headers):
+            with urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method)) as answer:
+                return json.load(answer)
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "s.yaml")
+            with wave.open(os.path.join(folder, "hum.wav"), "wb") as file:
+                file.setparams((1, 2, 16000, 0, "NONE", ""))
+                file.writeframes(bytes(3200))
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("version: 1\nrules:\n  - {when: {text: hello}, answer: scripted}\n"
+                           "  - {when: {text: sound}, answer: [{audio: {wav: hum.wav}}]}\n")
+            with Started("emulate", "--port", "0", "--script", path, "--hold-clock", "--quota", "rpm=1") as service:
+                ask = lambda words: run("ask", "--base-url", service.url, words, env={"GEMINI_API_KEY": "canary"})
+                self.assertEqual(ask("hello").stdout, "scripted\n")
+                refused = ask("hello")
+                self.assertEqual(refused.returncode, 1)
+                self.assertIn("exceeded your current quota", refused.stderr)
+                call(service.url + "/parley/clock", "POST", b"advance: 1m")
+                self.assertEqual(ask("hello").stdout, "scripted\n")
+                journal = call(service.url + "/parley/journal", "GET")
+                self.assertEqual(len(journal["entries"]), 3)
+                self.assertNotIn("canary", json.dumps(journal))
+                call(service.url + "/parley/script", "POST", b"version: 1\nrules: [{answer: other}]")
+                self.assertEqual(call(service.url + "/parley/state", "GET")["rules"][0]["name"], "rule 1")
+                with self.assertRaises(urllib.error.HTTPError) as refused:
+                    call(service.url + "/parley/state", "GET", Origin="https://evil.example")
+                self.assertEqual(refused.exception.code, 403)
+                refused.exception.close()
+                self.assertEqual(service.end(), 0, "a stop by signal is in order")
+            with Started("emulate", "--port", "0", "--control", "nobody") as service, \
+                    self.assertRaises(urllib.error.HTTPError) as missing:
+                call(service.url + "/parley/state", "GET")
+            self.assertEqual(missing.exception.code, 404)
+            missing.exception.close()
+        wrong = run("emulate", "--quota", "rpm=x")
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn('"rpm=x"', wrong.stderr)
+
+    def test_what_the_page_of_the_emulator_shows_works(self):
+        with open(os.path.join(os.path.dirname(__file__), "../../docs/emulator.md"), encoding="utf-8") as file:
+            page = file.read()
+        scripts, calls = (re.findall(rf"^```{kind}\n(.*?)^```", page, re.S | re.M) for kind in ("yaml", "sh"))
+        self.assertGreaterEqual(len(scripts), 2)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "s.yaml")
+            for script in scripts:
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(script)
+                checked = run("emulate", "--check", path)
+                self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertEqual(len(calls), 1)
+        with Started("emulate", "--port", "0", "--pace", "0") as service:
+            ran = subprocess.run(["bash", "-e", "-c", calls[0].replace("8090", str(service.port))],
+                                 capture_output=True, text=True, timeout=LIMIT)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn('"text": "Hello from the script!"', ran.stdout)
+        self.assertNotIn("key=any", ran.stdout)
+
+    def test_a_folder_of_recordings_is_replayed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "a.jsonl"), "w", encoding="utf-8") as file:
+                for line in ({"parley_recording": 1},
+                             {"at": 0, "exchange": 1, "request": {"method": "GET", "target": "/v1beta/models",
+                                                                  "headers": [], "body": ""}},
+                             {"at": 1, "exchange": 1, "response": {"status": 200, "headers": []}},
+                             {"at": 1, "exchange": 1, "text": '{"models": []}'},
+                             {"at": 1, "exchange": 1, "end": "whole"}):
+                    file.write(json.dumps(line) + "\n")
+            with open(os.path.join(folder, "b.log"), "wb") as file:
+                file.write(b'>12 {"setup":{}}\n<27 {\n  "setupComplete": {}\n}\n\n')
+            with Started("emulate", "--port", "0", "--replay", folder) as service, \
+                    urllib.request.urlopen(service.url + "/v1beta/models") as answer:
+                self.assertEqual(json.load(answer), {"models": []})
+            with open(os.path.join(folder, "b.log"), "wb") as file:
+                file.write(b">13 {}")
+            refused = run("emulate", "--port", "0", "--replay", folder)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("b.log: byte 4: 13 bytes are named, 2 are there", refused.stderr)
 
     def test_help_of_every_command(self):
         for words in ([], ["serve"], ["ask"], ["models"], ["chat"], ["emulate"], ["generate"], ["mock"]):

@@ -26,12 +26,15 @@ struct Script {
   Task<void> (*play)(Live& live, Told& told);
 };
 
+// How long a message is waited for: short only where a fault keeps it from coming at all.
+std::chrono::milliseconds patience{60'000};
+
 Task<void> say_and_read(Live& live, Told& told, std::string text, std::size_t turns) {
   auto sent = co_await live.send_turn(text);
   if (!sent) co_return;
   const auto enough = [turns](const Told& so_far) { return so_far.turns >= turns; };
   while (!enough(told)) {
-    auto event = co_await live.receive(std::chrono::milliseconds(150));
+    auto event = co_await live.receive(patience);
     if (!event) co_return;
     std::visit(told, *event);
   }
@@ -40,7 +43,7 @@ Task<void> say_and_read(Live& live, Told& told, std::string text, std::size_t tu
 // What is due behind the turn (handles), without waiting for what will not come.
 Task<void> read_rest(Live& live, Told& told) {
   for (;;) {
-    auto event = co_await live.receive(std::chrono::milliseconds(150));
+    auto event = co_await live.receive(patience);
     if (!event) co_return;
     std::visit(told, *event);
     if (!told.handle.empty()) co_return;
@@ -58,7 +61,7 @@ Task<void> play_speech(Live& live, Told& told) {
 Task<void> play_tools(Live& live, Told& told) {
   auto sent = co_await live.send_turn("What is the weather in Oslo?");
   while (sent && told.calls.empty()) {
-    auto event = co_await live.receive(std::chrono::milliseconds(150));
+    auto event = co_await live.receive(patience);
     if (!event) co_return;
     std::visit(told, *event);
   }
@@ -97,6 +100,7 @@ Task<void> play(const Script& script, std::string fault, Ended& ended) {
   // Only what never comes is waited for in vain.
   const bool never = fault.find("silence") != fault.npos || fault.find("garbage") != fault.npos;
   if (never) options.step_timeout = std::chrono::milliseconds(200);
+  patience = never ? std::chrono::milliseconds(150) : std::chrono::milliseconds(60'000);
   options.resume("").transcribe();
   if (script.text) options.answer_in(gemini::Modality::text);
   gemini::FunctionDeclaration weather("get_weather");

@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "parley/api/session.hpp"
+#include "parley/base/event_scope.hpp"
 #include "parley/net/reconnect.hpp"
 
 namespace parley::api::detail {
@@ -57,6 +58,7 @@ struct SessionState : std::enable_shared_from_this<SessionState> {
   void keep_alive(TimePoint now);
   Result<void> before_send(std::size_t message, std::size_t size);
   void tell_closed();
+  void tell(std::string_view what) const;  // between start and stop
 
   const EndpointRules* rules;
   SessionOptions options;
@@ -82,6 +84,7 @@ struct SessionState : std::enable_shared_from_this<SessionState> {
   bool ended = false, abandoned = false;
   std::optional<Error> failure;
   Result<void> result;
+  EventScope told;
 };
 
 }  // namespace parley::api::detail

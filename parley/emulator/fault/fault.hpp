@@ -27,6 +27,7 @@ struct Fault {
   //   as=event|bare   how that error is written: as an event, or as JSON that is no event
   // Errors (invalid_argument) name the part.
   static Result<Fault> parse(std::string_view text);
+  bool operator==(const Fault&) const = default;
 
   int status = 0;  // 0: as it would be
   std::chrono::milliseconds delay{0};

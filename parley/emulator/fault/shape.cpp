@@ -55,7 +55,8 @@ BodyPlan plan_body(const Answer& answer, const Fault& fault) {
       bytes.insert(*fault.garbage - sent, "\xff\xfe}]{\x01");
     const bool last = end && *end < sent + size;
     if (last) bytes.resize(*end - sent);
-    add(plan, std::move(bytes), i == 0 ? fault.pause : answer.pace, fault);
+    const auto usual = i == 0 ? fault.pause : answer.pace;
+    add(plan, std::move(bytes), i < answer.waits.size() ? answer.waits[i] : usual, fault);
     if (last) return plan;
     sent += size;
   }

@@ -94,8 +94,12 @@ bool LiveSession::State::put_off(TimePoint now) {
 
 // One message goes out, or what the fault puts in its place.
 void LiveSession::State::emit(std::string text) {
+  emit_as_it_is(detail::pretty(text));
+}
+
+void LiveSession::State::emit_as_it_is(std::string text) {
   LiveOutput output;
-  output.text = detail::pretty(text);
+  output.text = std::move(text);
   if (fault_is_due() && door.fault.kind != Kind::delay && replaced(output)) return;
   if (!closed) put(std::move(output));
 }

@@ -3,11 +3,8 @@
 #include <algorithm>
 #include <functional>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "parley/emulator/live/detail/faulty_transport.hpp"
 
@@ -17,21 +14,19 @@ namespace {
 // A session and its connection. One coroutine reads, another says what the session has to say.
 struct Run {
   Run(net::WebSocket opened, std::shared_ptr<FaultyTransport> over,
-      std::unique_ptr<LiveVoice> begun, const Executor& executor)
+      std::unique_ptr<LiveVoice> begun, std::shared_ptr<ServerClock> on)
       : socket(std::move(opened)),
         transport(std::move(over)),
         session(std::move(begun)),
-        timer(executor) {}
+        clock(std::move(on)),
+        alarm(clock) {}
   net::WebSocket socket;
   std::shared_ptr<FaultyTransport> transport;
   std::unique_ptr<LiveVoice> session;
-  boost::asio::steady_timer timer;  // cancelled where there is something new to say
+  std::shared_ptr<ServerClock> clock;
+  ServerClock::Alarm alarm;  // rung where there is something new to say
   bool done = false;
 };
-
-TimePoint now() {
-  return std::chrono::steady_clock::now();
-}
 
 Task<Result<void>> send_fragments(net::WebSocket& socket, bool text, std::string data,
                                   std::size_t size) {
@@ -72,9 +67,8 @@ Task<void> say(std::shared_ptr<Run> run, bool text_frames) {
     }
     if (run->done) co_return;
     const auto next = run->session->next_timeout();
-    run->timer.expires_at(next ? *next : TimePoint::max());
-    co_await run->timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-    if (!run->done) run->session->handle_timeout(now());
+    co_await run->alarm.wait_until(next);
+    if (!run->done) run->session->handle_timeout(run->clock->now());
   }
 }
 
@@ -87,6 +81,7 @@ std::shared_ptr<net::Transport> make_faulty(std::shared_ptr<FaultyTransport>& ou
 }  // namespace
 
 Task<void> serve_live(net::Exchange& exchange, std::unique_ptr<LiveVoice> session, bool text_frames,
+                      std::shared_ptr<ServerClock> clock,
                       std::function<void(std::string_view)> remember) {
   ws::ServerPolicy policy;
   ws::Options protocol;
@@ -97,15 +92,15 @@ Task<void> serve_live(net::Exchange& exchange, std::unique_ptr<LiveVoice> sessio
   auto socket = co_await exchange.upgrade(std::move(policy), protocol, std::move(wrap));
   if (!socket) co_return;
   const auto executor = co_await boost::asio::this_coro::executor;
-  auto run = std::make_shared<Run>(std::move(*socket), transport, std::move(session), executor);
+  auto run = std::make_shared<Run>(std::move(*socket), transport, std::move(session), clock);
   boost::asio::co_spawn(executor, say(run, text_frames), boost::asio::detached);
   while (auto message = co_await run->socket.next()) {
     remember(message->data);
-    run->session->received(message->data, now());
-    run->timer.cancel();
+    run->session->received(message->data, clock->now());
+    run->alarm.ring();
   }
   run->done = true;
-  run->timer.cancel();
+  run->alarm.ring();
 }
 
 }  // namespace parley::emulator::detail

@@ -82,6 +82,10 @@ void LiveSession::State::release(TimePoint now) {
       if (!said.empty()) history.push_back(gemini::model_content(std::exchange(said, {})));
       tell_handle(now);
     }
+    if (due.act) {
+      due.act(*this, now);
+      continue;
+    }
     if (!door.vertex) {
       emit(due.text);
     } else {
@@ -101,7 +105,7 @@ void LiveSession::State::timeout(TimePoint now) {
     const auto left = std::chrono::duration_cast<std::chrono::seconds>(end - now);
     emit(fmt::format(R"({{"goAway":{{"timeLeft":"{}s"}}}})", left.count()));
   }
-  if (now >= end) close(1008, "The session has reached its longest duration.");
+  if (now >= end) close(options.end_code, options.end_reason);
 }
 
 std::optional<TimePoint> LiveSession::State::next_timeout() const {
@@ -117,10 +121,12 @@ void LiveSession::State::received(std::string_view text, TimePoint now) {
   if (input.setup.has_value() == ready)
     return close(1007, "setup must be the first message and only the first");
   if (input.setup) return setup(std::move(*input.setup), now);
-  if (input.client_content) return client_content(*input.client_content, now);
-  if (input.realtime_input) return realtime_input(*input.realtime_input, now);
-  if (input.tool_response) return tool_response(*input.tool_response, now);
+  ++consumed;
+  if (input.client_content) client_content(*input.client_content, now);
+  if (input.realtime_input) realtime_input(*input.realtime_input, now);
+  if (input.tool_response) tool_response(*input.tool_response, now);
   if (input.context_update) context_update(*input.context_update);
+  consumed_one(now);
 }
 
 }  // namespace parley::emulator

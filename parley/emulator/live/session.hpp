@@ -11,11 +11,15 @@
 #include <vector>
 
 #include "parley/base/error.hpp"
+#include "parley/base/secret.hpp"
 #include "parley/base/time.hpp"
 #include "parley/emulator/fault/fault.hpp"
 #include "parley/gemini/types.hpp"
+#include "parley/http/message.hpp"
 
 namespace parley::emulator {
+
+class Director;
 
 struct LiveOptions {
   LiveOptions() = default;
@@ -25,11 +29,25 @@ struct LiveOptions {
   double playback = 1;
   std::chrono::milliseconds lifetime{10 * 60 * 1000};  // of a connection
   std::chrono::milliseconds notice{60 * 1000};         // goAway comes so long before its end
+  std::uint16_t end_code = 1008;                       // with which it ends, and why
+  std::string end_reason = "The session has reached its longest duration.";
+  std::chrono::milliseconds setup_delay{0};  // from the setup to setupComplete
+  bool handles = true;                       // false: updates say "resumable": false
   std::chrono::milliseconds handle_life{2 * 60 * 60 * 1000};
+  // Of a session with transparent resumption: a handle comes also between turns, after so many
+  // messages of the client.
+  std::size_t handle_every = 10;
+  // Of the model's context: when it is full and the setup has no contextWindowCompression, the
+  // session is closed (1007).
+  int context_tokens = 131'072;
   // What is understood of spoken turns, in their order; behind the last: "(speech of 1.2 seconds)".
   std::vector<std::string> hears;
   bool text_frames = false;  // the service sends its JSON in binary frames
+  // A script and its quotas; null: none.
+  std::shared_ptr<Director> director;
 };
+
+struct LiveHearing;
 
 // Conversations that a later connection can go on with, by their handles. Shared by the sessions of
 // a service; not thread-safe.
@@ -39,6 +57,8 @@ class LiveMemory {
     Conversation() = default;
     std::string model;
     std::vector<gemini::Content> history;
+    std::shared_ptr<const LiveHearing> hearing;  // of transparent resumption: speech under way
+    std::size_t heard = 0;                       // spoken turns so far
     TimePoint until{};
   };
   explicit LiveMemory(std::uint64_t seed) : seed_(seed) {}
@@ -55,6 +75,10 @@ class LiveMemory {
 struct LiveDoor {
   LiveDoor() = default;
   std::string version = "v1beta";
+  // Of the upgrade request, for scripts.
+  std::string path;
+  Secret key;  // or token
+  http::Headers headers;
   bool vertex = false;  // Vertex AI: full names of models, and answers in its dialect
   bool music = false;   // BidiGenerateMusic
   // Where set, the session is closed so at once: a key that is not valid, a token that has expired.

@@ -141,6 +141,8 @@ bool LiveSession::State::accept_handle(TimePoint now) {
     return false;
   }
   history = kept->history;
+  heard = kept->heard;
+  if (kept->hearing && transparent()) hearing = *kept->hearing;
   return true;
 }
 
@@ -159,7 +161,8 @@ void LiveSession::State::make_detector() {
   settings.prefix_ms = wanted.prefix_padding_ms.value_or(settings.prefix_ms);
   const bool late = wanted.end_of_speech_sensitivity == gemini::EndSensitivity::end_sensitivity_low;
   settings.silence_ms = wanted.silence_duration_ms.value_or(late ? 1000 : settings.silence_ms);
-  detector.emplace(settings);
+  // A handle of transparent resumption goes on in the middle of what was heard.
+  if (!hearing.detector) hearing.detector.emplace(settings);
 }
 
 void LiveSession::State::setup(gemini::Setup wanted, TimePoint now) {
@@ -171,7 +174,8 @@ void LiveSession::State::setup(gemini::Setup wanted, TimePoint now) {
             config.history_config->initial_history_in_client_content.value_or(false);
   thinks_long = config.model.find("extended-thinking") != std::string::npos;
   ready = true;
-  say(R"({"setupComplete":{}})", now);
+  if (options.director && play_setup(now)) return;
+  say(R"({"setupComplete":{}})", now + options.setup_delay);
 }
 
 }  // namespace parley::emulator

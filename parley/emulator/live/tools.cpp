@@ -22,20 +22,36 @@ bool LiveSession::State::is_non_blocking(std::string_view function) const {
   return false;
 }
 
-void LiveSession::State::call_tools(const std::vector<gemini::FunctionCall>& calls, TimePoint now) {
+void LiveSession::State::announce_calls(const std::vector<gemini::FunctionCall>& calls,
+                                        TimePoint now) {
   gemini::ToolCallMessage message;
   auto& list = message.tool_call.function_calls.emplace();
   gemini::Content turn;
   turn.role = "model";
   auto& parts = turn.parts.emplace();
   for (auto call : calls) {
-    call.id = fmt::format("function-call-{}", 1000 + ++calls_made);
+    if (!call.id) call.id = fmt::format("function-call-{}", 1000 + ++calls_made);
     (is_non_blocking(call.name) ? side_calls : pending_calls).insert(*call.id);
     parts.emplace_back().function_call = call;
     list.push_back(std::move(call));
   }
   history.push_back(std::move(turn));
   say(json::encode_text(message), now);
+}
+
+void LiveSession::State::cancel_calls(const std::vector<std::string>& ids, TimePoint now) {
+  gemini::ToolCallCancellationMessage message;
+  message.tool_call_cancellation.ids = ids;
+  say(json::encode_text(message), now);
+  for (const auto& id : ids) {
+    pending_calls.erase(id);
+    side_calls.erase(id);
+  }
+  if (pending_calls.empty()) call_results.clear();
+}
+
+void LiveSession::State::call_tools(const std::vector<gemini::FunctionCall>& calls, TimePoint now) {
+  announce_calls(calls, now);
   if (!pending_calls.empty()) return;
   OfflineAnswer meanwhile;
   meanwhile.pieces = {"I am ", "looking ", "that up."};

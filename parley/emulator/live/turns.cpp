@@ -70,22 +70,23 @@ void LiveSession::State::realtime_input(const gemini::RealtimeInput& input, Time
     return activity(input.activity_start.has_value(), now);
   if (input.audio) return hear(*input.audio, now);
   if (input.video) {
-    const bool active = automatic ? detector->speaking() : manual_seconds.has_value();
+    const bool active =
+        automatic ? hearing.detector->speaking() : hearing.manual_seconds.has_value();
     if (only_activity && !active) return;
-    frames.emplace_back().inline_data = *input.video;
+    hearing.frames.emplace_back().inline_data = *input.video;
     return;
   }
   if (input.audio_stream_end.value_or(false)) {
     if (!automatic) return close(1007, "Precondition check failed.");
-    if (!detector->flush()) return;
+    if (!hearing.detector->flush()) return;
     tell_activity(false, now);
-    return spoken(detector->speech_seconds(), now);
+    return spoken(hearing.detector->speech_seconds(), now);
   }
   if (!input.text) return close(1007, "Request contains an invalid argument.");
   if (interruptible) interrupt(now);
   auto turn = gemini::user_content(*input.text);
-  turn.parts->insert(turn.parts->end(), frames.begin(), frames.end());
-  frames.clear();
+  turn.parts->insert(turn.parts->end(), hearing.frames.begin(), hearing.frames.end());
+  hearing.frames.clear();
   history.push_back(std::move(turn));
   answer(now);
 }
@@ -94,15 +95,15 @@ void LiveSession::State::hear(const gemini::Blob& audio, TimePoint now) {
   const int rate = rate_of(audio.mime_type.value_or("audio/pcm"));
   if (rate == 0 || !audio.data) return close(1007, "Request contains an invalid argument.");
   if (!automatic) {
-    if (manual_seconds) *manual_seconds += static_cast<double>(audio.data->size()) / 2 / rate;
+    if (hearing.manual_seconds) *hearing.manual_seconds += static_cast<double>(audio.data->size()) / 2 / rate;
     return;
   }
   heard_seconds += static_cast<double>(audio.data->size()) / 2 / rate;
-  for (const auto event : detector->feed(*audio.data, rate)) {
+  for (const auto event : hearing.detector->feed(*audio.data, rate)) {
     const bool started = event == detail::SpeechDetector::Event::started;
     tell_activity(started, now);
     if (!started)
-      spoken(detector->speech_seconds(), now);
+      spoken(hearing.detector->speech_seconds(), now);
     else if (interruptible)
       interrupt(now);
   }
@@ -120,10 +121,10 @@ void LiveSession::State::activity(bool begins, TimePoint now) {
   if (automatic) return close(1007, "Precondition check failed.");
   if (begins) {
     if (interruptible) interrupt(now);
-    manual_seconds = 0;
-  } else if (manual_seconds) {
-    const double seconds = *manual_seconds;
-    manual_seconds.reset();
+    hearing.manual_seconds = 0;
+  } else if (hearing.manual_seconds) {
+    const double seconds = *hearing.manual_seconds;
+    hearing.manual_seconds.reset();
     spoken(seconds, now);
   }
 }
@@ -137,8 +138,8 @@ void LiveSession::State::spoken(double seconds, TimePoint now) {
     say(content_message([&](auto& content) { content.input_transcription.emplace().text = text; }),
         now);
   auto turn = gemini::user_content(text);
-  turn.parts->insert(turn.parts->end(), frames.begin(), frames.end());
-  frames.clear();
+  turn.parts->insert(turn.parts->end(), hearing.frames.begin(), hearing.frames.end());
+  hearing.frames.clear();
   history.push_back(std::move(turn));
   answer(now);
 }
@@ -149,17 +150,14 @@ void LiveSession::State::interrupt(TimePoint now) {
   if (taken == 0 && pending_calls.empty()) return;
   if (!said.empty()) history.push_back(gemini::model_content(std::exchange(said, {})));
   say(content_message([](auto& content) { content.interrupted = true; }), now);
-  if (!pending_calls.empty()) {
-    gemini::ToolCallCancellationMessage message;
-    message.tool_call_cancellation.ids.emplace(pending_calls.begin(), pending_calls.end());
-    say(json::encode_text(message), now);
-    pending_calls.clear();
-    call_results.clear();
-  }
+  if (!pending_calls.empty()) cancel_calls({pending_calls.begin(), pending_calls.end()}, now);
   say(content_message([](auto& content) { content.turn_complete = true; }), now);
 }
 
 void LiveSession::State::answer(TimePoint now) {
+  if (!fit_context()) return;
+  if (options.director && play_turn(now)) return;
+  tell_busy(now);
   gemini::GenerateContentRequest request;
   request.contents = history;
   request.system_instruction = config.system_instruction;
@@ -225,12 +223,23 @@ void LiveSession::State::finish_turn(TimePoint complete_at, int prompt_tokens, i
 }
 
 void LiveSession::State::tell_handle(TimePoint at) {
-  if (!config.session_resumption) return;
+  if (config.session_resumption) send_handle(options.handles, at);
+}
+
+void LiveSession::State::send_handle(bool resumable, TimePoint at) {
+  if (!resumable) return say(R"({"sessionResumptionUpdate":{"resumable":false}})", at);
   LiveMemory::Conversation conversation;
   conversation.model = config.model;
   conversation.history = history;
+  conversation.heard = heard;
   conversation.until = at + options.handle_life;
   gemini::SessionResumptionUpdateMessage message;
+  if (transparent()) {
+    conversation.hearing = std::make_shared<LiveHearing>(hearing);
+    message.session_resumption_update.last_consumed_client_message_index.emplace(
+        std::to_string(consumed));
+    told_consumed = consumed;
+  }
   message.session_resumption_update.new_handle = memory.keep(std::move(conversation));
   message.session_resumption_update.resumable = true;
   say(json::encode_text(message), at);

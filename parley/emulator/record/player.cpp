@@ -156,7 +156,9 @@ std::unique_ptr<LiveVoice> Player::session(const std::string& target, TimePoint 
   const auto wanted = shape_of(target);
   Entry* chosen = nullptr;
   for (auto& entry : entries_) {
-    if (!entry.exchange.live || shape_of(entry.exchange.target) != wanted) continue;
+    const bool fits = entry.exchange.target.empty() ? target.find("Bidi") != std::string::npos
+                                                    : shape_of(entry.exchange.target) == wanted;
+    if (!entry.exchange.live || !fits) continue;
     chosen = &entry;
     if (!entry.played) break;
   }

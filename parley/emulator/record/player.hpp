@@ -24,7 +24,7 @@ class Player {
   // An answer 404 with what was recorded, where nothing fits.
   Answer answer(const http::Request& request);
   // What the service said in the session, each message when the client has said as much as it had
-  // before it. Null where no session of that path was recorded.
+  // before it. Null where no session of that path was recorded; one without a path is of each.
   std::unique_ptr<LiveVoice> session(const std::string& target, TimePoint now);
 
  private:

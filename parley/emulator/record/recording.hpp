@@ -28,8 +28,8 @@ struct RecordedExchange {
   };
   bool live = false;
   std::string method;  // REST
-  std::string target;
-  std::string body;  // of the request
+  std::string target;  // empty: of any Live session
+  std::string body;    // of the request
   int status = 0;
   http::Headers headers;  // of the answer
   std::vector<Piece> pieces;
@@ -41,6 +41,13 @@ struct RecordedExchange {
 // The exchanges of a recording, in the order in which they began (docs/emulator.md has the format:
 // JSON lines, version 1). Errors (invalid_argument) begin with "line N: ".
 Result<std::vector<RecordedExchange>> read_recording(std::string_view text);
+
+// A Live session in the format of the recordings that Google's SDKs are tested with: ">N " and N
+// bytes of the client, "<N " and N bytes of the service, which are a message and the end of its
+// line; where the size leaves that end out, it stands behind. They name neither path nor time nor
+// end: `target` stays empty, all is at 0, and the service's messages are in binary frames, as it
+// sends them. Errors (invalid_argument) begin with "byte N: ".
+Result<RecordedExchange> read_session_log(std::string_view text);
 
 // Makes the lines of a recording, without clock and I/O. Credentials are taken out: the headers and
 // query parameters that carry them, members of JSON that hold one (access_token, private_key …),

@@ -153,5 +153,53 @@ TEST(Player_W21, ASessionSaysEachMessageWhenTheClientHasSaidAsMuch) {
   EXPECT_EQ(now - before, milliseconds(510));
 }
 
+TEST(SessionLog_W21, MessagesAreReadByTheirSize) {
+  const auto read =
+      read_session_log(">12 {\"setup\":{}}\n<27 {\n  \"setupComplete\": {}\n}\n\n>2 {}\n<2 {}");
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_TRUE(read->live);
+  EXPECT_TRUE(read->target.empty());
+  ASSERT_EQ(read->pieces.size(), 4u);
+  EXPECT_TRUE(read->pieces[0].of_client);
+  EXPECT_FALSE(read->pieces[0].binary);
+  EXPECT_EQ(read->pieces[1].bytes, "{\n  \"setupComplete\": {}\n}\n");
+  EXPECT_TRUE(read->pieces[1].binary);
+}
+
+TEST(SessionLog_W21, WhatDoesNotFitIsToldWithItsPlace) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "byte 0: there is no message"},
+      {"{}", "byte 0: a message begins with > or <"},
+      {">2 {}\n=2 {}", "byte 6: a message begins"},
+      {">x {}", "byte 1: a message's size"},
+      {">99999999999999999999 {}", "byte 1: a message's size"},
+      {">2{}", "byte 1: a message's size"},
+      {">9 {}", "byte 3: 9 bytes are named, 2 are there"},
+      {">2 {]", "byte 3: the message is no JSON: "},
+      {">2 {}<2 {}", "byte 5: a line ends behind a message"},
+  };
+  for (const auto& [text, words] : cases) {
+    const auto read = read_session_log(text);
+    ASSERT_FALSE(read) << text;
+    EXPECT_TRUE(read.error().message().starts_with(words)) << read.error().message();
+  }
+}
+
+TEST(Player_W21, ASessionWithoutAPathIsOfEachLivePath) {
+  auto exchange = read_session_log(">12 {\"setup\":{}}\n<2 {}\n");
+  ASSERT_TRUE(exchange);
+  Player player({std::move(*exchange)}, false);
+  EXPECT_EQ(player.session("/v1beta/models", TimePoint()), nullptr);
+  const auto session =
+      player.session("/ws/a.v1beta.GenerativeService.BidiGenerateContent", TimePoint());
+  ASSERT_NE(session, nullptr);
+  EXPECT_FALSE(session->poll()) << "the client speaks first";
+  session->received("{}", TimePoint());
+  const auto said = session->poll();
+  ASSERT_TRUE(said);
+  EXPECT_EQ(said->text, "{}");
+  EXPECT_FALSE(said->flipped);
+}
+
 }  // namespace
 }  // namespace parley::emulator

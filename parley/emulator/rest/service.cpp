@@ -23,18 +23,7 @@ constexpr std::string_view kRecordingModel = "recording-";
 
 bool is_credential(std::string_view name) {
   return iequals_ascii(name, "x-goog-api-key") || iequals_ascii(name, "authorization") ||
-         iequals_ascii(name, "cookie");
-}
-
-// The key a request carries, in any of the places the service takes it from.
-std::string key_of(const http::Request& request, const http::Target& target) {
-  if (const auto header = request.headers.find("x-goog-api-key")) return std::string(*header);
-  if (const auto header = request.headers.find("Authorization"))
-    for (const std::string_view scheme : {"Bearer ", "Token "})
-      if (header->starts_with(scheme)) return std::string(header->substr(scheme.size()));
-  for (const char* name : {"key", "access_token"})
-    if (const auto parameter = target.parameter(name)) return std::string(*parameter);
-  return {};
+         iequals_ascii(name, "proxy-authorization") || iequals_ascii(name, "cookie");
 }
 
 // Paths that lead nowhere are answered before the API itself, in HTML.
@@ -59,6 +48,16 @@ Answer no_model(std::string_view model, std::string_view version, std::string_vi
 
 }  // namespace
 
+std::string key_of(const http::Request& request, const http::Target& target) {
+  if (const auto header = request.headers.find("x-goog-api-key")) return std::string(*header);
+  if (const auto header = request.headers.find("Authorization"))
+    for (const std::string_view scheme : {"Bearer ", "Token "})
+      if (header->starts_with(scheme)) return std::string(header->substr(scheme.size()));
+  for (const char* name : {"key", "access_token"})
+    if (const auto parameter = target.parameter(name)) return std::string(*parameter);
+  return {};
+}
+
 Service::Service(ServiceOptions options)
     : options_(std::move(options)), chance_(options_.faults.seed) {
   if (!options_.now)
@@ -76,6 +75,7 @@ void Service::add_recording(std::string name, std::string bytes) {
 
 void Service::remember(const http::Request& request, bool secret_body) {
   JournalEntry entry;
+  entry.at = options_.now();
   entry.method = request.method;
   entry.target = redact(request.target);
   for (const auto& header : request.headers.all())
@@ -87,6 +87,7 @@ void Service::remember(const http::Request& request, bool secret_body) {
 
 void Service::remember_live(const std::string& target, std::string_view message) {
   JournalEntry entry;
+  entry.at = options_.now();
   entry.method = "LIVE";
   entry.target = redact(target);
   entry.body = message;
@@ -122,6 +123,9 @@ std::optional<LiveDoor> Service::live_door(const http::Request& request,
     door.fault = random_live_fault(chance_);
   }
   const std::string key = key_of(request, target);
+  door.path = path;
+  door.key = Secret(key);
+  door.headers = request.headers;
   if (std::ranges::find(options_.bad_keys, key) != options_.bad_keys.end())
     door.refusal = "API key not valid. Please pass a valid API key.";
   const bool constrained = path.find("Constrained", method) != std::string::npos;
@@ -144,6 +148,16 @@ bool Service::use_token(const std::string& name, LiveDoor& door) {
   return true;
 }
 
+void Service::set_fault_rate(FaultRate faults) {
+  options_.faults = faults;
+  chance_ = SeededRandom(faults.seed);
+}
+
+void Service::forget_faults() {
+  faults_.clear();
+  live_faults_.clear();
+}
+
 Result<Fault> Service::next_fault(const http::Request& request) {
   if (const auto header = request.headers.find("x-parley-fault")) return Fault::parse(*header);
   if (faults_.empty())
@@ -162,6 +176,7 @@ Answer Service::handle(const http::Request& request, const http::Target& target)
   const auto route = find_route(target);
   Answer result = fault->status != 0 ? detail::usual_error(fault->status, route ? route->model : "")
                                      : answer(request, target);
+  if (*fault == Fault()) *fault = std::move(result.fault);
   detail::put_error(result, *fault);
   result.fault = std::move(*fault);
   return result;
@@ -221,7 +236,22 @@ Answer Service::answer(const http::Request& request, const http::Target& target)
   for (const auto& segment : target.segments)
     if (segment.find("LlmBidiService") != std::string::npos)
       if (auto refusal = authority_->refuse(request, "-")) return std::move(*refusal);
-  const auto route = find_route(target);
+  auto route = find_route(target);
+  if (!options_.director) return own_answer(request, target, route);
+  if (route) route->key = key_of(request, target);
+  const auto* reply = scripted(request, target, route);
+  if (route) route->reply = reply;
+  auto played = reply ? play(*reply, request, target, route) : std::nullopt;
+  Answer result = played ? std::move(*played) : own_answer(request, target, route);
+  if (reply == nullptr) return result;
+  const auto delay = result.fault.delay + reply->delay;
+  if (reply->fault) result.fault = *reply->fault;
+  result.fault.delay += delay;
+  return result;
+}
+
+Answer Service::own_answer(const http::Request& request, const http::Target& target,
+                           const std::optional<Route>& route) {
   if (!route) return not_found_page();
   if (route->resource.empty()) return answer_model(request, target, *route);
   if (auto refusal = refuse(request, target, *route)) return std::move(*refusal);

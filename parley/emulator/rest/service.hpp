@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "parley/base/error.hpp"
@@ -24,6 +25,9 @@
 
 namespace parley::emulator {
 
+class Director;
+struct Reply;
+
 struct ServiceOptions {
   ServiceOptions() = default;
   std::uint64_t seed = 1;
@@ -33,6 +37,7 @@ struct ServiceOptions {
   std::size_t replay_piece = 0;        // bytes per piece of a replayed stream; 0: by events
   std::function<WallTime()> now;       // of files, caches and tokens; empty: the system's clock
   FaultRate faults;                    // by chance; what a client asks for comes first
+  std::shared_ptr<Director> director;  // a script and its quotas; null: none
   AuthOptions auth;                    // who may use Vertex AI, and the servers that give tokens
 };
 
@@ -43,13 +48,16 @@ struct Answer {
   http::Headers headers;
   std::vector<std::string> pieces;    // of the body, in order
   std::chrono::milliseconds pace{0};  // between two of them
-  Fault fault;                        // of the way it goes out: delay, cut, drip …
+  // Before each, instead of the pace; none for those behind the last.
+  std::vector<std::chrono::milliseconds> waits;
+  Fault fault;  // of the way it goes out: delay, cut, drip …
   bool streamed = false;
 };
 
 // One request as it came, without credentials.
 struct JournalEntry {
   JournalEntry() = default;
+  WallTime at{};  // by ServiceOptions::now
   std::string method;
   std::string target;
   http::Headers headers;
@@ -95,14 +103,34 @@ class Service {
   const ServiceOptions& options() const { return options_; }
   detail::Store& store() { return *store_; }
 
- private:
+  // From now on; sessions that are open keep theirs. Null: none.
+  void set_director(std::shared_ptr<Director> director) { options_.director = std::move(director); }
+  void set_fault_rate(FaultRate faults);
+  void forget_journal() { journal_.clear(); }
+  // How many faults wait for requests, and for Live sessions.
+  std::pair<std::size_t, std::size_t> waiting_faults() const {
+    return {faults_.size(), live_faults_.size()};
+  }
+  void forget_faults();
+
   struct Route;
+
+ private:
+  class Scripted;
   Answer answer(const http::Request& request, const http::Target& target);
   std::optional<Route> find_route(const http::Target& target) const;
   Result<Fault> next_fault(const http::Request& request);
   std::optional<Answer> refuse_credentials(const http::Request& request,
                                            const http::Target& target) const;
   Answer generate(const http::Request& request, const http::Target& target, Route route);
+  const Reply* scripted(const http::Request& request, const http::Target& target,
+                        const std::optional<Route>& route);
+  std::optional<Answer> play(const Reply& reply, const http::Request& request,
+                             const http::Target& target, std::optional<Route> route);
+  std::optional<Answer> by_script(const gemini::GenerateContentRequest& request, const Route& route,
+                                  bool sse);
+  Answer own_answer(const http::Request& request, const http::Target& target,
+                    const std::optional<Route>& route);
   Answer stream(const gemini::GenerateContentRequest& request, const Route& route, bool sse);
   Answer whole(const gemini::GenerateContentRequest& request, const Route& route);
   Answer count(const http::Request& request, const Route& route) const;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <span>
 
 #include <fmt/format.h>
@@ -10,25 +11,26 @@
 #include "parley/emulator/detail/wire.hpp"
 #include "parley/emulator/model/offline_model.hpp"
 #include "parley/emulator/rest/detail/request_check.hpp"
+#include "parley/emulator/rest/detail/responses.hpp"
 #include "parley/emulator/rest/detail/route.hpp"
 #include "parley/emulator/rest/detail/store.hpp"
+#include "parley/emulator/rest/detail/stream_writer.hpp"
 
 namespace parley::emulator {
 
+using detail::call_parts;
 using detail::error_answer;
+using detail::text_tokens;
 
-namespace {
-
-std::vector<gemini::ModalityTokenCount> text_tokens(int count) {
+std::vector<gemini::ModalityTokenCount> detail::text_tokens(int count) {
   std::vector<gemini::ModalityTokenCount> out(1);
   out[0].modality = "TEXT";
   out[0].token_count = count;
   return out;
 }
 
-// Models from the third generation on number their calls, and sign the first one.
-std::vector<gemini::Part> call_parts(std::string_view model, std::string_view response_id,
-                                     const std::vector<gemini::FunctionCall>& calls) {
+std::vector<gemini::Part> detail::call_parts(std::string_view model, std::string_view response_id,
+                                             const std::vector<gemini::FunctionCall>& calls) {
   const bool third = model.starts_with("gemini-3");
   std::vector<gemini::Part> parts;
   for (std::size_t i = 0; i < calls.size(); ++i) {
@@ -40,6 +42,8 @@ std::vector<gemini::Part> call_parts(std::string_view model, std::string_view re
   }
   return parts;
 }
+
+namespace {
 
 gemini::GenerateContentResponse make_response(std::string_view model, int cached,
                                               const std::string& id, std::string text,
@@ -143,13 +147,17 @@ Answer Service::generate(const http::Request& request, const http::Target& targe
     wanted.system_instruction = cache->system_instruction;
     wanted.tools = cache->tools;
   }
-  const auto& model = *detail::find_model(route.model);
-  if (const int tokens = count_tokens(gemini::contents_of(wanted));
-      tokens > model.input_token_limit.value_or(0))
+  // A script may answer for a model that there is not.
+  const auto* model = detail::find_model(route.model);
+  const int limit = model ? model->input_token_limit.value_or(0) : std::numeric_limits<int>::max();
+  if (const int tokens = count_tokens(gemini::contents_of(wanted)); tokens > limit)
     return error_answer(
         400, "INVALID_ARGUMENT",
         fmt::format("The input token count ({}) exceeds the maximum number of tokens allowed ({}).",
-                    tokens, model.input_token_limit.value_or(0)));
+                    tokens, limit));
+  if (options_.director)
+    if (auto scripted = by_script(wanted, route, target.parameter("alt") == "sse"))
+      return std::move(*scripted);
   if (route.method == "generateContent") return whole(wanted, route);
   return stream(wanted, route, target.parameter("alt") == "sse");
 }
@@ -169,29 +177,15 @@ Answer Service::stream(const gemini::GenerateContentRequest& request, const Rout
   auto answer = answer_offline(request, options_.seed);
   if (answer.pieces.empty()) answer.pieces.emplace_back();
   const std::string id = next_response_id();
-  Answer out = detail::json_answer("");
-  out.pieces.clear();
-  out.streamed = true;
-  out.pace = options_.pace;
-  if (sse) {
-    out.headers.set("Content-Type", "text/event-stream");
-    out.headers.set("Content-Disposition", "attachment");
-  }
+  detail::StreamWriter out(sse, options_.pace);
   for (std::size_t i = 0; i < answer.pieces.size(); ++i) {
     const bool last = i + 1 == answer.pieces.size();
     auto response =
         make_response(route.model, route.cached_tokens, id, answer.pieces[i], answer, last);
     if (route.vertex) as_vertex(response, options_.now(), last);
-    const std::string text = json::encode_text(response);
-    if (sse) {
-      out.pieces.push_back("data: " + detail::spaced(text) + "\r\n\r\n");
-      continue;
-    }
-    std::string element = detail::pretty(text);
-    element.pop_back();
-    out.pieces.push_back((i == 0 ? "[" : "\n,\r\n") + element + (last ? "\n]" : ""));
+    out.add(json::encode_text(response));
   }
-  return out;
+  return std::move(out).finish();
 }
 
 Answer Service::count(const http::Request& request, const Route& route) const {

@@ -14,6 +14,7 @@
 #include "parley/gemini/types.hpp"
 #include "parley/http/url.hpp"
 #include "parley/json/cursor.hpp"
+#include "parley/limit/estimate.hpp"
 
 namespace parley::gemini::detail {
 
@@ -30,6 +31,31 @@ Result<void> name_cache(const Backend& backend, GenerateContentRequest& request)
 
 // An answer's message, or the error that it holds.
 Result<GenerateContentResponse> read_answer(std::string_view text);
+
+// The beginning of what a service sent, for an error's text.
+std::string beginning(std::string_view text);
+
+// Whether a cache may keep the answer of a request.
+bool may_keep(const http::Request& request);
+// "gemini-2.5-flash" of every spelling of a model's name: what its limits are kept under.
+inline std::string bare_model(std::string_view model) {
+  return std::string(model.substr(model.rfind('/') + 1));
+}
+// What a call about a model is thought to use: one request, its text, and as much answer as it
+// allows.
+api::CallTerms terms_of(std::string_view model, const GenerateContentRequest& request,
+                        std::size_t body_bytes);
+// Of one that is answered by numbers, not by text.
+inline api::CallTerms embedding_terms(std::string_view model, std::size_t body_bytes) {
+  api::CallTerms terms;
+  terms.model = bare_model(model);
+  terms.demand = limit::Demand(limit::estimate_usage(body_bytes, 0));
+  return terms;
+}
+// What an answer tells of usage, whole or as an event of a stream.
+std::optional<limit::Usage> usage_in(std::string_view text);
+// With what the service's answers say of delays, quotas, usage and errors.
+api::CallOptions known_to_the_service(api::CallOptions calls);
 
 // A failure that is known before anything is sent.
 template <class T>
@@ -50,10 +76,13 @@ Result<T> read_message(const Result<http::Response>& response) {
   return message;
 }
 
+// Every call about a model passes api::Transport with its terms: there caches, retries, breakers,
+// limits and reports are composed around it (api::CallOptions).
 template <class T>
 Task<Result<T>> call(std::shared_ptr<api::Transport> transport, std::string method,
-                     std::string path, std::string body) {
-  auto response = co_await transport->send(std::move(method), std::move(path), std::move(body));
+                     std::string path, std::string body, api::CallTerms terms = api::CallTerms()) {
+  auto response = co_await transport->send(std::move(method), std::move(path), std::move(body),
+                                           std::move(terms));
   co_return read_message<T>(response);
 }
 

@@ -7,6 +7,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "parley/net/detail/websocket_told.hpp"
 #include "parley/net/transport.hpp"
 #include "parley/net/websocket.hpp"
 
@@ -33,7 +34,9 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   static Task<void> wait_until_left(std::shared_ptr<WebSocketState> self);
   static Task<void> linger(std::shared_ptr<WebSocketState> self);
   Result<void> admit(std::size_t size) const;
-  Result<void> count_sent(Result<void> posted, std::size_t size);
+  Result<void> count_sent(Result<void> posted, std::size_t size, bool binary);
+  Result<void> outcome() const;
+  void tell_end();
   static Task<bool> take_input(std::shared_ptr<WebSocketState> self);  // false: the end
   static Task<bool> is_quiet(std::shared_ptr<WebSocketState> self);
   static Task<bool> probe(std::shared_ptr<WebSocketState> self, std::chrono::milliseconds limit);
@@ -58,7 +61,9 @@ struct WebSocketState : std::enable_shared_from_this<WebSocketState> {
   bool ended = false;  // the protocol is over
   bool gone = false;   // the transport is closed, or is read to its end
   bool left = false;   // all was written, and a server has ended TCP where we are its client
+  bool aborted = false;
   std::optional<Error> failure;
+  std::unique_ptr<WebSocketTold> told;  // null: nobody listens
 };
 
 }  // namespace parley::net::detail

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "parley/emulator/rest/service.hpp"
+#include "parley/emulator/script/script.hpp"
 
 namespace parley::emulator {
 
@@ -16,6 +17,8 @@ struct Service::Route {
   std::vector<std::string> resource;
   bool upload = false;
   int cached_tokens = 0;  // of the prompt that come from cached contents
+  std::string key;        // of the request, or its token
+  const Reply* reply = nullptr;  // what a script answers
 
   // Vertex AI. The project is empty in express mode and for the catalogue.
   bool vertex = false;
@@ -25,6 +28,8 @@ struct Service::Route {
   bool read_vertex(const std::vector<std::string>& segments);
 };
 
+// The key or token that a request carries, in any of the places the service takes it from.
+std::string key_of(const http::Request& request, const http::Target& target);
 // An answer of the Developer API becomes one of Vertex AI: its time, no index, the kind of traffic;
 // all counts but that stand in the last message of a stream only.
 void as_vertex(gemini::GenerateContentResponse& response, WallTime now, bool last);

@@ -1,0 +1,231 @@
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include "parley/audio/resampler.hpp"
+#include "parley/base/text.hpp"
+#include "parley/cli/commands.hpp"
+#include "parley/cli/lines.hpp"
+#include "parley/cli/live_screen.hpp"
+#include "parley/cli/provider.hpp"
+#include "parley/gemini/continuity/conversation.hpp"
+#include "parley/gemini/live_models.hpp"
+
+namespace parley::cli {
+namespace {
+
+using gemini::Conversation;
+constexpr std::size_t kPiece = 3200;  // bytes of 100 ms
+constexpr auto kChunk = std::chrono::milliseconds(100);
+// Behind the speech of a file, so that the service hears its end.
+constexpr std::size_t kSilence = audio::kInputRate;
+
+int refuse_live(std::string_view what, int code) {
+  std::cerr << Style::of(stderr).red("parley live: ") << strip_control(what) << std::endl;
+  return code;
+}
+
+Result<audio::Samples> read_speech(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail(ErrorKind::not_found, "cannot read " + path);
+  const std::string file(std::istreambuf_iterator<char>(in), {});
+  auto sound = audio::read_wav(as_bytes(file));
+  if (!sound) return fail(ErrorKind::invalid_argument, path + ": " + sound.error().message());
+  auto resampler = audio::Resampler::create(sound->format.rate, audio::kInputRate);
+  if (!resampler)
+    return fail(ErrorKind::invalid_argument, path + ": " + resampler.error().message());
+  audio::Samples samples;
+  resampler->process(sound->samples, samples);
+  resampler->finish(samples);
+  return samples;
+}
+
+// As fast as it would be spoken.
+Task<Result<void>> speak(Conversation& talk, LiveScreen& screen, audio::Samples samples) {
+  const std::size_t spoken = samples.size();
+  samples.resize(samples.size() + kSilence);
+  audio::Chunker chunker(audio::kInputRate, kChunk);
+  chunker.push(samples);
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  auto due = std::chrono::steady_clock::now();
+  std::size_t sent = 0;
+  bool asked = false;
+  while (auto chunk = chunker.poll()) {
+    screen.heard_from_user(*chunk);
+    sent += chunk->size();
+    auto bytes = audio::to_bytes(*chunk);
+    auto result = co_await talk.send_audio(std::move(bytes));
+    if (!result) co_return result;
+    if (!asked && sent >= spoken) {
+      asked = true;
+      screen.asked();
+    }
+    due += kChunk;
+    timer.expires_at(due);
+    co_await timer.async_wait(boost::asio::use_awaitable);
+  }
+  auto result = co_await talk.end_audio();
+  if (!result) co_return result;
+  co_await screen.turn_over();
+  co_return Result<void>();
+}
+
+// Raw samples from standard input, as they come, to its end.
+Task<Result<void>> pipe_speech(Conversation& talk, LiveScreen& screen) {
+  LineReader reader(co_await boost::asio::this_coro::executor, kPiece);
+  audio::PcmReader pcm;
+  for (;;) {
+    auto bytes = co_await reader.next();
+    if (!bytes) break;
+    audio::Samples samples;
+    pcm.read(as_bytes(*bytes), samples);
+    screen.heard_from_user(samples);
+    auto raw = audio::to_bytes(samples);
+    auto result = co_await talk.send_audio(std::move(raw));
+    if (!result) co_return result;
+  }
+  screen.asked();
+  auto result = co_await talk.end_audio();
+  if (!result) co_return result;
+  co_await screen.turn_over();
+  co_return Result<void>();
+}
+
+Task<Result<void>> type(Conversation& talk, LiveScreen& screen) {
+  LineReader lines(co_await boost::asio::this_coro::executor);
+  const bool terminal = LineReader::input_is_terminal();
+  if (terminal)
+    std::cerr << "Type, and press Enter; a line into an answer interrupts it. /voice NAME, /quit\n";
+  for (;;) {
+    auto line = co_await lines.next();
+    if (!line || *line == "/quit" || screen.ended()) break;
+    const std::string text(trim(*line));
+    if (text.empty()) continue;
+    if (text.starts_with("/voice ")) {
+      gemini::LiveOptions voiced("");
+      voiced.setup = talk.setup();
+      voiced.speak_with(trim(std::string_view(text).substr(7)));
+      if (auto changed = talk.change(std::move(voiced.setup)); !changed)
+        refuse_live(changed.error().message(), 0);
+      continue;
+    }
+    screen.asked();
+    auto result = co_await talk.say(text);
+    if (!result) co_return result;
+    if (!terminal) co_await screen.turn_over();
+  }
+  co_return Result<void>();
+}
+
+Task<void> read_events(std::shared_ptr<Conversation> talk, std::shared_ptr<LiveScreen> screen) {
+  for (;;) {
+    auto event = co_await talk->next();
+    if (!event) break;
+    screen->take(*event);
+  }
+  screen->end();
+}
+
+Task<Result<std::string>> choose_live(const gemini::Client& client, std::string wanted) {
+  if (!wanted.empty()) co_return wanted;
+  auto models = client.models();
+  auto listed = co_await models.list_live();
+  if (!listed) co_return fail(std::move(listed.error()));
+  co_return gemini::choose_live_model(*listed);
+}
+
+gemini::ConversationOptions conversation_of(const LiveCommandOptions& options,
+                                            const gemini::Client& client, std::string model) {
+  gemini::LiveOptions live(std::move(model));
+  live.base_url = client.base_url();
+  live.key = client.backend().key();
+  if (!options.system_instruction.empty()) live.instruct(options.system_instruction);
+  if (!options.voice.empty()) live.speak_with(options.voice);
+  if (options.text)
+    live.answer_in(gemini::Modality::text);
+  else
+    live.transcribe();
+  gemini::ConversationOptions out(std::move(live));
+  if (options.keep) out.policy = gemini::ContinuityPolicy::durable();
+  return out;
+}
+
+Task<int> converse(const LiveCommandOptions& options, const Provider& provider) {
+  auto model = co_await choose_live(provider.client, options.model);
+  if (!model) co_return refuse_live(model.error().describe(), exit_code::failed);
+  const auto executor = co_await boost::asio::this_coro::executor;
+  auto screen = std::make_shared<LiveScreen>(executor, options);
+  if (auto opened = screen->open(); !opened)
+    co_return refuse_live(opened.error().message(), exit_code::usage);
+  auto talk_options = conversation_of(options, provider.client, *model);
+  if (provider.client.backend().vertex()) {
+    talk_options.live.base_url.clear();
+    talk_options.live.access = access_of(options.service);
+  }
+  auto opened = co_await Conversation::open(std::move(talk_options));
+  if (!opened) co_return refuse_live(opened.error().describe(), exit_code::failed);
+  if (options.stats) std::cerr << "(" << *model << ")" << std::endl;
+  auto talk = std::make_shared<Conversation>(std::move(*opened));
+  boost::asio::co_spawn(executor, read_events(talk, screen), boost::asio::detached);
+  Result<void> said;
+  for (const auto& input : options.inputs) {
+    if (!said || screen->ended()) break;
+    if (input == "-") {
+      said = co_await pipe_speech(*talk, *screen);
+      continue;
+    }
+    auto samples = read_speech(input);
+    if (!samples) co_return refuse_live(samples.error().message(), exit_code::usage);
+    said = co_await speak(*talk, *screen, std::move(*samples));
+  }
+  if (options.inputs.empty()) said = co_await type(*talk, *screen);
+  talk->close();
+  co_await screen->over();
+  if (!said) co_return refuse_live(said.error().describe(), exit_code::failed);
+  if (auto outcome = talk->outcome(); !outcome)
+    co_return refuse_live(outcome.error().describe(), exit_code::failed);
+  co_return exit_code::ok;
+}
+
+}  // namespace
+
+int live(const LiveCommandOptions& options) {
+  boost::asio::io_context loop(1);
+  ProviderOptions provider_options;
+  provider_options.offline = options.offline;
+  provider_options.pace_ms = options.pace_ms;
+  provider_options.seed = options.seed;
+  provider_options.base_url = options.base_url;
+  provider_options.service = options.service;
+  auto provider = choose_provider(loop.get_executor(), provider_options);
+  if (!provider) return refuse_live(provider.error().describe(), exit_code::failed);
+  if (provider->offline() && !options.offline)
+    std::cerr << Style::of(stderr).dim(
+                     "(No GEMINI_API_KEY or GOOGLE_API_KEY is set: the offline model answers.)")
+              << std::endl;
+  int code = exit_code::interrupted;
+  boost::asio::co_spawn(loop, converse(options, *provider),
+                        [&](std::exception_ptr failed, int said) {
+                          code = failed ? exit_code::failed : said;
+                          loop.stop();
+                        });
+  boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (!error) loop.stop();
+  });
+  loop.run();
+  std::cout << std::flush;
+  return code;
+}
+
+}  // namespace parley::cli

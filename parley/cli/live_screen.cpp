@@ -1,0 +1,171 @@
+#include "parley/cli/live_screen.hpp"
+
+#include <iostream>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/object.hpp>
+#include <fmt/format.h>
+
+#include "parley/base/text.hpp"
+#include "parley/json/value.hpp"
+
+namespace parley::cli {
+namespace {
+
+TimePoint now() {
+  return std::chrono::steady_clock::now();
+}
+
+std::string in_ms(const std::optional<Duration>& time) {
+  if (!time) return "–";
+  return fmt::format("{} ms", std::chrono::duration_cast<std::chrono::milliseconds>(*time).count());
+}
+
+}  // namespace
+
+LiveScreen::LiveScreen(Executor executor, const LiveCommandOptions& options)
+    : options_(options),
+      out_(Style::of(stdout)),
+      err_(Style::of(stderr)),
+      changed_(executor, TimePoint::max()),
+      in_level_(audio::kInputRate),
+      out_level_(audio::kOutputRate),
+      wav_(audio::kOutputRate) {}
+
+Result<void> LiveScreen::open() {
+  if (options_.output.empty() || options_.output == "-") return {};
+  file_.open(options_.output, std::ios::binary);
+  if (!file_) return fail(ErrorKind::storage, "cannot write " + options_.output);
+  return {};
+}
+
+void LiveScreen::take(const gemini::ConversationEvent& event) {
+  if (const auto* live = std::get_if<gemini::LiveEvent>(&event)) {
+    const bool text = std::holds_alternative<gemini::LiveText>(*live) ||
+                      std::holds_alternative<gemini::LiveTranscript>(*live);
+    latency_.received(now(), text, std::holds_alternative<gemini::LiveAudio>(*live));
+    std::visit([this](const auto& told) { one(told); }, *live);
+  } else if (!std::holds_alternative<gemini::ConnectionAttempt>(event) || options_.stats) {
+    note(gemini::describe(event));
+  }
+}
+
+void LiveScreen::one(const gemini::LiveText& text) {
+  if (!text.thought) print("model", text.text);
+}
+void LiveScreen::one(const gemini::LiveTranscript& words) {
+  if (!words.interim) print(words.of_user ? "you" : "model", words.text);
+}
+void LiveScreen::one(const gemini::LiveAudio& sound) {
+  audio::Samples samples;
+  reader_.read(sound.pcm, samples);
+  out_level_.add(samples);
+  write(samples);
+}
+void LiveScreen::one(const gemini::LiveInterrupted&) {
+  latency_.interrupted(now());
+  note("interrupted");
+}
+void LiveScreen::one(const gemini::LiveTurnComplete& turn) {
+  if (turn.of_tool_calls) return;
+  finish_turn();
+}
+void LiveScreen::one(const gemini::LiveUsage& told) {
+  usage_ = told.usage;
+}
+void LiveScreen::one(const gemini::LiveToolCalls& calls) {
+  for (const auto& call : calls.calls) note("the model calls " + call.name + ", which nobody runs");
+}
+
+void LiveScreen::asked() {
+  waiting_ = true;
+  latency_.asked(now());
+}
+void LiveScreen::heard_from_user(audio::SamplesView samples) {
+  in_level_.add(samples);
+}
+
+void LiveScreen::finish_turn() {
+  latency_.completed(now());
+  end_line();
+  waiting_ = false;
+  changed_.cancel();
+  while (const auto turn = latency_.poll_turn())
+    if (options_.stats)
+      note(
+          fmt::format("first text {}, first sound {}, whole {}; {} tokens; you {:.0f} dBFS, model "
+                      "{:.0f} dBFS",
+                      in_ms(turn->first_text), in_ms(turn->first_audio), in_ms(turn->end),
+                      usage_.total, in_level_.mean_dbfs(), out_level_.mean_dbfs()));
+}
+
+Task<void> LiveScreen::turn_over() {
+  while (waiting_ && !ended_) {
+    changed_.expires_at(TimePoint::max());
+    co_await changed_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  }
+}
+
+Task<void> LiveScreen::over() {
+  while (!ended_) {
+    changed_.expires_at(TimePoint::max());
+    co_await changed_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  }
+}
+
+void LiveScreen::end() {
+  end_line();
+  ended_ = true;
+  changed_.cancel();
+  if (!file_.is_open()) return;
+  file_.seekp(0);
+  const auto header = wav_.header();
+  file_.write(as_text(header).data(), std::ssize(header));
+  file_.close();
+}
+
+void LiveScreen::write(audio::SamplesView samples) {
+  if (options_.output.empty()) return;
+  Bytes bytes;
+  if (file_.is_open()) {
+    if (!wav_.write(samples, bytes)) return note("the file is full");
+    file_.write(as_text(bytes).data(), std::ssize(bytes));
+  } else {
+    bytes = audio::to_bytes(samples);
+    std::cout.write(as_text(bytes).data(), std::ssize(bytes)).flush();
+  }
+}
+
+void LiveScreen::print(std::string_view who, std::string_view text) {
+  if (options_.json) return json(who == "you" ? "heard" : "said", text);
+  const std::string safe = strip_control(text);
+  // Sound on standard output: the words go beside it.
+  std::ostream& to = who == "you" || options_.output == "-" ? std::cerr : std::cout;
+  if (speaker_ != who) {
+    end_line();
+    speaker_ = who;
+    if (who == "you" || out_.terminal()) to << (who == "you" ? err_ : out_).bold(who) << "  ";
+  }
+  to << safe << std::flush;
+}
+
+void LiveScreen::end_line() {
+  if (speaker_.empty()) return;
+  (speaker_ == "you" || options_.output == "-" ? std::cerr : std::cout) << std::endl;
+  speaker_.clear();
+}
+
+void LiveScreen::note(std::string_view text) {
+  if (options_.json) return json("note", text);
+  end_line();
+  std::cerr << err_.dim(fmt::format("({})", strip_control(text))) << std::endl;
+}
+
+void LiveScreen::json(std::string_view event, std::string_view text) {
+  auto& to = options_.output == "-" ? std::cerr : std::cout;
+  to << parley::json::to_string(parley::json::Object{{"event", event}, {"text", text}})
+     << std::endl;
+}
+
+}  // namespace parley::cli

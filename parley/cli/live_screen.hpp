@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "parley/audio/latency.hpp"
+#include "parley/audio/level.hpp"
+#include "parley/audio/pcm.hpp"
+#include "parley/audio/wav.hpp"
+#include "parley/cli/commands.hpp"
+#include "parley/cli/console.hpp"
+#include "parley/gemini/continuity/event.hpp"
+#include "parley/net/task.hpp"
+
+namespace parley::cli {
+
+// What a conversation tells, on the terminal, in files and pipes. What the model says or writes
+// goes to standard output, all else to standard error.
+class LiveScreen {
+ public:
+  LiveScreen(Executor executor, const LiveCommandOptions& options);
+
+  // Opens the output. Error: storage.
+  Result<void> open();
+  void take(const gemini::ConversationEvent& event);
+  // The question is out: the end of speech, or a text.
+  void asked();
+  // The user's speech, for the level.
+  void heard_from_user(audio::SamplesView samples);
+  // Waits until the turn that asked() began is over, or the conversation is.
+  Task<void> turn_over();
+  // Waits for end().
+  Task<void> over();
+  // Nothing more comes: puts the true lengths into the output.
+  void end();
+  bool ended() const { return ended_; }
+
+ private:
+  void one(const gemini::LiveText& text);
+  void one(const gemini::LiveAudio& sound);
+  void one(const gemini::LiveTranscript& words);
+  void one(const gemini::LiveInterrupted& interrupted);
+  void one(const gemini::LiveTurnComplete& turn);
+  void one(const gemini::LiveUsage& told);
+  void one(const gemini::LiveToolCalls& calls);
+  template <class Other>
+  void one(const Other&) {}
+
+  void print(std::string_view who, std::string_view text);
+  void end_line();
+  void note(std::string_view text);
+  void json(std::string_view event, std::string_view text);
+  void write(audio::SamplesView samples);
+  void finish_turn();
+
+  const LiveCommandOptions& options_;
+  Style out_, err_;
+  boost::asio::steady_timer changed_;
+  bool waiting_ = false, ended_ = false;
+  std::string speaker_;  // whose line is open
+  audio::LatencyReport latency_;
+  audio::LevelMeter in_level_, out_level_;
+  audio::PcmReader reader_;
+  std::ofstream file_;
+  audio::WavWriter wav_;
+  gemini::Usage usage_;
+};
+
+}  // namespace parley::cli

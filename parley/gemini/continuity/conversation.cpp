@@ -1,0 +1,195 @@
+#include "parley/gemini/continuity/conversation.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+
+#include "parley/gemini/continuity/detail/conversation_state.hpp"
+#include "parley/gemini/live_models.hpp"
+#include "parley/net/system.hpp"
+
+namespace parley::gemini {
+
+namespace {
+
+TimePoint now() {
+  return std::chrono::steady_clock::now();
+}
+
+Task<Result<void>> refused(std::string why) {
+  co_return fail(Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::send));
+}
+
+}  // namespace
+
+Conversation::Conversation(std::shared_ptr<State> state) : state_(std::move(state)) {}
+Conversation::Conversation(Conversation&&) noexcept = default;
+Conversation& Conversation::operator=(Conversation&& other) noexcept {
+  if (this != &other && state_) state_->abandon();
+  state_ = std::move(other.state_);
+  return *this;
+}
+Conversation::~Conversation() {
+  if (state_) state_->abandon();
+}
+
+Task<Result<Conversation>> Conversation::open(ConversationOptions options) {
+  auto good = check_live_setup(options.live.setup);
+  if (!good) co_return fail(std::move(good.error()));
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Continuity rules(options.live.setup, options.policy, net::system_random());
+  auto state = std::make_shared<State>(executor, std::move(options), std::move(rules));
+  co_return co_await begin(std::move(state));
+}
+
+Task<Result<Conversation>> Conversation::resume(ConversationOptions options,
+                                                ConversationSnapshot from) {
+  auto good = check_live_setup(from.setup);
+  if (!good) co_return fail(std::move(good.error()));
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Continuity rules(std::move(from), options.policy, net::system_random());
+  auto state = std::make_shared<State>(executor, std::move(options), std::move(rules));
+  co_return co_await begin(std::move(state));
+}
+
+Task<Result<Conversation>> Conversation::begin(std::shared_ptr<State> state) {
+  Conversation out(state);
+  state->core.start(now());
+  state->settle();
+  while (!state->core.is_connected() && !state->core.is_over()) co_await state->something_comes();
+  auto ended = state->core.outcome();
+  if (!ended) co_return fail(std::move(ended.error()));
+  co_return std::move(out);
+}
+
+Task<std::optional<ConversationEvent>> Conversation::next() {
+  const auto state = state_;
+  while (state->events.empty()) {
+    if (state->core.is_over()) co_return std::nullopt;
+    co_await state->something_comes();
+  }
+  co_return state->take();
+}
+
+Task<Result<ConversationEvent>> Conversation::receive(std::chrono::milliseconds limit) {
+  const auto state = state_;
+  const auto until = now() + limit;
+  while (state->events.empty()) {
+    if (state->core.is_over()) {
+      auto ended = state->core.outcome();
+      if (!ended) co_return fail(std::move(ended.error()));
+      co_return fail(
+          Error(ErrorKind::disconnected, "the conversation has ended").with_stage(Stage::receive));
+    }
+    if (now() >= until)
+      co_return fail(Error(ErrorKind::timeout,
+                           fmt::format("the conversation told nothing for {} ms", limit.count()))
+                         .with_stage(Stage::receive));
+    co_await state->something_comes(until);
+  }
+  co_return state->take();
+}
+
+Task<Result<void>> Conversation::send(LiveMessage message) {
+  const auto state = state_;
+  auto taken = state->core.send(std::move(message), now());
+  state->settle();
+  if (!taken) co_return fail(std::move(taken.error()));
+  while (state->core.is_connected() && state->core.unsent_bytes() > state->queue_bytes / 2)
+    co_await State::wait(state->sent);
+  co_return Result<void>();
+}
+
+Task<Result<void>> Conversation::say(std::string_view text) {
+  switch (live_text_way(setup().model)) {
+    case LiveTextWay::turn:
+      return send_turn(text);
+    case LiveTextWay::realtime:
+      return send_text(text);
+    case LiveTextWay::none:
+      break;
+  }
+  return refused(fmt::format("{} takes speech, not text", setup().model));
+}
+
+Task<Result<void>> Conversation::send_turns(std::vector<Content> turns, bool complete) {
+  return send(turns_message(std::move(turns), complete));
+}
+Task<Result<void>> Conversation::send_turn(std::string_view text) {
+  std::vector<Content> turns(1, user_content(text));
+  return send(turns_message(std::move(turns), true));
+}
+Task<Result<void>> Conversation::send_text(std::string_view text) {
+  return send(text_message(text));
+}
+Task<Result<void>> Conversation::send_audio(Bytes pcm, int rate) {
+  if (rate <= 0 || pcm.size() % 2 != 0)
+    return refused(
+        fmt::format("audio is PCM16: whole samples and a rate above 0, not {} bytes at {} Hz",
+                    pcm.size(), rate));
+  return send(audio_message(std::move(pcm), rate));
+}
+Task<Result<void>> Conversation::send_image(Bytes image, std::string_view mime_type) {
+  return send(image_message(std::move(image), mime_type));
+}
+Task<Result<void>> Conversation::end_audio() {
+  return send(audio_end_message());
+}
+Task<Result<void>> Conversation::begin_activity() {
+  return send(activity_message(true));
+}
+Task<Result<void>> Conversation::end_activity() {
+  return send(activity_message(false));
+}
+Task<Result<void>> Conversation::respond(std::vector<FunctionResponse> responses) {
+  if (responses.empty()) return refused("there is no answer to send");
+  return send(answers_message(std::move(responses)));
+}
+Task<Result<void>> Conversation::update_context(ContextUpdate update) {
+  return send(context_message(std::move(update)));
+}
+
+Result<void> Conversation::change(Setup setup) {
+  if (auto good = check_live_setup(setup); !good) return good;
+  auto changed = state_->core.change(std::move(setup), now());
+  state_->settle();
+  return changed;
+}
+void Conversation::hand_over() {
+  state_->core.hand_over(now());
+  state_->settle();
+}
+void Conversation::close() {
+  if (std::exchange(state_->closing, true)) return;
+  state_->core.close(now());
+  state_->settle();
+}
+
+Result<void> Conversation::outcome() const {
+  return state_->core.outcome();
+}
+bool Conversation::is_over() const {
+  return state_->core.is_over();
+}
+bool Conversation::is_connected() const {
+  return state_->core.is_connected();
+}
+const Setup& Conversation::setup() const {
+  return state_->core.setup();
+}
+const std::string& Conversation::handle() const {
+  return state_->core.handle();
+}
+Usage Conversation::usage() const {
+  return state_->core.usage();
+}
+const ConversationCounters& Conversation::counters() const {
+  return state_->core.counters();
+}
+std::size_t Conversation::unsent_bytes() const {
+  return state_->core.unsent_bytes();
+}
+ConversationSnapshot Conversation::snapshot() const {
+  return state_->core.snapshot(net::SystemClock().wall_now(), now());
+}
+
+}  // namespace parley::gemini

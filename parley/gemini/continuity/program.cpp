@@ -1,0 +1,107 @@
+#include <algorithm>
+
+#include "parley/gemini/continuity/detail/state.hpp"
+#include "parley/gemini/live_models.hpp"
+
+// What the program sends.
+namespace parley::gemini {
+
+namespace {
+
+std::unexpected<Error> refuse(ErrorKind kind, std::string why) {
+  return fail(Error(kind, std::move(why)).with_stage(Stage::send));
+}
+
+bool holds_calls(const LiveMessage& message) {
+  const auto* content = std::get_if<ClientContentMessage>(&message);
+  if (content == nullptr || !content->client_content.turns) return false;
+  for (const auto& turn : *content->client_content.turns)
+    for (const auto& part : parts_of(turn))
+      if (part.function_call || part.function_response) return true;
+  return false;
+}
+
+bool all_silent(const LiveMessage& message) {
+  const auto& responses = std::get<ToolResponseMessage>(message).tool_response.function_responses;
+  return std::ranges::all_of(
+      responses, [](const auto& one) { return one.scheduling.value_or("") == "SILENT"; });
+}
+
+}  // namespace
+
+Result<void> Continuity::State::check(const LiveMessage& message, LiveMessageKind kind) const {
+  using enum LiveMessageKind;
+  if (over || closing)
+    return refuse(ErrorKind::invalid_state,
+                  over ? "the conversation has ended" : "the conversation is being closed");
+  const bool automatic = finds_activity(setup);
+  if ((kind == activity_start || kind == activity_end) && automatic)
+    return refuse(ErrorKind::invalid_state,
+                  "marks of activity need automatic detection to be off (detect_activity(false))");
+  if (kind == audio_end && !automatic)
+    return refuse(ErrorKind::invalid_state,
+                  "the end of audio is for automatic detection of activity, which is off");
+  if (holds_calls(message))
+    return refuse(ErrorKind::invalid_argument,
+                  "a turn of a Live session's history may hold no function call or answer");
+  if (kind == context && !takes_context_updates(setup.model))
+    return refuse(ErrorKind::invalid_argument,
+                  setup.model + " takes no context update; change() does it by a hand-over");
+  return {};
+}
+
+// False: nothing of it goes out for the time being.
+Result<bool> Continuity::State::take_answers(ToolResponseMessage& message) {
+  MessagesLost late;
+  std::vector<FunctionResponse> dropped;
+  auto& responses = message.tool_response.function_responses;
+  if (auto taken = calls.answer(responses, active.has_value(), dropped); !taken)
+    return fail(std::move(taken.error()));
+  if (!dropped.empty()) {
+    late.why = "nobody waits for these answers any more";
+    late.messages.push_back(answers_message(std::move(dropped)));
+    tell(std::move(late));
+  }
+  return !responses.empty();
+}
+
+Result<void> Continuity::State::send(LiveMessage message, TimePoint now) {
+  const auto kind = kind_of(message);
+  if (auto good = check(message, kind); !good) return good;
+  if (auto* answers = std::get_if<ToolResponseMessage>(&message)) {
+    auto some = take_answers(*answers);
+    if (!some) return fail(std::move(some.error()));
+    if (!*some) return {};
+    outbox.add_first(std::move(message), kind);
+    flush(now);
+    return {};
+  }
+  if (const auto* update = std::get_if<ContextUpdateMessage>(&message)) {
+    const auto& change = update->context_update;
+    if (change.system_instruction) setup.system_instruction = change.system_instruction;
+    if (change.tools) setup.tools = change.tools->tools;
+  }
+  const bool may_drop = detail::is_media(kind) && !active;
+  if (auto taken = outbox.add(std::move(message), kind, may_drop); !taken) return taken;
+  counters.dropped_audio = outbox.dropped_audio_total();
+  flush(now);
+  return {};
+}
+
+void Continuity::State::note_handed_out(const detail::Outgoing& entry, TimePoint now) {
+  using enum LiveMessageKind;
+  if (entry.kind == activity_start) turn.user_speaks = true;
+  if (entry.kind == activity_end) turn.user_speaks = false;
+  if (!detail::is_trigger(entry.kind)) return;
+  const bool of_function = entry.kind == answers;
+  // A silent answer is not followed by anything.
+  if (of_function && all_silent(entry.message)) {
+    turn.called = false;
+    return;
+  }
+  turn.owed.push_back({entry.stamp, now, of_function});
+  last_message = now;
+  nudges = 0;
+}
+
+}  // namespace parley::gemini

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "parley/narrative/detail/narrative_run.hpp"
+
+namespace parley::narrative::detail {
+
+// One act of a pass, from its condition to the end of its last round.
+class ActRun {
+ public:
+  ActRun(NarrativeRun& pass, int act_index);
+  Task<Outcome> run();
+
+ private:
+  // act_run.cpp: the way through the act
+  Task<Result<bool>> may_run();  // false: `result` says why not
+  Task<Result<void>> agreed();
+  Task<Result<void>> rounds();
+  Task<Result<void>> carousel();
+  Task<Result<void>> loop();
+  Task<Result<void>> numbered_round(int round);
+  Task<Result<void>> one_round();
+  Task<Result<void>> nested();
+  int nested_times() const;
+  Result<void> finish();
+  Outcome end(Result<void> done);
+
+  // act_inputs.cpp: from inputs to a request
+  Task<Result<gemini::GenerateContentRequest>> request();
+  Task<Result<std::vector<gemini::Part>>> parts_of(const Input& input);
+  Result<gemini::Part> media(const MediaInput& input);
+  Result<std::string> table(const TableInput& input);
+  Task<Result<std::string>> command(const CommandInput& input);
+  Task<Result<std::string>> execute(CommandCall call, const CommandInput& input);
+  Result<void> settings(gemini::GenerateContentRequest& request);
+  void history(gemini::GenerateContentRequest& request) const;
+  void remember(const Input& input, const std::vector<gemini::Part>& parts);
+
+  // act_call.cpp: from a request to an answer
+  Task<Result<ModelAnswer>> obtain(gemini::GenerateContentRequest request);
+  Task<Result<ModelAnswer>> ask_model(const std::string& model,
+                                      const gemini::GenerateContentRequest& request);
+  Task<Result<ModelAnswer>> ask_once(std::string model, gemini::GenerateContentRequest request,
+                                     int attempt);
+  Task<Result<ModelAnswer>> ask_dry(std::string model, gemini::GenerateContentRequest request);
+  Result<ModelAnswer> settled(Result<ModelAnswer> answer, std::unique_ptr<Lease> lease,
+                              const std::string& model, const std::string& key,
+                              const Tokens& estimated, TimePoint started);
+  std::optional<ModelAnswer> known(const std::string& model, const std::string& key);
+  Result<void> answered(const ModelAnswer& answer, const std::string& model, const std::string& key,
+                        std::string_view source, std::chrono::milliseconds time);
+  void charge(const ModelAnswer& answer, const std::string& model);
+
+  // act_answer.cpp: from an answer to the act's output
+  Task<Result<void>> converse(gemini::GenerateContentRequest request);
+  Result<void> whole_answer(const ModelAnswer& answer);
+  std::vector<std::string> mistakes_of(std::string& text) const;
+  Task<Result<void>> assertions();
+  Task<Result<std::string>> assertion(const Assertion& assertion);
+  Task<Result<std::string>> judged(const Assertion& assertion);
+  Result<void> save();
+  Result<void> keep_content();
+
+  // values.cpp: what templates name
+  Values values();
+  Result<std::string> value_of(const Template::Reference& reference);
+  Result<std::string> read_value(const std::string& what, const std::string& key);
+  Result<bool> holds(const Condition& condition, const std::string& own);
+  std::string path() const;  // with its round
+  Error failed_at(const Place& place, std::string_view code, std::string message) const;
+
+  NarrativeRun& pass_;
+  Session& session_;
+  const Narrative& narrative_;
+  const Act& act_;
+  const int index_;
+  Outcome outcome_;
+  BudgetScope* budget_;
+  int round_ = 0;                            // of this act's own carousel or loop
+  std::string own_;                          // its last answer
+  bool fresh_ = false;                       // something was asked that no record or cache knew
+  std::vector<gemini::Part> remembered_;     // what its user turn leaves in the history
+  std::vector<gemini::Content> own_rounds_;  // its earlier rounds
+};
+
+}  // namespace parley::narrative::detail

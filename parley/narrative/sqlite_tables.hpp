@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "parley/narrative/ports.hpp"
+
+namespace parley::narrative {
+
+struct SqliteTablesOptions {
+  SqliteTablesOptions() = default;
+  bool allow_delete = false;  // pull_and_delete; without it files are opened for reading alone
+};
+
+// Table inputs from SQLite files (TableInput::database). Names of columns are looked up, and a
+// condition in SQL may read and do nothing else. Belongs to one thread.
+class SqliteTables final : public Tables {
+ public:
+  explicit SqliteTables(SqliteTablesOptions options = SqliteTablesOptions());
+  Result<TableRows> read(const TableQuery& query) override;
+  Result<void> remove(const TableQuery& query, const TableRows& read) override;
+
+ private:
+  SqliteTablesOptions options_;
+};
+
+// Content in a SQLite file, a table for each target with the columns id, at, narrative, act, model,
+// status, mistakes (JSON), item (JSON) and source: other narratives can read it as a table input.
+// Belongs to one thread.
+class SqliteContent final : public ContentStore {
+ public:
+  // `clock` outlives it.
+  SqliteContent(std::string file, const Clock& clock);
+  Result<void> keep(const std::string& target, const ContentItem& item) override;
+
+ private:
+  std::string file_;
+  const Clock& clock_;
+};
+
+// The tables of such a file, each with its number of items.
+Result<std::vector<std::pair<std::string, std::int64_t>>> content_targets(const std::string& file);
+
+}  // namespace parley::narrative

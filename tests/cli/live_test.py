@@ -1,0 +1,88 @@
+"""parley live: text, speech in files and pipes, against an emulator in a process of its own."""
+import json
+import math
+import os
+import re
+import struct
+import subprocess
+import tempfile
+import unittest
+import wave
+
+PARLEY = os.environ["PARLEY_BIN"]
+CLEAN = {name: value for name, value in os.environ.items()
+         if not name.startswith(("GEMINI_", "GOOGLE_", "GENAI_", "PARLEY_C"))}
+
+
+def run(*words, stdin=b"", env=None):
+    return subprocess.run([PARLEY, *words], input=stdin, capture_output=True, timeout=120,
+                          env={**CLEAN, **(env or {})})
+
+
+def tone(seconds, rate=16000):
+    return b"".join(struct.pack("<h", int(12000 * math.sin(n / 7))) for n in range(int(seconds * rate)))
+
+
+class Emulator:
+    def __init__(self, *words):
+        self.process = subprocess.Popen([PARLEY, "emulate", "--port", "0", "--pace", "1", "--playback", "0", *words],
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=CLEAN)
+        for line in self.process.stdout:
+            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                self.env = {"GOOGLE_GEMINI_BASE_URL": found.group(0), "GEMINI_API_KEY": "any"}
+                break
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(60)
+        self.process.stdout.close()
+
+
+class Live(unittest.TestCase):
+    def test_lines_are_turns_and_the_answers_alone_go_to_standard_output(self):
+        said = run("live", "--offline", "--pace", "0", "--text", "-m", "gemini-live-2.5-flash-preview",
+                   stdin="repeat: Grüße\nrepeat: and again\n".encode())
+        self.assertEqual((said.returncode, said.stdout.decode()), (0, "Grüße\nand again\n"), said.stderr.decode())
+
+    def test_each_event_is_a_line_of_json(self):
+        said = run("live", "--offline", "--pace", "0", "--text", "--json", "-m", "gemini-live-2.5-flash-preview",
+                   stdin=b"repeat: one two\n")
+        events = [json.loads(line) for line in said.stdout.decode().splitlines()]
+        self.assertEqual("".join(one["text"] for one in events if one["event"] == "said"), "one two")
+
+    def test_speech_of_a_file_is_answered_in_speech(self):
+        with tempfile.TemporaryDirectory() as folder, Emulator("--hears", "repeat: blue sky") as emulator:
+            question, answer = folder + "/q.wav", folder + "/a.wav"
+            with wave.open(question, "wb") as file:
+                file.setnchannels(1), file.setsampwidth(2), file.setframerate(24000)
+                file.writeframes(tone(0.4, 24000))
+            said = run("live", "--input", question, "--output", answer, "--stats", env=emulator.env)
+            told = said.stderr.decode()
+            self.assertEqual(said.returncode, 0, told)
+            self.assertIn("blue sky", said.stdout.decode())
+            self.assertIn("repeat: blue sky", told)  # the caption of what was heard
+            self.assertRegex(told, r"first sound \d+ ms")
+            with wave.open(answer, "rb") as file:
+                self.assertEqual((file.getframerate(), file.getnchannels(), file.getsampwidth()), (24000, 1, 2))
+                self.assertGreater(file.getnframes(), 1000)
+
+    def test_speech_goes_through_pipes(self):
+        with Emulator("--hears", "repeat: blue sky") as emulator:
+            said = run("live", "--input", "-", "--output", "-", env=emulator.env, stdin=tone(0.4) + bytes(32000))
+            self.assertEqual(said.returncode, 0, said.stderr.decode())
+            self.assertGreater(len(said.stdout), 2000)
+            self.assertEqual(len(said.stdout) % 2, 0)
+            self.assertIn("blue sky", said.stderr.decode())
+
+    def test_mistakes_are_told(self):
+        self.assertIn("cannot read", run("live", "--offline", "--input", "absent.wav").stderr.decode())
+        wrong = run("live", "--offline", "-m", "gemini-2.5-flash", stdin=b"x\n")
+        self.assertEqual(wrong.returncode, 1)
+        self.assertEqual(wrong.stdout, b"")
+
+
+if __name__ == "__main__":
+    unittest.main()
