@@ -254,7 +254,7 @@ void LiveSession::State::Stage::message(const json::Object& text, const Step& st
 
 void LiveSession::State::Stage::literal(std::string text, const Step& step) {
   next();
-  act([text = std::move(text), fault = step.fault](State& state, TimePoint now) {
+  act([text = std::move(text), fault = step.fault](State& state, TimePoint) {
     state.apply_fault(fault);
     state.emit_as_it_is(text);
   });
@@ -333,7 +333,7 @@ void LiveSession::State::Stage::other(const Step& step) {
         state.close(code, reason);
       });
     default:  // cut
-      return act([](State& state, TimePoint now) {
+      return act([](State& state, TimePoint) {
         state.door.fault = LiveFault();
         state.door.fault.kind = LiveFault::Kind::cut;
         state.emit_as_it_is("{}");
