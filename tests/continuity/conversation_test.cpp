@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "parley/emulator/server.hpp"
+#include "parley/net/http_server.hpp"
 
 namespace parley {
 namespace {
@@ -192,15 +193,30 @@ TEST(Conversation_B35_W4, AHandleThatTheServiceDoesNotKnowIsGivenUp) {
   with_emulator(wrong_handle);
 }
 
+Task<void> refuse(net::Exchange& exchange) {
+  http::Response response(std::stoi(std::string(*exchange.request().headers.find("x-status"))));
+  auto sent = co_await exchange.respond(std::move(response));
+  EXPECT_TRUE(sent);
+}
+
 Task<void> refused_upgrade(emulator::Server& server) {
   auto options = lasting(server);
   const std::string good = options.live.base_url;
-  options.prepare = [good](LinkId link, LiveOptions& live) {
-    live.base_url = link == 1 ? good + "/nowhere" : good;
-  };
-  auto strict = options;
-  auto refused = co_await Conversation::open(std::move(strict));
-  EXPECT_FALSE(refused) << "404 does not get better";
+  net::HttpServer wall(co_await boost::asio::this_coro::executor, net::HttpServerOptions(), refuse);
+  const auto port = wall.listen();
+  const std::string walled = "http://127.0.0.1:" + std::to_string(port.value_or(0));
+  for (const bool passing : {true, false}) {
+    options.prepare = [=](LinkId link, LiveOptions& live) {
+      live.base_url = link == 1 ? walled : good;
+      live.connect.offer.headers.set("x-status", passing ? "503" : "404");
+    };
+    auto tried = options;
+    auto opened = co_await Conversation::open(std::move(tried));
+    EXPECT_EQ(opened.has_value(), passing) << "404 does not get better";
+    const auto kind = opened ? ErrorKind::upgrade_refused : opened.error().kind();
+    EXPECT_EQ(kind, ErrorKind::upgrade_refused);
+  }
+  co_await wall.stop(milliseconds(0));
   // Nobody listens there.
   options.prepare = [good](LinkId link, LiveOptions& live) {
     live.base_url = link == 1 ? "http://127.0.0.1:1" : good;

@@ -80,6 +80,10 @@ void cut_everywhere(Way way) {
     World world(std::move(options));
     ASSERT_TRUE(talk(world)) << "cut " << at;
     expect_whole(world, fmt::format("cut {} of {} + {}", at, told, taken));
+    // A cut behind the last answer: the next connection comes still, and knows the same.
+    EXPECT_TRUE(world.run_until([&] { return world.core().is_connected(); }));
+    world.run_for(std::chrono::seconds(5));
+    expect_whole(world, fmt::format("behind cut {}", at));
     EXPECT_EQ(world.open_links(), 1u);
   }
 }

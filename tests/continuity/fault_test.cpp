@@ -111,11 +111,12 @@ void converse(std::uint64_t seed) {
                                                                          << log_of(world);
     ASSERT_EQ(world.heard().answers.size(), i + 1) << "seed " << seed << "\n" << log_of(world);
   }
-  ASSERT_TRUE(is_whole(world)) << "seed " << seed << ": " << ::testing::PrintToString(world.taken())
-                               << "\n"
-                               << log_of(world);
+  // Also where the connection ends behind the last answer.
+  ASSERT_TRUE(world.run_until([&] { return is_whole(world); }))
+      << "seed " << seed << ": " << ::testing::PrintToString(world.taken()) << "\n"
+      << log_of(world);
   ASSERT_EQ(world.heard().lost, 0u) << "seed " << seed;
-  world.core().close(world.now());
+  world.close();
   world.run_for(std::chrono::seconds(30));
   ASSERT_TRUE(world.core().is_over()) << "seed " << seed << "\n" << log_of(world);
   ASSERT_EQ(world.open_links(), 0u) << "seed " << seed << "\n" << log_of(world);
@@ -123,10 +124,12 @@ void converse(std::uint64_t seed) {
 
 TEST(Continuity_B35_W4, ThousandsOfRandomFaultsLoseAndDoubleNothing) {
   const auto begun = std::chrono::steady_clock::now();
-  for (std::uint64_t seed = 1; seed <= kSeeds && !::testing::Test::HasFatalFailure(); ++seed) converse(seed);
+  int runs = 0;
+  for (; runs < kSeeds && !::testing::Test::HasFatalFailure(); ++runs)
+    converse(static_cast<std::uint64_t>(runs) + 1);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  RecordProperty("runs_per_second", static_cast<int>(kSeeds / took.count()));
-  std::cout << fmt::format("{} conversations, {:.0f} a second\n", kSeeds, kSeeds / took.count());
+  RecordProperty("runs_per_second", static_cast<int>(runs / took.count()));
+  std::cout << fmt::format("{} conversations, {:.0f} a second\n", runs, runs / took.count());
 }
 
 }  // namespace

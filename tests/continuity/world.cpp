@@ -246,6 +246,11 @@ void World::say(std::string_view text) {
   send(turns_message(std::move(turns), true));
 }
 
+void World::close() {
+  core_.close(now_);
+  drain();
+}
+
 void World::cut_now() {
   for (auto& [id, link] : links_)
     if (!link.over) end(id, fail(cut_error()));
@@ -254,8 +259,9 @@ void World::cut_now() {
 
 const std::vector<std::string>& World::taken() const {
   static const std::vector<std::string> nothing;
-  for (auto it = links_.rbegin(); it != links_.rend(); ++it)
-    if (it->second.set_up) return it->second.lineage;
+  for (const bool open : {true, false})
+    for (auto it = links_.rbegin(); it != links_.rend(); ++it)
+      if (it->second.set_up && (!it->second.over || !open)) return it->second.lineage;
   return nothing;
 }
 

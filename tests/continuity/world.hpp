@@ -76,6 +76,7 @@ class World {
   void say(std::string_view text);
   // As if the network between them were gone.
   void cut_now();
+  void close();
 
   TimePoint now() const { return now_; }
   gemini::Continuity& core() { return core_; }

@@ -95,6 +95,9 @@ void Continuity::State::open_planned(TimePoint now) {
   link.why = planned->why;
   link.start = planned->start;
   link.opened_at = now;
+  const auto& config = planned->setup.history_config;
+  link.awaits_history = config && config->initial_history_in_client_content.value_or(false) &&
+                        link.start != LinkStart::fresh;
   next = link;
   OpenLink open;
   open.link = link.id;
@@ -120,7 +123,28 @@ void Continuity::State::opened(LinkId link, TimePoint now) {
         Error(ErrorKind::conflict, "the conversation went on meanwhile; it is made later");
     return tell(std::move(failed));
   }
+  const bool is_blank = next->start == LinkStart::fresh && (!history.empty() || !handle.empty());
+  if (next->stale || is_blank) return redo(now);
   take_over(now);
+}
+
+// What it began with is not all that the service knew when the newest handle came. Where handles
+// come faster than connections open, the old connection goes first.
+void Continuity::State::redo(TimePoint now) {
+  const LinkReason why = next->why;
+  effect(CloseLink{next->id});
+  next.reset();
+  if (active && wanted && ++wanted->redone > 2) {
+    wanted->breaking = true;
+    return effect(CloseLink{active->id});
+  }
+  Error stopped(ErrorKind::cancelled, "the program's hook stopped the attempts");
+  if (!may_go_on())
+    stopped = Error(ErrorKind::invalid_state, "the service gave no handle, and no history is kept");
+  else if (plan(why, milliseconds(0), now))
+    return;
+  if (active) return give_up_handover(std::move(stopped));
+  finish(fail(std::move(stopped)));
 }
 
 void Continuity::State::failed(LinkId link, Error why, TimePoint now) {

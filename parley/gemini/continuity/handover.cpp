@@ -124,7 +124,9 @@ void Continuity::State::seed() {
   auto turns = history.seed(active->start == LinkStart::handle, told);
   const auto way = detail::seed_way(setup.model);
   if (way == detail::SeedWay::none) return;
-  if (!turns.empty()) send_own(turns_message(std::move(turns), way == detail::SeedWay::initial));
+  // A connection that awaits the history waits for its end, also of an empty one.
+  if (!turns.empty() || active->awaits_history)
+    send_own(turns_message(std::move(turns), active->awaits_history));
   if (told.turns + told.forgotten + told.without_text > 0) tell(told);
 }
 

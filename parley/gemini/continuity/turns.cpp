@@ -209,6 +209,9 @@ void Continuity::State::void_answer() {
 void Continuity::State::handle_came(const LiveResumption& update, TimePoint now) {
   if (!update.resumable || update.handle.empty()) return;
   handle = update.handle;
+  if (next && next->start == LinkStart::handle) next->stale = true;
+  if (planned && planned->start == LinkStart::handle && planned->setup.session_resumption)
+    planned->setup.session_resumption->handle = handle;
   handle_at = now;
   active->given_up = false;
   handle_expires.reset();

@@ -26,7 +26,9 @@ struct Continuity::State {
     bool announced = false;
     bool overdue_told = false;
     bool completed_turn = false;
-    bool given_up = false;  // a hand-over from it failed; a handle makes it worth another try
+    bool awaits_history = false;  // before it takes anything else
+    bool stale = false;           // a newer handle came while it opened
+    bool given_up = false;        // a hand-over from it failed; a handle makes it worth another try
   };
   // An attempt that is to be made.
   struct Planned {
@@ -43,6 +45,7 @@ struct Continuity::State {
     std::optional<TimePoint> latest;  // then it is made wherever the conversation stands
     bool forced = false;
     bool breaking = false;  // the old connection is being closed first
+    int redone = 0;         // because a newer handle came while the connection opened
   };
 
   State(Setup first_setup, ContinuityPolicy its_policy, Random& random);
@@ -54,6 +57,7 @@ struct Continuity::State {
   bool plan(LinkReason why, std::chrono::milliseconds delay, TimePoint now);
   void open_planned(TimePoint now);
   void opened(LinkId link, TimePoint now);
+  void redo(TimePoint now);
   void failed(LinkId link, Error why, TimePoint now);
   void ended(LinkId link, Result<void> outcome, TimePoint now);
   CloseAction action_for(const LinkEnd& end, std::string& advice);
