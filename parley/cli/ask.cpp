@@ -146,18 +146,10 @@ int ask(const AskOptions& options) {
     gemini::Chat chat(other->provider, other->model);
     return ask_chat(loop, chat, options, std::move(*request));
   }
-  ProviderOptions provider_options;
-  provider_options.offline = options.offline;
-  provider_options.pace_ms = options.pace_ms;
-  provider_options.seed = options.seed;
-  provider_options.base_url = options.base_url;
-  provider_options.service = options.service;
+  const auto provider_options = provider_options_of(options, settings);
   auto provider = choose_provider(loop.get_executor(), provider_options);
   if (!provider) return complain(provider.error().describe(), exit_code::failed);
-  if (provider->offline() && !options.offline)
-    std::cerr << Style::of(stderr).dim(
-                     "(No GEMINI_API_KEY or GOOGLE_API_KEY is set: the offline model answers.)")
-              << std::endl;
+  tell_offline(*provider, options.offline, "model answers");
   gemini::Chat chat(provider->client.models(), model);
   return ask_chat(loop, chat, options, std::move(*request));
 }

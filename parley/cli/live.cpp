@@ -18,6 +18,7 @@
 #include "parley/cli/lines.hpp"
 #include "parley/cli/live_screen.hpp"
 #include "parley/cli/provider.hpp"
+#include "parley/cli/settings.hpp"
 #include "parley/gemini/continuity/conversation.hpp"
 #include "parley/gemini/live_models.hpp"
 
@@ -201,18 +202,10 @@ Task<int> converse(const LiveCommandOptions& options, const Provider& provider) 
 
 int live(const LiveCommandOptions& options) {
   boost::asio::io_context loop(1);
-  ProviderOptions provider_options;
-  provider_options.offline = options.offline;
-  provider_options.pace_ms = options.pace_ms;
-  provider_options.seed = options.seed;
-  provider_options.base_url = options.base_url;
-  provider_options.service = options.service;
+  const auto provider_options = provider_options_of(options, settings_or_complain("live"));
   auto provider = choose_provider(loop.get_executor(), provider_options);
   if (!provider) return refuse_live(provider.error().describe(), exit_code::failed);
-  if (provider->offline() && !options.offline)
-    std::cerr << Style::of(stderr).dim(
-                     "(No GEMINI_API_KEY or GOOGLE_API_KEY is set: the offline model answers.)")
-              << std::endl;
+  tell_offline(*provider, options.offline, "model answers");
   int code = exit_code::interrupted;
   boost::asio::co_spawn(loop, converse(options, *provider),
                         [&](std::exception_ptr failed, int said) {

@@ -118,6 +118,11 @@ void LiveScreen::end() {
   end_line();
   ended_ = true;
   changed_.cancel();
+  close_file();
+}
+
+// With the true lengths, also where the conversation was interrupted.
+void LiveScreen::close_file() {
   if (!file_.is_open()) return;
   file_.seekp(0);
   const auto header = wav_.header();

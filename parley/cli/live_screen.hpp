@@ -24,6 +24,9 @@ namespace parley::cli {
 class LiveScreen {
  public:
   LiveScreen(Executor executor, const LiveCommandOptions& options);
+  ~LiveScreen() { close_file(); }
+  LiveScreen(const LiveScreen&) = delete;
+  LiveScreen& operator=(const LiveScreen&) = delete;
 
   // Opens the output. Error: storage.
   Result<void> open();
@@ -57,6 +60,7 @@ class LiveScreen {
   void json(std::string_view event, std::string_view text);
   void write(audio::SamplesView samples);
   void finish_turn();
+  void close_file();
 
   const LiveCommandOptions& options_;
   Style out_, err_;

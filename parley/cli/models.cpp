@@ -9,6 +9,7 @@
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/provider.hpp"
+#include "parley/cli/settings.hpp"
 #include "parley/gemini/live_models.hpp"
 #include "parley/json/writer.hpp"
 
@@ -64,20 +65,14 @@ Task<void> list(const gemini::Client& client, const ModelsOptions& options, int&
 
 int models(const ModelsOptions& options) {
   boost::asio::io_context loop(1);
-  ProviderOptions provider_options;
-  provider_options.offline = options.offline;
-  provider_options.base_url = options.base_url;
-  provider_options.service = options.service;
+  const auto provider_options = provider_options_of(options, settings_or_complain("models"));
   auto provider = choose_provider(loop.get_executor(), provider_options);
   if (!provider) {
     std::cerr << Style::of(stderr).red("parley models: ") << provider.error().describe()
               << std::endl;
     return exit_code::failed;
   }
-  if (provider->offline() && !options.offline)
-    std::cerr << Style::of(stderr).dim(
-                     "(No GEMINI_API_KEY or GOOGLE_API_KEY is set: the offline service's models.)")
-              << std::endl;
+  tell_offline(*provider, options.offline, "service's models");
   int code = exit_code::failed;
   boost::asio::co_spawn(loop, list(provider->client, options, code),
                         [&loop](std::exception_ptr) { loop.stop(); });

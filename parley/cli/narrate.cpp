@@ -117,9 +117,12 @@ bool knows_tier(const config::Settings& settings, const std::string& tier) {
   });
 }
 
-Result<api::Limiter> limiter_of(const NarrateOptions& options, bool shared) {
+Result<api::Limiter> limiter_of(const NarrateOptions& options, const config::Settings& settings,
+                                bool shared) {
   if (!shared) return api::Limiter();
   api::SharedFile file;
+  file.path = settings.state_file();
+  if (!file.path.empty()) return api::Limiter::open(std::move(file));
   file.path = state_folder(options) + "/limits";
   if (auto made = narrative::make_folder(state_folder(options)); !made)
     return fail(std::move(made.error()));
@@ -151,8 +154,15 @@ Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& optio
     return config.price(provider, model);
   };
   if (!options.service.project.empty()) settings.project = options.service.project;
-  auto limiter = limiter_of(options, shared);
+  if (const auto longest = config.max_wait()) settings.max_wait = *longest;
+  auto limiter = limiter_of(options, config, shared);
   if (!limiter) return fail(std::move(limiter.error()));
+  if (const auto budget = config.budget_per_day()) {
+    limit::Limits whole;
+    whole.money_per_day = *budget;
+    if (auto set = limiter->configure_project(settings.project, whole); !set)
+      return fail(std::move(set.error()));
+  }
   limits = std::make_unique<narrative::SharedLimits>(std::move(*limiter), std::move(settings));
   return limits;
 }

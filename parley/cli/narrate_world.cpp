@@ -12,6 +12,7 @@
 #include "parley/base/text.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/lines.hpp"
+#include "parley/cli/settings.hpp"
 
 namespace parley::cli {
 namespace {
@@ -164,12 +165,7 @@ Result<void> World::make(boost::asio::io_context& loop, const NarrateOptions& op
   ports.approver = parts_->person.get();
   if (golden) return {};
   ports.state = &parts_->state;
-  ProviderOptions service;
-  service.offline = options.offline;
-  service.pace_ms = options.pace_ms;
-  service.seed = options.seed;
-  service.base_url = options.base_url;
-  service.service = options.service;
+  const auto service = provider_options_of(options, settings_or_complain("narrate"));
   auto provider = choose_provider(loop.get_executor(), service);
   if (!provider) return fail(std::move(provider.error()));
   provider_.emplace(std::move(*provider));

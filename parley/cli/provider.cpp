@@ -1,9 +1,12 @@
 #include "parley/cli/provider.hpp"
 
+#include <iostream>
+
 #include <fmt/format.h>
 
 #include "parley/api/credentials.hpp"
 #include "parley/base/text.hpp"
+#include "parley/cli/console.hpp"
 #include "parley/gemini/openai/openai.hpp"
 
 namespace parley::cli {
@@ -36,10 +39,37 @@ gemini::Access access_of(const ServiceOptions& options) {
   return access;
 }
 
+void fill_from(const config::Settings& settings, ProviderOptions& options) {
+  auto provider = settings.provider();
+  if (!provider || provider->kind == config::ProviderKind::openai)
+    provider = settings.provider("gemini");
+  if (!provider) return;
+  const bool vertex = provider->kind == config::ProviderKind::vertex;
+  const auto fill = [](std::string& to, const std::string& from, const char* variable) {
+    if (to.empty() && !is_set(variable)) to = from;
+  };
+  fill(options.base_url, provider->base_url,
+       vertex ? "GOOGLE_VERTEX_BASE_URL" : "GOOGLE_GEMINI_BASE_URL");
+  fill(options.service.project, provider->project, "GOOGLE_CLOUD_PROJECT");
+  fill(options.service.location, provider->location, "GOOGLE_CLOUD_LOCATION");
+  fill(options.service.credentials, provider->credentials, "GOOGLE_APPLICATION_CREDENTIALS");
+  options.service.vertex = options.service.vertex || vertex;
+  if (!provider->api_key_env.empty())
+    options.key = Secret(api::environment(provider->api_key_env.c_str()).value_or(""));
+}
+
+void tell_offline(const Provider& provider, bool asked_for, std::string_view does) {
+  if (!provider.offline() || asked_for) return;
+  std::cerr << Style::of(stderr).dim(fmt::format(
+                   "(No GEMINI_API_KEY or GOOGLE_API_KEY is set: the offline {}.)", does))
+            << std::endl;
+}
+
 Result<Provider> choose_provider(Executor executor, const ProviderOptions& options) {
   gemini::ClientOptions client_options;
   client_options.base_url = options.base_url;
-  if (chooses_service(options.service) && !options.offline) {
+  if ((chooses_service(options.service) || !options.key.empty()) && !options.offline) {
+    client_options.api_key = options.key;
     client_options.access = access_of(options.service);
     auto client = gemini::Client::make(std::move(client_options));
     if (!client) return fail(std::move(client.error()));
@@ -63,8 +93,9 @@ Result<Provider> choose_provider(Executor executor, const ProviderOptions& optio
 Result<OtherProvider> other_provider(const std::string& model, const config::Settings& settings) {
   OtherProvider out;
   const auto slash = model.find('/');
-  if (slash == std::string::npos) return out;
-  const auto named = settings.provider(model.substr(0, slash));
+  auto named = settings.provider(slash == std::string::npos ? "" : model.substr(0, slash));
+  out.model = named && slash != std::string::npos ? model.substr(slash + 1) : model;
+  if (!named) named = settings.provider();
   if (!named || named->kind != config::ProviderKind::openai) return out;
   gemini::OpenAiOptions options;
   options.base_url = named->base_url.empty() ? "https://api.openai.com/v1" : named->base_url;
@@ -79,12 +110,16 @@ Result<OtherProvider> other_provider(const std::string& model, const config::Set
   auto provider = gemini::openai_provider(std::move(options));
   if (!provider) return fail(std::move(provider.error()));
   out.provider = std::move(*provider);
-  out.model = model.substr(slash + 1);
   return out;
 }
 
 std::string choose_model(const std::string& option, const config::Settings& settings) {
   if (!option.empty()) return option;
+  const auto* set = settings.find("model");
+  const auto provider = settings.provider();
+  if (set && set->source == config::Source::built_in && provider &&
+      !provider->default_model.empty())
+    return provider->default_model;
   return settings.model();
 }
 

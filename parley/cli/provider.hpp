@@ -5,6 +5,7 @@
 #include <string>
 
 #include "parley/base/error.hpp"
+#include "parley/base/secret.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/config/settings.hpp"
 #include "parley/emulator/server.hpp"
@@ -29,7 +30,28 @@ struct ProviderOptions {
   std::uint64_t seed = 1;
   std::string base_url;  // empty: the environment's, else Google's
   ServiceOptions service;
+  Secret key;  // empty: the environment's
 };
+
+void fill_from(const config::Settings& settings, ProviderOptions& options);
+
+// What a command line says, and where it says nothing and the environment neither, what parley.toml
+// says of the provider: address, key's variable, project, location, credentials.
+template <class Options>
+ProviderOptions provider_options_of(const Options& options, const config::Settings& settings) {
+  ProviderOptions out;
+  out.offline = options.offline;
+  out.base_url = options.base_url;
+  out.service = options.service;
+  if constexpr (requires { options.pace_ms; }) {
+    out.pace_ms = options.pace_ms;
+    out.seed = options.seed;
+  }
+  fill_from(settings, out);
+  return out;
+}
+// Says on standard error that nobody asked for the offline model and why it `does` ("answers").
+void tell_offline(const Provider& provider, bool asked_for, std::string_view does);
 
 // What the options say of the service; the environment's word where they say nothing.
 gemini::Access access_of(const ServiceOptions& options);
@@ -39,9 +61,10 @@ gemini::Access access_of(const ServiceOptions& options);
 // the same client.
 Result<Provider> choose_provider(Executor executor, const ProviderOptions& options);
 
-// A service of parley.toml that the model's name leads to ("ollama/llama3.2") and that speaks as
-// OpenAI does, with the name that it knows the model by; null: the name leads to Gemini. Errors:
-// those of openai_provider(); unauthenticated where the variable of its key is not set.
+// A service of parley.toml that the model's name leads to ("ollama/llama3.2"), or else the setting
+// "provider", and that speaks as OpenAI does, with the name that it knows the model by; null:
+// Gemini. Errors: those of openai_provider(); unauthenticated where the variable of its key is not
+// set.
 struct OtherProvider {
   OtherProvider() = default;
   std::shared_ptr<gemini::Provider> provider;
@@ -49,7 +72,8 @@ struct OtherProvider {
 };
 Result<OtherProvider> other_provider(const std::string& model, const config::Settings& settings);
 
-// The option, else what parley.toml and the environment say, else gemini-2.5-flash.
+// The option, else the environment's and parley.toml's "model", else the provider's default_model,
+// else gemini-2.5-flash.
 std::string choose_model(const std::string& option, const config::Settings& settings);
 
 }  // namespace parley::cli

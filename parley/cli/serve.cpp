@@ -129,9 +129,11 @@ int serve(const ServeOptions& options) {
   provider_options.offline = options.offline;
   provider_options.pace_ms = options.pace_ms;
   provider_options.seed = options.seed;
+  const auto settings = settings_or_complain("serve");
+  fill_from(settings, provider_options);
   auto provider = choose_provider(loop.get_executor(), provider_options);
   if (!provider) return refuse(provider.error().describe());
-  const std::string model = choose_model(options.model, settings_or_complain("serve"));
+  const std::string model = choose_model(options.model, settings);
   auto configured = server_options(options, model);
   if (!configured) return refuse(configured.error().message());
   std::string problem;

@@ -2,6 +2,7 @@
 import http.server
 import json
 import os
+import re
 import subprocess
 import tempfile
 import threading
@@ -76,6 +77,35 @@ class Config(unittest.TestCase):
         self.assertIn("providers.*.tiers.*.models.*.rpm", shown)
         self.assertEqual(self.run_parley("config", "nothing.here").returncode, 1)
 
+    def test_the_providers_address_and_key_are_used_and_the_environment_wins(self):
+        emulator = subprocess.Popen([PARLEY, "emulate", "--port", "0", "--pace", "0", "--bad-key", "wrong"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=CLEAN)
+        self.addCleanup(emulator.stdout.close)
+        self.addCleanup(emulator.wait, 60)
+        self.addCleanup(emulator.terminate)
+        url = next(found.group(0) for line in emulator.stdout
+                   if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
+        self.write(f'[providers.gemini]\nbase_url = "{url}"\napi_key_env = "MY_KEY"\n')
+        asked = self.run_parley("ask", "repeat: from there", env={"MY_KEY": "any"})
+        self.assertEqual((asked.returncode, asked.stdout, asked.stderr), (0, "from there\n", ""))
+        refused = self.run_parley("ask", "x", env={"MY_KEY": "wrong"})
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("API key not valid", refused.stderr)
+        elsewhere = self.run_parley("ask", "x", env={"MY_KEY": "any", "GOOGLE_GEMINI_BASE_URL": "http://127.0.0.1:1"})
+        self.assertIn("127.0.0.1:1", elsewhere.stderr)
+
+    def test_narratives_keep_the_budget_of_the_day_in_the_shared_file(self):
+        (self.project / "one.toml").write_text(
+            '[narrative]\nname = "one"\ndescription = "x"\n[toc]\norder = ["a"]\n[acts]\na = "repeat: hello"\n')
+        self.write('state_file = "counts"\n[budget]\nusd_per_day = 0.0000001\n')
+        ran = self.run_parley("narrate", "run", "one.toml", "--offline", "--tier", "tier1", "--state-dir", "st")
+        self.assertNotEqual(ran.returncode, 0)
+        self.assertIn("money_per_day", ran.stdout + ran.stderr)
+        self.assertTrue((self.project / "counts").exists())
+        self.write('[budget]\nusd_per_day = 5\n')
+        ran = self.run_parley("narrate", "run", "one.toml", "--offline", "--tier", "tier1", "--state-dir", "st")
+        self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+
     def test_ask_speaks_to_another_service_by_its_name(self):
         seen = []
 
@@ -106,6 +136,13 @@ class Config(unittest.TestCase):
         self.assertEqual((path, key), ("/v1/chat/completions", "Bearer sk-canary"))
         self.assertEqual(body["model"], "llama3.2")
         self.assertEqual(body["messages"], [{"role": "user", "content": "Hello"}])
+        with open(self.project / "parley.toml", "a", encoding="utf-8") as file:
+            file.write('default_model = "llama3.3"\n')
+        text = (self.project / "parley.toml").read_text(encoding="utf-8")
+        self.write('provider = "local"\n' + text)
+        asked = self.run_parley("ask", "Hello", env={"LOCAL_KEY": "sk-canary"})
+        self.assertEqual((asked.returncode, asked.stdout), (0, "Grüße\n"), asked.stderr)
+        self.assertEqual(seen[1][2]["model"], "llama3.3")
         unset = self.run_parley("ask", "-m", "local/llama3.2", "Hello")
         self.assertEqual(unset.returncode, 2)
         self.assertIn("LOCAL_KEY is not set", unset.stderr)

@@ -77,6 +77,13 @@ class Live(unittest.TestCase):
             self.assertEqual(len(said.stdout) % 2, 0)
             self.assertIn("blue sky", said.stderr.decode())
 
+    def test_another_voice_comes_by_a_hand_over(self):
+        with Emulator() as emulator:
+            said = run("live", "--keep", env=emulator.env, stdin=b"repeat: one\n/voice Puck\nrepeat: two\n")
+        told = said.stderr.decode()
+        self.assertEqual((said.returncode, said.stdout.decode()), (0, "one\ntwo\n"), told)
+        self.assertIn("hand-over begun: change", told)
+
     def test_mistakes_are_told(self):
         self.assertIn("cannot read", run("live", "--offline", "--input", "absent.wav").stderr.decode())
         wrong = run("live", "--offline", "-m", "gemini-2.5-flash", stdin=b"x\n")
