@@ -1,12 +1,16 @@
-# parley_module(NAME net DEPENDS base http ws LINK parley_asio OpenSSL::SSL [PCH file.hpp])
+# parley_module(NAME net DEPENDS base http ws LINK parley_asio OpenSSL::SSL [PCH file.hpp] [ALONE a.cpp])
 #
 # A folder is an include path, a namespace and a target: parley/net, parley::net, parley::net.
 # Sources are all *.cpp of the folder and of the folders in it; *_test.cpp become the program
 # parley_net_test. DEPENDS is the one place where "may use" is written; scripts/check-layers compares
 # every #include with it. WEBSOCKET_PARTS is a regular expression of files that are left out, with the
 # module ws, where PARLEY_WEBSOCKET_STREAMING is off.
+#
+# With PARLEY_UNITY the sources of a library are compiled in groups, which more than halves a build from
+# nothing. So names in unnamed namespaces are distinct within a module, or their file is named after
+# ALONE. Tests are compiled one by one.
 function(parley_module)
-  cmake_parse_arguments(M "" "NAME;PCH;PCH_FROM;WEBSOCKET_PARTS" "DEPENDS;LINK;LINK_PUBLIC;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(M "" "NAME;PCH;PCH_FROM;WEBSOCKET_PARTS" "DEPENDS;LINK;LINK_PUBLIC;TEST_LINK;ALONE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp */*.cpp)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
@@ -24,6 +28,12 @@ function(parley_module)
   set(target parley_${M_NAME})
   add_library(${target} STATIC ${sources})
   add_library(parley::${M_NAME} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${PARLEY_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+  if(PARLEY_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # It is meant for headers, and a source in a group looks like one.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+  set_source_files_properties(${M_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(${target} PUBLIC cxx_std_23)

@@ -17,11 +17,8 @@ using std::chrono::milliseconds;
 
 namespace {
 
-TimePoint now() {
-  return net::SystemClock().now();
-}
 milliseconds since(TimePoint begun) {
-  return std::chrono::duration_cast<milliseconds>(now() - begun);
+  return std::chrono::duration_cast<milliseconds>(net::now() - begun);
 }
 
 bool has_retries(const limit::RetryPolicy& policy) {
@@ -49,7 +46,7 @@ class PassGuard {
     if (breaker_) breaker_->cancelled(pass_);
   }
   void ended(const Result<void>& outcome) {
-    std::exchange(breaker_, nullptr)->ended(pass_, outcome, now());
+    std::exchange(breaker_, nullptr)->ended(pass_, outcome, net::now());
   }
 
  private:
@@ -77,7 +74,7 @@ CallerState::CallerState(http::Url base, net::HttpClientOptions http, CallOption
     : http_options(http),
       client(std::move(http)),
       options(std::move(call_options)),
-      health(options.health.value_or(HealthOptions()), 1 + options.fallbacks.size(), now()) {
+      health(options.health.value_or(HealthOptions()), 1 + options.fallbacks.size(), net::now()) {
   urls.push_back(std::move(base));
   for (const auto& one : options.fallbacks) urls.push_back(one.base);
   for (std::size_t n = 0; n < urls.size(); ++n) breakers.emplace_back(options.breaker);
@@ -101,7 +98,7 @@ Call::Call(std::shared_ptr<CallerState> caller, http::Request request, CallTerms
       terms_(std::move(terms)),
       report_(terms_.report ? terms_.report : std::make_shared<CallReport>()),
       whole_(whole),
-      backoff_(caller_->options.retry, net::system_random(), now()) {
+      backoff_(caller_->options.retry, net::system_random(), net::now()) {
   *report_ = CallReport();
   told_ = EventScope::begin(caller_->options.events, "api.call", [this](Event& event) {
     event.with("method", request_.method).with("endpoint", caller_->urls[0].origin());
@@ -162,7 +159,7 @@ Task<Result<CallAnswer>> Call::rounds(std::optional<Broken> broken) {
 
 // Waits before the next round, where there is one; else the error.
 Task<Result<void>> Call::wait_for_next(Error why) {
-  const auto delay = backoff_.next_delay(why, now());
+  const auto delay = backoff_.next_delay(why, net::now());
   if (!delay) co_return fail(with_count(std::move(why)));
   caller_->tell(Event("api.retry")
                     .with("id", told_.id())
@@ -192,7 +189,7 @@ Task<Call::Outcome> Call::round(std::optional<Broken> broken) {
   }
   for (const auto endpoint : caller_->health.order()) {
     if (broken && endpoint == broken->endpoint) continue;
-    auto pass = caller_->breakers[endpoint].admit(now());
+    auto pass = caller_->breakers[endpoint].admit(net::now());
     if (!pass) {
       caller_->tell(Event("api.breaker_open")
                         .with("id", told_.id())
@@ -236,7 +233,7 @@ Task<Call::Outcome> Call::attempt(std::size_t endpoint, limit::Breaker::Pass pas
   auto told = EventScope::begin(
       caller_->options.events, "api.attempt",
       [&](Event& event) { event.with("attempt", number).with("endpoint", where); }, told_.id());
-  const auto begun = now();
+  const auto begun = net::now();
   auto outcome = co_await exchange(endpoint);
   auto& made = report_->attempts[index];
   made.took = since(begun);
@@ -260,7 +257,7 @@ Task<Call::Outcome> Call::exchange(std::size_t endpoint) {
   auto opening = caller_->client.open(caller_->urls[endpoint], std::move(request));
   std::optional<TimePoint> until;  // without retries the client's own limits are enough
   const auto limit = caller_->options.retry.attempt_timeout;
-  if (has_retries(caller_->options.retry)) until = now() + limit;
+  if (has_retries(caller_->options.retry)) until = net::now() + limit;
   Outcome out;
   auto opened = co_await within(std::move(opening), until);
   const auto too_late = [&] {

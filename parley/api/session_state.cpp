@@ -15,10 +15,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-TimePoint now() {
-  return net::SystemClock().now();
-}
-
 Task<void> wait(asio::steady_timer& timer) {
   boost::system::error_code ignored;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -31,7 +27,7 @@ SessionState::SessionState(const EndpointRules& endpoint, SessionOptions session
     : rules(&endpoint),
       options(std::move(session_options)),
       executor(std::move(on)),
-      flow(endpoint, now()),
+      flow(endpoint, net::now()),
       arrived(executor, asio::steady_timer::time_point::max()),
       room(executor, asio::steady_timer::time_point::max()),
       timer(executor, asio::steady_timer::time_point::max()) {
@@ -39,7 +35,7 @@ SessionState::SessionState(const EndpointRules& endpoint, SessionOptions session
 }
 
 void SessionState::start() {
-  last_received = now();
+  last_received = net::now();
   asio::co_spawn(executor, read(shared_from_this()), asio::detached);
   asio::co_spawn(executor, keep_time(shared_from_this()), asio::detached);
 }
@@ -67,7 +63,7 @@ Task<void> SessionState::read(std::shared_ptr<SessionState> self) {
 }
 
 void SessionState::take(net::Message message) {
-  last_received = now();
+  last_received = net::now();
   ++counters.messages_in;
   counters.bytes_in += message.data.size();
   if (abandoned) return;
@@ -75,7 +71,7 @@ void SessionState::take(net::Message message) {
   if (is_json && rules->auto_reply) {
     if (const auto reply = rules->auto_reply(message.data)) {
       if (socket->socket().post_text(*reply)) ++counters.auto_replies;
-      flow.sent_other(now());
+      flow.sent_other(net::now());
     }
   }
   if (is_json && !pending.empty() && rules->answered_request) {
@@ -182,12 +178,12 @@ void SessionState::keep_alive(TimePoint at) {
 Task<void> SessionState::keep_time(std::shared_ptr<SessionState> self) {
   while (!self->ended) {
     const auto due = self->next_deadline();
-    if (due && now() >= *due) {
+    if (due && net::now() >= *due) {
       if (self->flow.phase() == Phase::closing) {
         self->socket->close();
         break;
       }
-      self->keep_alive(now());
+      self->keep_alive(net::now());
       continue;
     }
     self->timer.expires_at(due.value_or(TimePoint::max()));
@@ -197,7 +193,7 @@ Task<void> SessionState::keep_time(std::shared_ptr<SessionState> self) {
 
 void SessionState::reconnected(net::WebSocket& fresh) {
   ++counters.reconnects;
-  flow.reconnected(now());
+  flow.reconnected(net::now());
   if (!initialize_text.empty()) (void)fresh.post_text(initialize_text);
   Reconnected what;
   what.times = counters.reconnects;
@@ -217,8 +213,8 @@ Task<Result<void>> SessionState::await_message(int message, std::string_view wha
   const auto self = shared_from_this();
   expect(message);
   const auto limit = options.greeting_timeout.value_or(rules->greeting_timeout);
-  const auto until = now() + limit;
-  while (!awaited_came && !awaited_failure && !ended && now() < until) {
+  const auto until = net::now() + limit;
+  while (!awaited_came && !awaited_failure && !ended && net::now() < until) {
     arrived.expires_at(until);
     co_await wait(arrived);
   }
@@ -243,7 +239,7 @@ Result<void> SessionState::before_send(std::size_t message, std::size_t size) {
     return fail(ErrorKind::disconnected, "the session has ended");
   }
   if (auto may = flow.may_send(message); !may) return may;
-  flow.sent(message, now());
+  flow.sent(message, net::now());
   ++counters.messages_out;
   counters.bytes_out += size;
   return {};

@@ -19,10 +19,6 @@ using boost::system::error_code;
 
 namespace {
 
-TimePoint now() {
-  return net::SystemClock().now();
-}
-
 Task<void> wait(asio::steady_timer& timer, TimePoint until) {
   error_code ignored;
   timer.expires_at(until);
@@ -44,7 +40,7 @@ struct StreamHub::Loop {
 
 StreamHub::StreamHub(Executor executor, StreamOptions options)
     : options_(std::make_unique<StreamOptions>(std::move(options))),
-      rules_(options_->limits, now()),
+      rules_(options_->limits, net::now()),
       loop_(std::make_shared<Loop>(executor)) {
   scope_ = EventScope::begin(options_->events, "api.stream", [this](Event& event) {
     if (!options_->name.empty()) event.with("name", options_->name);
@@ -81,7 +77,7 @@ void StreamHub::start(Task<void> pump, std::function<void()> release, std::funct
 Result<void> StreamHub::pause() {
   {
     const std::lock_guard lock(lock_);
-    if (auto done = rules_.pause(now()); !done) return done;
+    if (auto done = rules_.pause(net::now()); !done) return done;
     changed_locked();
   }
   tell("api.stream_paused");
@@ -91,7 +87,7 @@ Result<void> StreamHub::pause() {
 Result<void> StreamHub::resume() {
   {
     const std::lock_guard lock(lock_);
-    auto done = rules_.resume(now());
+    auto done = rules_.resume(net::now());
     changed_locked();  // it may have come too late
     if (!done) return done;
   }
@@ -101,7 +97,7 @@ Result<void> StreamHub::resume() {
 
 Result<void> StreamHub::cancel() {
   const std::lock_guard lock(lock_);
-  if (auto done = rules_.cancel(now()); !done) return done;
+  if (auto done = rules_.cancel(net::now()); !done) return done;
   changed_locked();
   return {};
 }
@@ -127,7 +123,7 @@ Result<void> StreamHub::outcome() const {
 }
 StreamMetrics StreamHub::metrics() const {
   const std::lock_guard lock(lock_);
-  return rules_.metrics(now());
+  return rules_.metrics(net::now());
 }
 bool StreamHub::released() const {
   const std::lock_guard lock(lock_);
@@ -173,7 +169,7 @@ void StreamHub::pause_ended() {
   std::shared_ptr<Loop> loop;
   {
     const std::lock_guard lock(lock_);
-    rules_.handle_timeout(now());
+    rules_.handle_timeout(net::now());
     loop = loop_;
   }
   if (loop) obey(*loop);
@@ -183,7 +179,7 @@ void StreamHub::drop() {
   std::shared_ptr<Loop> unused;
   const std::lock_guard lock(lock_);
   dropped_ = true;
-  (void)rules_.cancel(now());
+  (void)rules_.cancel(net::now());
   changed_locked();
   if (released_) unused = std::move(loop_);
 }
@@ -205,14 +201,14 @@ bool StreamHub::arrived(std::size_t bytes, const std::function<void()>& store) {
   const std::lock_guard lock(lock_);
   if (rules_.over()) return false;
   store();
-  rules_.arrived(bytes, now());
+  rules_.arrived(bytes, net::now());
   if (loop_) loop_->reader.cancel();
   return true;
 }
 
 void StreamHub::source_ended(Result<void> outcome) {
   const std::lock_guard lock(lock_);
-  rules_.ended(outcome, now());
+  rules_.ended(outcome, net::now());
 }
 
 void StreamHub::pumped(std::exception_ptr error, bool loop_is_gone) {
@@ -222,9 +218,9 @@ void StreamHub::pumped(std::exception_ptr error, bool loop_is_gone) {
     const std::lock_guard lock(lock_);
     if (error && !rules_.over()) {
       thrown_ = error;
-      rules_.ended(fail(ErrorKind::internal, "the stream's source threw"), now());
+      rules_.ended(fail(ErrorKind::internal, "the stream's source threw"), net::now());
     }
-    if (loop_is_gone) (void)rules_.cancel(now());
+    if (loop_is_gone) (void)rules_.cancel(net::now());
     released_ = true;
     loop = loop_;
     if (dropped_ || loop_is_gone) loop_.reset();
@@ -265,7 +261,7 @@ Task<bool> StreamHub::until_change(TimePoint until) {
   }
   if (!loop) co_return false;
   co_await wait(loop->reader, until);
-  co_return until == TimePoint::max() || now() < until;
+  co_return until == TimePoint::max() || net::now() < until;
 }
 
 Task<void> StreamHub::wait_released() {
@@ -288,7 +284,7 @@ void StreamHub::tell_end() {
     const std::lock_guard lock(lock_);
     if (!rules_.over()) return;
     outcome = rules_.outcome();
-    sums = rules_.metrics(now());
+    sums = rules_.metrics(net::now());
   }
   const auto fill = [&sums](Event& event) {
     event.with("chunks", std::to_string(sums.chunks)).with("bytes", std::to_string(sums.bytes));

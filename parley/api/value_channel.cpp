@@ -20,10 +20,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-TimePoint now() {
-  return net::SystemClock().now();
-}
-
 std::size_t size_of(const Bytes& bytes) {
   return bytes.size();
 }
@@ -139,7 +135,7 @@ Task<void> ValueChannel::State::flush_in_time(std::shared_ptr<State> self) {
     boost::system::error_code ignored;
     self->clock->expires_at(*due);
     co_await self->clock->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    auto values = self->batcher.handle_timeout(now());
+    auto values = self->batcher.handle_timeout(net::now());
     (void)co_await write(self, std::move(values));
   }
   self->clock_runs = false;
@@ -155,7 +151,7 @@ Task<Result<void>> ValueChannel::send(json::Value value) {
     ++state->values;
     co_return co_await State::write_payload(state, std::move(payload));
   }
-  auto full = state->batcher.add(std::move(value), size_of(payload), now());
+  auto full = state->batcher.add(std::move(value), size_of(payload), net::now());
   for (auto& batch : full) {
     auto sent = co_await State::write(state, std::move(batch));
     if (!sent) co_return sent;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
+#include "parley/cli/files.hpp"
 #include "parley/gemini/media.hpp"
 #include "parley/json/value.hpp"
 
@@ -16,13 +17,6 @@ namespace parley::cli {
 namespace {
 
 constexpr std::size_t kMostBytes = 20 * 1024 * 1024;
-
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (!stream) return fail(ErrorKind::not_found, "cannot read " + path);
-  return bytes;
-}
 
 // By the name's ending; text where the bytes are UTF-8 and the ending is none of ours.
 std::string_view type_of(const std::string& path, std::string_view bytes) {

@@ -16,6 +16,7 @@
 
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
+#include "parley/cli/files.hpp"
 #include "parley/emulator/record/proxy.hpp"
 #include "parley/emulator/server.hpp"
 
@@ -25,14 +26,6 @@ namespace {
 int complain(std::string_view what) {
   std::cerr << Style::of(stderr).red("parley emulate: ") << what << std::endl;
   return exit_code::failed;
-}
-
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << stream.rdbuf();
-  if (!stream) return fail(ErrorKind::not_found, "cannot read " + path);
-  return bytes.str();
 }
 
 // Accounts that may ask for tokens; with one, tokens of others are refused.

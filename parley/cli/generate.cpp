@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "parley/cli/console.hpp"
+#include "parley/cli/files.hpp"
 #include "parley/cli/output_folder.hpp"
 #include "parley/schematic/generate.hpp"
 #include "parley/schematic/import.hpp"
@@ -17,14 +18,6 @@ namespace parley::cli {
 namespace {
 
 constexpr int bad_definition = 3, bad_file = 4;
-
-std::optional<std::string> read_file(const std::string& name) {
-  std::ifstream stream(name, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream || !text) return std::nullopt;
-  return std::move(text).str();
-}
 
 void complain(const std::string& text) {
   std::cerr << Style::of(stderr).red("parley generate: ") << text << std::endl;
@@ -180,7 +173,7 @@ std::optional<schematic::Definition> load(const GenerateCommand& command, const 
   const auto folder = std::filesystem::path(command.file).parent_path();
   options.load = [folder](const std::string& path) -> Result<schematic::Tree> {
     const auto other = read_file((folder / path).string());
-    if (!other) return fail(ErrorKind::not_found, "it cannot be read");
+    if (!other) return fail(other.error());
     return schematic::parse_document(*other);
   };
   const auto import = command.from == "asyncapi"  ? schematic::import_asyncapi
@@ -190,7 +183,7 @@ std::optional<schematic::Definition> load(const GenerateCommand& command, const 
   if (!definition || command.overrides.empty()) return definition;
   const auto changes = read_file(command.overrides);
   auto parsed = changes ? schematic::parse_document(*changes)
-                        : Result<schematic::Tree>(fail(ErrorKind::not_found, "it cannot be read"));
+                        : Result<schematic::Tree>(fail(changes.error()));
   if (!parsed) {
     diagnostics.error(
         {}, "E0707",
@@ -224,7 +217,7 @@ int generate(const GenerateCommand& command) {
   }
   const auto text = read_file(command.file);
   if (!text) {
-    complain(fmt::format("cannot read {}", command.file));
+    complain(text.error().message());
     return bad_file;
   }
   schematic::Diagnostics diagnostics;

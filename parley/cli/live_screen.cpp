@@ -9,13 +9,10 @@
 
 #include "parley/base/text.hpp"
 #include "parley/json/value.hpp"
+#include "parley/net/system.hpp"
 
 namespace parley::cli {
 namespace {
-
-TimePoint now() {
-  return std::chrono::steady_clock::now();
-}
 
 std::string in_ms(const std::optional<Duration>& time) {
   if (!time) return "–";
@@ -44,7 +41,7 @@ void LiveScreen::take(const gemini::ConversationEvent& event) {
   if (const auto* live = std::get_if<gemini::LiveEvent>(&event)) {
     const bool text = std::holds_alternative<gemini::LiveText>(*live) ||
                       std::holds_alternative<gemini::LiveTranscript>(*live);
-    latency_.received(now(), text, std::holds_alternative<gemini::LiveAudio>(*live));
+    latency_.received(net::now(), text, std::holds_alternative<gemini::LiveAudio>(*live));
     std::visit([this](const auto& told) { one(told); }, *live);
   } else if (!std::holds_alternative<gemini::ConnectionAttempt>(event) || options_.stats) {
     note(gemini::describe(event));
@@ -64,7 +61,7 @@ void LiveScreen::one(const gemini::LiveAudio& sound) {
   write(samples);
 }
 void LiveScreen::one(const gemini::LiveInterrupted&) {
-  latency_.interrupted(now());
+  latency_.interrupted(net::now());
   note("interrupted");
 }
 void LiveScreen::one(const gemini::LiveTurnComplete& turn) {
@@ -80,14 +77,14 @@ void LiveScreen::one(const gemini::LiveToolCalls& calls) {
 
 void LiveScreen::asked() {
   waiting_ = true;
-  latency_.asked(now());
+  latency_.asked(net::now());
 }
 void LiveScreen::heard_from_user(audio::SamplesView samples) {
   in_level_.add(samples);
 }
 
 void LiveScreen::finish_turn() {
-  latency_.completed(now());
+  latency_.completed(net::now());
   end_line();
   waiting_ = false;
   changed_.cancel();

@@ -1,7 +1,5 @@
 #include <csignal>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -9,14 +7,16 @@
 
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
+#include "parley/cli/files.hpp"
 #include "parley/emulator/mock_server.hpp"
 #include "parley/schematic/definition.hpp"
 
 namespace parley::cli {
 namespace {
 
-void complain(const std::string& text) {
+int complain_of_mock(const std::string& text) {
   std::cerr << Style::of(stderr).red("parley mock: ") << text << std::endl;
+  return exit_code::failed;
 }
 
 void print_endpoints(const schematic::Plan& plan, std::uint16_t port, const std::string& host) {
@@ -32,15 +32,10 @@ void print_endpoints(const schematic::Plan& plan, std::uint16_t port, const std:
 }  // namespace
 
 int mock(const MockOptions& options) {
-  std::ifstream stream(options.file, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) {
-    complain("cannot read " + options.file);
-    return exit_code::failed;
-  }
+  const auto text = read_file(options.file);
+  if (!text) return complain_of_mock(text.error().message());
   schematic::Diagnostics diagnostics;
-  auto read = schematic::read_definition_text(text.str(), diagnostics);
+  auto read = schematic::read_definition_text(*text, diagnostics);
   if (read && !diagnostics.has_errors()) check(*read, diagnostics);
   std::cerr << diagnostics.text(options.file) << std::flush;
   if (!read || diagnostics.has_errors()) return exit_code::failed;
@@ -63,10 +58,7 @@ int mock(const MockOptions& options) {
     };
   emulator::MockServer server(loop.get_executor(), definition, *plan, server_options);
   const auto port = server.start();
-  if (!port) {
-    complain(port.error().message());
-    return exit_code::failed;
-  }
+  if (!port) return complain_of_mock(port.error().message());
   print_endpoints(*plan, *port, options.host);
   boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
   signals.async_wait([&loop](const boost::system::error_code&, int) { loop.stop(); });

@@ -11,10 +11,6 @@
 namespace parley::gemini {
 namespace {
 
-TimePoint now() {
-  return net::SystemClock().now();
-}
-
 LiveOptions options_of(const Client& client, Setup setup, const WebSocketConfig& config) {
   const auto& backend = client.backend();
   LiveOptions options(setup.model);
@@ -50,7 +46,7 @@ struct Connected {
 
 // Connects, as often as the configuration says.
 Task<Result<Connected>> connect(const Client& client, Setup setup, const WebSocketConfig& config) {
-  limit::Backoff backoff(policy_of(config), net::system_random(), now());
+  limit::Backoff backoff(policy_of(config), net::system_random(), net::now());
   api::CallReport report;
   report.endpoint = client.backend().base().origin();
   std::chrono::milliseconds waited{0};
@@ -59,15 +55,15 @@ Task<Result<Connected>> connect(const Client& client, Setup setup, const WebSock
     attempt.number = static_cast<int>(report.attempts.size());
     attempt.endpoint = report.endpoint;
     attempt.waited = waited;
-    const auto begun = now();
+    const auto begun = net::now();
     auto options = options_of(client, setup, config);
     auto live = co_await Live::connect(std::move(options));
     auto& made = report.attempts.back();
-    made.took = std::chrono::duration_cast<std::chrono::milliseconds>(now() - begun);
+    made.took = std::chrono::duration_cast<std::chrono::milliseconds>(net::now() - begun);
     made.status = live ? 101 : live.error().http_status();
     if (live) co_return Connected(std::move(*live), std::move(report));
     made.error = live.error();
-    const auto delay = backoff.next_delay(live.error(), now());
+    const auto delay = backoff.next_delay(live.error(), net::now());
     if (!delay) co_return fail(std::move(live.error()));
     waited = *delay;
     if (config.events)

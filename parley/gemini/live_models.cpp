@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "parley/gemini/types.hpp"
+
 namespace parley::gemini {
 namespace {
 
@@ -32,10 +34,6 @@ constexpr std::array<Row, 13> kModels = {{
     {"gemini-2.0-flash-live-001", either},
 }};
 
-std::string_view bare(std::string_view model) {
-  return model.substr(model.rfind('/') + 1);
-}
-
 bool looks_live(std::string_view name) {
   return name.find("live") != std::string_view::npos ||
          name.find("native-audio") != std::string_view::npos ||
@@ -45,7 +43,7 @@ bool looks_live(std::string_view name) {
 }  // namespace
 
 LiveOutputKind live_output(std::string_view model) {
-  const auto name = bare(model);
+  const auto name = model_id(model);
   for (const auto& row : kModels)
     if (row.name == name) return row.output;
   return name.find("native-audio") != std::string_view::npos ? audio : unknown;
@@ -54,11 +52,11 @@ LiveOutputKind live_output(std::string_view model) {
 bool is_live_model(const Model& model) {
   const auto& methods = model.supported_generation_methods;
   if (methods) return std::ranges::find(*methods, "bidiGenerateContent") != methods->end();
-  return live_output(model.name) != unknown || looks_live(bare(model.name));
+  return live_output(model.name) != unknown || looks_live(model_id(model.name));
 }
 
 LiveTextWay live_text_way(std::string_view model) {
-  const auto name = bare(model);
+  const auto name = model_id(model);
   if (name.find("translate") != std::string_view::npos ||
       name.find("transcribe") != std::string_view::npos)
     return LiveTextWay::none;
@@ -73,11 +71,11 @@ bool finds_activity(const Setup& setup) {
 
 bool is_non_blocking(std::string_view model, const FunctionDeclaration& function) {
   if (function.behavior) return *function.behavior == "NON_BLOCKING";
-  return bare(model).starts_with("gemini-3.8");
+  return model_id(model).starts_with("gemini-3.8");
 }
 
 bool takes_context_updates(std::string_view model) {
-  const auto name = bare(model);
+  const auto name = model_id(model);
   return name.starts_with("gemini-3.8") || live_output(model) == unknown;
 }
 
@@ -88,7 +86,7 @@ template <class Fits>
 std::string newest(const std::vector<Model>& models, Fits fits) {
   std::string best;
   for (const auto& model : models) {
-    const auto name = bare(model.name);
+    const auto name = model_id(model.name);
     if (fits(name) && name > best) best = name;
   }
   return best;
@@ -148,7 +146,7 @@ Result<std::string> choose_live_model(const std::vector<Model>& models,
                                       const std::vector<std::string>& preferences, bool or_any) {
   for (const auto& wish : preferences) {
     const auto found =
-        newest(models, [&wish](std::string_view name) { return fits_wish(name, bare(wish)); });
+        newest(models, [&wish](std::string_view name) { return fits_wish(name, model_id(wish)); });
     if (!found.empty()) return found;
   }
   if (!preferences.empty() && !or_any)
@@ -157,7 +155,7 @@ Result<std::string> choose_live_model(const std::vector<Model>& models,
   // Of the table's order: the first row that is there is the newest for conversations.
   for (const auto& row : kModels)
     if (row.output == audio && std::ranges::any_of(models, [&row](const Model& model) {
-          return bare(model.name) == row.name;
+          return model_id(model.name) == row.name;
         }))
       return std::string(row.name);
   auto any = newest(models, [](std::string_view) { return true; });
@@ -166,7 +164,7 @@ Result<std::string> choose_live_model(const std::vector<Model>& models,
 }
 
 Result<void> check_live_setup(const Setup& setup) {
-  const auto name = bare(setup.model);
+  const auto name = model_id(setup.model);
   if (name.empty()) return refuse("no model was named for the Live session");
   const auto output = live_output(setup.model);
   // A name of the catalogue's usual form that says nothing of Live is a model for REST.

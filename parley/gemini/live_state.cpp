@@ -7,7 +7,7 @@
 namespace parley::gemini {
 namespace {
 
-std::unexpected<Error> refuse(std::string why) {
+std::unexpected<Error> not_sent(std::string why) {
   return fail(Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::send));
 }
 
@@ -69,25 +69,25 @@ Result<void> Live::State::may_respond(const FunctionResponse& response) const {
   const auto scheduling = response.scheduling.value_or("");
   if (!scheduling.empty() && scheduling != "INTERRUPT" && scheduling != "WHEN_IDLE" &&
       scheduling != "SILENT")
-    return refuse(fmt::format("the scheduling \"{}\" is none of INTERRUPT, WHEN_IDLE and SILENT",
-                              scheduling));
+    return not_sent(fmt::format("the scheduling \"{}\" is none of INTERRUPT, WHEN_IDLE and SILENT",
+                                scheduling));
   const auto* function = declaration(response.name);
   if (function && !is_non_blocking(model, *function)) {
     if (!scheduling.empty())
-      return refuse(
+      return not_sent(
           fmt::format("{} is not NON_BLOCKING: its answer cannot be scheduled", response.name));
     if (response.will_continue.value_or(false))
-      return refuse(
+      return not_sent(
           fmt::format("{} is not NON_BLOCKING: its answer comes in one piece", response.name));
   }
   if (!calls_have_ids) return {};
   const auto id = response.id.value_or("");
   if (id.empty())
-    return refuse(fmt::format("the answer of {} names no call: id is missing", response.name));
+    return not_sent(fmt::format("the answer of {} names no call: id is missing", response.name));
   if (cancelled_calls.contains(id))
-    return refuse(fmt::format("the call {} of {} was cancelled", id, response.name));
+    return not_sent(fmt::format("the call {} of {} was cancelled", id, response.name));
   if (std::ranges::none_of(open_calls, by_id(id)))
-    return refuse(fmt::format("no call {} is open", id));
+    return not_sent(fmt::format("no call {} is open", id));
   return {};
 }
 

@@ -21,6 +21,11 @@ void set_system_instruction(GenerateContentRequest& request, std::string_view te
 // Beside the functions that are declared already: the service wants all of them in one tool.
 void declare_function(std::optional<std::vector<Tool>>& tools, FunctionDeclaration function);
 
+// "gemini-2.5-flash" of any spelling that ends with it: "models/…", "publishers/google/models/…".
+inline std::string_view model_id(std::string_view name) {
+  return name.substr(name.rfind('/') + 1);
+}
+
 // Empty where it is missing.
 const std::vector<Part>& parts_of(const Content& content);
 const std::vector<Content>& contents_of(const GenerateContentRequest& request);

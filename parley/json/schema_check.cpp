@@ -14,8 +14,6 @@
 namespace parley::json {
 namespace {
 
-constexpr std::size_t kMostMistakes = 20;
-constexpr int kMostDepth = 64;
 // Of one check: alternatives that refer back multiply.
 constexpr std::size_t kMostSteps = 1'000'000;
 
@@ -94,8 +92,8 @@ class Check {
       return;
     }
     const auto* rules = schema.if_object();
-    if (!rules || endless_ || mistakes.size() >= kMostMistakes) return;
-    if (depth > kMostDepth || ++steps_ > kMostSteps) {
+    if (!rules || endless_ || mistakes.size() >= detail::kMostMistakes) return;
+    if (depth > detail::kMostDepth || ++steps_ > kMostSteps) {
       endless_ = true;
       return wrong(path, "the schema refers to itself without end");
     }
@@ -119,7 +117,8 @@ class Check {
 
  private:
   void wrong(const std::string& path, std::string_view what) {
-    if (mistakes.size() < kMostMistakes) mistakes.push_back(fmt::format("{}: {}", path, what));
+    if (mistakes.size() < detail::kMostMistakes)
+      mistakes.push_back(fmt::format("{}: {}", path, what));
   }
 
   // What the value would do wrong there; nothing of it is kept.

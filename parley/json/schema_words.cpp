@@ -14,9 +14,6 @@
 namespace parley::json {
 namespace {
 
-constexpr std::size_t kMostMistakes = 20;
-constexpr int kMostDepth = 64;
-
 using Words = std::set<std::string_view>;
 
 const Words kSchemas = {"items", "additionalProperties", "not", "propertyNames"};
@@ -45,12 +42,12 @@ class SchemaCheck {
 
  private:
   void wrong(const std::string& path, std::string_view what) {
-    if (mistakes_.size() < kMostMistakes)
+    if (mistakes_.size() < detail::kMostMistakes)
       mistakes_.push_back(fmt::format("schema, {}: {}", path, what));
   }
 
   void schema(const Value& value, const std::string& path, int depth) {
-    if (depth > kMostDepth) return wrong(path, "it is nested too deeply");
+    if (depth > detail::kMostDepth) return wrong(path, "it is nested too deeply");
     if (value.is_bool()) return;
     const auto* object = value.if_object();
     if (!object) return wrong(path, "a schema must be an object, true or false");

@@ -34,7 +34,9 @@ template <class Lock>
 class Gate final : public LeaseOwner, public std::enable_shared_from_this<Gate<Lock>> {
  public:
   // Called without the lock, from whatever thread made it true, when a ticket is answered or should
-  // look at sleep_until() again. May call nothing of the gate; schedules somebody who does.
+  // look at sleep_until() again. May call nothing of the gate; schedules somebody who does. A call
+  // may still be under way when the answer has been taken or the queue was left: it owns what it
+  // touches.
   using Waker = std::function<void()>;
 
   // `clock` must outlive the gate and its leases.

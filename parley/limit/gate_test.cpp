@@ -144,15 +144,15 @@ TEST(Gate_R16, PlacesAreNeverHeldByMoreThanTheLimit) {
   for (int t = 0; t < 64; ++t)
     threads.emplace_back([&] {
       for (int n = 0; n < 200; ++n) {
-        std::atomic<bool> woken = false;
-        const auto ticket = gate->join(pool, Demand(), {}, [&] {
-          woken = true;
-          woken.notify_one();
+        const auto woken = std::make_shared<std::atomic<bool>>(false);
+        const auto ticket = gate->join(pool, Demand(), {}, [woken] {
+          *woken = true;
+          woken->notify_one();
         });
         std::optional<Result<Lease>> lease;
         while (!(lease = gate->take_answer(*ticket))) {
-          woken.wait(false);
-          woken = false;
+          woken->wait(false);
+          *woken = false;
         }
         const int now = ++inside;
         for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) continue;

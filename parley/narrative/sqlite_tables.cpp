@@ -13,8 +13,6 @@
 namespace parley::narrative {
 namespace {
 
-using detail::quoted;
-
 constexpr std::size_t kMostBytes = 10 * 1024 * 1024;  // of one query's rows
 
 // What a query of the file's author may do.
@@ -55,16 +53,16 @@ class Query {
     std::string out = "SELECT ";
     for (const auto& column : wanted) {
       if (auto good = check(column); !good) return fail(good.error());
-      out += (columns.empty() ? "" : ", ") + quoted(column);
+      out += (columns.empty() ? "" : ", ") + detail::quoted(column);
       columns.push_back(column);
     }
     if (input.pull_and_delete) out += ", rowid";
-    out += " FROM " + quoted(input.name);
+    out += " FROM " + detail::quoted(input.name);
     std::string between = " WHERE ";
     for (const auto& [column, value] : query_.where) {
       if (auto good = check(column); !good) return fail(good.error());
       // Texts and numbers alike: a template gives a text.
-      out += fmt::format("{}CAST({} AS TEXT) = ?{}", between, quoted(column), ++bound);
+      out += fmt::format("{}CAST({} AS TEXT) = ?{}", between, detail::quoted(column), ++bound);
       between = " AND ";
     }
     if (!input.where_sql.empty()) out += between + "(" + input.where_sql + "\n)";
@@ -103,7 +101,8 @@ class Query {
       if (!word.empty() && word != "asc" && word != "desc")
         return fail(ErrorKind::invalid_argument,
                     fmt::format("order_by: \"{}\" must be asc or desc", direction));
-      out += (out.empty() ? " ORDER BY " : ", ") + quoted(name) + (word == "desc" ? " DESC" : "");
+      out += (out.empty() ? " ORDER BY " : ", ") + detail::quoted(name) +
+             (word == "desc" ? " DESC" : "");
     }
     return out;
   }
@@ -196,8 +195,8 @@ Result<void> SqliteTables::remove(const TableQuery& query, const TableRows& read
   auto database = detail::open_database(query.input.database, SQLITE_OPEN_READWRITE);
   if (!database) return fail(std::move(database.error()));
   if (auto begun = detail::execute(database->get(), "BEGIN IMMEDIATE"); !begun) return begun;
-  auto statement = detail::prepare(database->get(),
-                                   "DELETE FROM " + quoted(query.input.name) + " WHERE rowid = ?1");
+  auto statement = detail::prepare(
+      database->get(), "DELETE FROM " + detail::quoted(query.input.name) + " WHERE rowid = ?1");
   if (!statement) return fail(std::move(statement.error()));
   for (const auto id : read.ids) {
     sqlite3_bind_int64(statement->get(), 1, id);

@@ -5,12 +5,6 @@
 #include "parley/net/detail/io.hpp"
 
 namespace parley::net::detail {
-namespace {
-
-constexpr auto kLinger = std::chrono::seconds(2);
-constexpr int kReadsInARow = 4;  // then the others have their turn
-
-}  // namespace
 
 HandshakeItem::HandshakeItem(AcceptorState& acceptor, RawSocket socket, std::string address,
                              AddressCounts::Ticket ticket)

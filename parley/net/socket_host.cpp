@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace {
-constexpr auto kSweep = std::chrono::milliseconds(50);
+constexpr auto kTimersAtOnce = std::chrono::milliseconds(50);
 }
 
 HostState::HostState(Executor on, const SocketHostOptions& host_options, SocketHandler& by)
@@ -51,7 +51,7 @@ void HostState::sweep() {
     if (item->next_timeout() <= now) item->handle_timeout(now);
     if (i < sockets.size() && sockets[i] == item) next = std::min(next, item->next_timeout());
   }
-  if (next != TimePoint::max()) schedule(std::max(next, now + kSweep));
+  if (next != TimePoint::max()) schedule(std::max(next, now + kTimersAtOnce));
 }
 
 void HostState::remove(SocketItem& item) {

@@ -12,8 +12,6 @@ namespace {
 
 // Answers are gathered during a turn; that much of them is not kept waiting for its end.
 constexpr std::size_t kWriteAtOnce = 64 * 1024;
-constexpr auto kLinger = std::chrono::seconds(2);
-constexpr int kReadsInARow = 4;  // then the others have their turn
 
 }  // namespace
 

@@ -18,6 +18,11 @@ class SystemClock final : public Clock {
   }
 };
 
+// The steady clock, for what needs no virtual time. Thread-safe.
+inline TimePoint now() {
+  return std::chrono::steady_clock::now();
+}
+
 // Unpredictable bits from the system's generator (OpenSSL RAND_bytes), drawn 512 bytes at a time.
 // One thread at a time; system_random() gives each thread its own.
 class SystemRandom final : public Random {

@@ -11,6 +11,7 @@
 
 #include "parley/http/parser.hpp"
 #include "parley/net/detail/deadline.hpp"
+#include "parley/net/detail/io.hpp"
 #include "parley/net/detail/websocket_state.hpp"
 #include "parley/net/system.hpp"
 
@@ -19,10 +20,6 @@ namespace detail {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-namespace {
-constexpr auto kLinger = std::chrono::seconds(2);
-}
 
 WebSocketState::WebSocketState(std::shared_ptr<Transport> over, ws::Role role,
                                const ws::Options& options, ws::Agreement agreed)

@@ -7,6 +7,7 @@
 
 #include "parley/net/detail/pool_book.hpp"
 #include "parley/net/detail/pool_state.hpp"
+#include "parley/net/system.hpp"
 
 namespace parley::net {
 namespace detail {
@@ -15,10 +16,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace {
-
-TimePoint now() {
-  return std::chrono::steady_clock::now();
-}
 
 // Gives up what an acquirer holds when its coroutine ends without a lease, by an error or
 // cancelled.
@@ -66,7 +63,7 @@ void PoolState::give_back(PoolBook::Id id, bool usable, bool after_check) {
     forget(found);
     usable = false;
   }
-  book.release(id, usable, now(), after_check);
+  book.release(id, usable, net::now(), after_check);
   for (const auto& grant : book.take_grants()) {
     const auto wait = waits.find(grant.waiter);
     if (wait == waits.end()) continue;
@@ -105,9 +102,9 @@ void PoolState::keep_up() {
   timer.async_wait([weak = weak_from_this()](const error_code& error) {
     const auto self = weak.lock();
     if (error || !self || self->closed) return;
-    self->book.sweep(now());
+    self->book.sweep(net::now());
     self->close_due();
-    for (const auto id : self->book.take_due_checks(now()))
+    for (const auto id : self->book.take_due_checks(net::now()))
       asio::co_spawn(self->executor, check(self, id), asio::detached);
     self->keep_up();
   });
@@ -132,7 +129,7 @@ Task<void> PoolState::check(std::shared_ptr<PoolState> self, PoolBook::Id id) {
 
 Task<Result<PoolBook::Grant>> PoolState::wait_for_grant(std::shared_ptr<PoolState> self,
                                                         PoolBook::Id waiter, std::string endpoint) {
-  auto granted = self->book.acquire(waiter, endpoint, now());
+  auto granted = self->book.acquire(waiter, endpoint, net::now());
   self->close_due();
   if (granted) co_return *granted;
   const auto wait = std::make_shared<Wait>(self->executor);
@@ -172,7 +169,7 @@ Task<Result<PoolBook::Id>> PoolState::acquire(std::shared_ptr<PoolState> self, h
         co_return fail(std::move(socket.error()));
       }
       entry.socket.emplace(std::move(*socket));
-      entry.opened = now();
+      entry.opened = net::now();
       self->set_state(entry, ConnectionState::connected);
       ++self->counters.connects;
       if (!self->known.insert(endpoint).second) ++self->counters.reconnects;

@@ -1,13 +1,10 @@
 #include "parley/net/detail/websocket_told.hpp"
 
 #include "parley/net/detail/websocket_state.hpp"
+#include "parley/net/system.hpp"
 
 namespace parley::net::detail {
 namespace {
-
-TimePoint now() {
-  return std::chrono::steady_clock::now();
-}
 
 void with_message(Event& event, std::size_t bytes, bool binary) {
   event.with("bytes", std::to_string(bytes)).with("type", binary ? "binary" : "text");
@@ -16,7 +13,7 @@ void with_message(Event& event, std::size_t bytes, bool binary) {
 }  // namespace
 
 WebSocketTold::WebSocketTold(const EventSink& sink, std::string_view host, std::string_view parent)
-    : events(sink), last_received(now()) {
+    : events(sink), last_received(net::now()) {
   session = EventScope::begin(
       events, "net.ws_session", [&](Event& event) { event.with("host", std::string(host)); },
       parent);
@@ -27,7 +24,7 @@ void WebSocketTold::sent(std::size_t bytes, bool binary) {
 }
 
 void WebSocketTold::received(std::size_t bytes, bool binary) {
-  const auto waited = now() - std::exchange(last_received, now());
+  const auto waited = net::now() - std::exchange(last_received, net::now());
   session.note("receive", [&](Event& event) {
     with_message(event, bytes, binary);
     event.with(

@@ -49,9 +49,9 @@ bool holds(const Test& test, const json::Value& value) {
   return false;
 }
 
-class Checker {
+class ValueChecker {
  public:
-  explicit Checker(const Plan& plan) : plan_(plan) {}
+  explicit ValueChecker(const Plan& plan) : plan_(plan) {}
 
   bool check(const Type& type, const json::Value& value) {
     if (path_.size() > 4000) return refuse("nested too deeply");
@@ -229,7 +229,7 @@ json::Value make_sample(const Plan& plan, const Type& type, int depth) {
 }  // namespace
 
 std::optional<std::string> mismatch(const Plan& plan, const Type& type, const json::Value& value) {
-  Checker checker(plan);
+  ValueChecker checker(plan);
   if (checker.check(type, value)) return std::nullopt;
   return checker.why;
 }

@@ -6,13 +6,9 @@ namespace parley::schematic {
 
 using detail::Code;
 using detail::cpp_string;
+using detail::has_codec;
 
 namespace {
-
-bool has_codec(const PlannedType& type) {
-  return type.definition->kind == TypeDefinition::Kind::structure ||
-         type.definition->kind == TypeDefinition::Kind::alternatives;
-}
 
 std::string exercise_header(const Plan& plan) {
   Code code;

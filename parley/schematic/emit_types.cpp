@@ -11,6 +11,7 @@ using detail::Code;
 using detail::cpp_member;
 using detail::cpp_string;
 using detail::cpp_type;
+using detail::has_codec;
 
 namespace {
 
@@ -176,10 +177,6 @@ std::string includes_of(const Plan& plan) {
   std::string out;
   for (const auto& name : wanted) out += fmt::format("#include <{}>\n", name);
   return out;
-}
-
-bool has_codec(const PlannedType& type) {
-  return is(type, TypeDefinition::Kind::structure) || is(type, TypeDefinition::Kind::alternatives);
 }
 
 std::string emit_header(const Plan& plan) {

@@ -14,9 +14,9 @@ using detail::Node;
 
 namespace {
 
-class Importer {
+class AsyncApiImporter {
  public:
-  Importer(const Tree& document, const ImportOptions& options, Diagnostics& report)
+  AsyncApiImporter(const Tree& document, const ImportOptions& options, Diagnostics& report)
       : options_(options),
         report_(report),
         references_(document, options, report),
@@ -389,7 +389,7 @@ std::optional<Definition> import_asyncapi(const Tree& document, const ImportOpti
     report.error(document.at, "E0701", "this is no AsyncAPI document: it is no map");
     return std::nullopt;
   }
-  return Importer(document, options, report).run();
+  return AsyncApiImporter(document, options, report).run();
 }
 
 }  // namespace parley::schematic

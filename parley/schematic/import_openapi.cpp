@@ -12,9 +12,9 @@ using detail::Node;
 
 namespace {
 
-class Importer {
+class OpenApiImporter {
  public:
-  Importer(const Tree& document, const ImportOptions& options, Diagnostics& report)
+  OpenApiImporter(const Tree& document, const ImportOptions& options, Diagnostics& report)
       : options_(options),
         report_(report),
         references_(document, options, report),
@@ -262,7 +262,7 @@ std::optional<Definition> import_openapi(const Tree& document, const ImportOptio
     report.error(document.at, "E0701", "this is no OpenAPI document: it is no map");
     return std::nullopt;
   }
-  return Importer(document, options, report).run();
+  return OpenApiImporter(document, options, report).run();
 }
 
 std::optional<Definition> import_json_schema(const Tree& document, const ImportOptions& options,

@@ -1,27 +1,30 @@
 // One definition: its generated codecs against an independent reader, its generated sessions and
 // calls against a mock of the same definition.
+#include "parley/schematic/definition.hpp"
+
 #include <fstream>
 #include <sstream>
 
 #include <gtest/gtest.h>
 
-#include EXERCISE_HEADER
 #include "parley/base/random.hpp"
 #include "parley/emulator/mock_server.hpp"
 #include "parley/schematic/conform.hpp"
-#include "parley/schematic/definition.hpp"
+
+#include "exercised.hpp"
 
 namespace parley {
 namespace {
 
 std::shared_ptr<const schematic::Definition> load() {
-  std::ifstream stream(DEFINITION_FILE, std::ios::binary);
+  std::ifstream stream(exercised::definition_file, std::ios::binary);
   std::ostringstream text;
   text << stream.rdbuf();
   schematic::Diagnostics diagnostics;
   auto definition = schematic::read_definition_text(text.str(), diagnostics);
   if (definition) check(*definition, diagnostics);
-  EXPECT_EQ(diagnostics.count(schematic::Severity::error), 0u) << diagnostics.text(DEFINITION_FILE);
+  EXPECT_EQ(diagnostics.count(schematic::Severity::error), 0u)
+      << diagnostics.text(exercised::definition_file);
   return std::make_shared<schematic::Definition>(std::move(*definition));
 }
 
@@ -83,7 +86,7 @@ const api::CodecCase* codec_of(const std::vector<api::CodecCase>& all, std::stri
 
 TEST(Definition, ExamplesFitAndComeBackEqual) {
   const Loaded loaded;
-  const auto cases = EXERCISE_NAMESPACE::codec_cases();
+  const auto cases = exercised::codec_cases();
   for (const auto& [type, example] : examples_of(loaded)) {
     const auto* codec = codec_of(cases, type);
     if (!codec) continue;
@@ -139,7 +142,7 @@ void mutate(json::Value& value, Random& random) {
 // apart; they agree on what is a message, and what is one comes back equal.
 TEST(Definition, DecodersAgreeWithAnIndependentReader) {
   const Loaded loaded;
-  const auto cases = EXERCISE_NAMESPACE::codec_cases();
+  const auto cases = exercised::codec_cases();
   SeededRandom random(4);
   int accepted = 0, refused = 0;
   for (const auto& [type, example] : examples_of(loaded)) {
@@ -171,7 +174,7 @@ Task<void> exercise_all(const Loaded& loaded) {
   const auto port = server.start();
   EXPECT_TRUE(port);
   if (!port) co_return;
-  for (const auto& one : EXERCISE_NAMESPACE::endpoint_cases()) {
+  for (const auto& one : exercised::endpoint_cases()) {
     const bool rest = std::ranges::any_of(loaded.plan.rest, [&](const auto& endpoint) {
       return endpoint.endpoint->id == one.endpoint;
     });

@@ -2,9 +2,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "scripts.hpp"
-
 #include "parley/json/value.hpp"
+
+#include "scripts.hpp"
 
 namespace parley {
 namespace {

@@ -56,7 +56,8 @@ class Off(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = os.path.join(BUILD, "options_off")
         run("cmake", "-G", "Ninja", "-S", HERE, "-B", cls.folder, "-DPARLEY_WEBSOCKET_STREAMING=OFF",
-            "-DPARLEY_SERVER=OFF", f"-DGENERATOR={os.path.join(BUILD, 'bin', 'parley-generate')}",
+            "-DPARLEY_SERVER=OFF", "-DPARLEY_UNITY=ON",
+            f"-DPARLEY_GENERATOR={os.path.join(BUILD, 'bin', 'parley-generate')}",
             *(f"-D{name}={value}" for name, value in flags().items()))
         run("cmake", "--build", cls.folder, "--target", "options_program")
         cls.program = run("find", cls.folder, "-name", "options_program", "-type", "f").strip()

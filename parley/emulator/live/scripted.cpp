@@ -17,10 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::string bare(std::string_view model) {
-  return std::string(model.substr(model.rfind('/') + 1));
-}
-
 // {"serverContent": {name: value}}
 json::Object content(std::string_view name, json::Value value) {
   json::Object inner;
@@ -73,7 +69,7 @@ void LiveSession::State::close_for(const QuotaRefusal& refusal) {
 void LiveSession::State::close_for(const ScriptError& error) {
   if (error.code == 429 && error.message.empty()) {
     auto refusal = error.quota.value_or(QuotaRefusal());
-    refusal.model = bare(config.model);
+    refusal.model = gemini::model_id(config.model);
     return close_for(refusal);
   }
   const auto ending = ending_of(error.code);
@@ -102,7 +98,7 @@ bool LiveSession::State::play_setup(TimePoint now) {
   asked.path = door.path;
   asked.key = door.key.reveal();
   asked.headers = &door.headers;
-  asked.model = bare(config.model);
+  asked.model = gemini::model_id(config.model);
   const auto setup = json::parse(json::encode_text(config), json::trusted_limits());
   if (setup) asked.request = &*setup;
   const auto* reply = options.director->find(asked);
@@ -134,7 +130,7 @@ bool LiveSession::State::play_turn(TimePoint now) {
   asked.path = door.path;
   asked.key = door.key.reveal();
   asked.headers = &door.headers;
-  asked.model = bare(config.model);
+  asked.model = gemini::model_id(config.model);
   note_turn(history, asked);
   const auto setup = json::parse(json::encode_text(config), json::trusted_limits());
   if (setup) asked.request = &*setup;

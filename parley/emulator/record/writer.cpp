@@ -21,7 +21,7 @@ constexpr std::array kCredentialMembers = {"access_token",  "accessToken", "refr
                                            "id_token",      "private_key", "client_secret",
                                            "subject_token", "assertion"};
 
-bool is_credential(std::string_view header) {
+bool is_credential_header(std::string_view header) {
   for (const char* name : kCredentialHeaders)
     if (iequals_ascii(header, name)) return true;
   return false;
@@ -60,7 +60,7 @@ void mask_tokens(std::string& text) {
 void write_headers(json::Writer& out, const http::Headers& headers) {
   out.member("headers").begin_array();
   for (const auto& header : headers.all()) {
-    if (is_credential(header.name)) continue;
+    if (is_credential_header(header.name)) continue;
     out.begin_array().value(header.name).value(header.value).end_array();
   }
   out.end_array();
@@ -78,7 +78,7 @@ void RecordingWriter::learn(const http::Request& request) {
     if (secret.size() >= 4) secrets_.emplace(secret);
   };
   for (const auto& header : request.headers.all()) {
-    if (!is_credential(header.name)) continue;
+    if (!is_credential_header(header.name)) continue;
     const std::string_view value = header.value;
     const auto space = value.find(' ');
     keep(space == value.npos ? value : value.substr(space + 1));

@@ -11,10 +11,6 @@ namespace parley::gemini {
 
 namespace {
 
-TimePoint now() {
-  return std::chrono::steady_clock::now();
-}
-
 Task<Result<void>> refused(std::string why) {
   co_return fail(Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::send));
 }
@@ -53,7 +49,7 @@ Task<Result<Conversation>> Conversation::resume(ConversationOptions options,
 
 Task<Result<Conversation>> Conversation::begin(std::shared_ptr<State> state) {
   Conversation out(state);
-  state->core.start(now());
+  state->core.start(net::now());
   state->settle();
   while (!state->core.is_connected() && !state->core.is_over()) co_await state->something_comes();
   auto ended = state->core.outcome();
@@ -72,7 +68,7 @@ Task<std::optional<ConversationEvent>> Conversation::next() {
 
 Task<Result<ConversationEvent>> Conversation::receive(std::chrono::milliseconds limit) {
   const auto state = state_;
-  const auto until = now() + limit;
+  const auto until = net::now() + limit;
   while (state->events.empty()) {
     if (state->core.is_over()) {
       auto ended = state->core.outcome();
@@ -80,7 +76,7 @@ Task<Result<ConversationEvent>> Conversation::receive(std::chrono::milliseconds 
       co_return fail(
           Error(ErrorKind::disconnected, "the conversation has ended").with_stage(Stage::receive));
     }
-    if (now() >= until)
+    if (net::now() >= until)
       co_return fail(Error(ErrorKind::timeout,
                            fmt::format("the conversation told nothing for {} ms", limit.count()))
                          .with_stage(Stage::receive));
@@ -91,7 +87,7 @@ Task<Result<ConversationEvent>> Conversation::receive(std::chrono::milliseconds 
 
 Task<Result<void>> Conversation::send(LiveMessage message) {
   const auto state = state_;
-  auto taken = state->core.send(std::move(message), now());
+  auto taken = state->core.send(std::move(message), net::now());
   state->settle();
   if (!taken) co_return fail(std::move(taken.error()));
   while (state->core.is_connected() && state->core.unsent_bytes() > state->queue_bytes / 2)
@@ -150,17 +146,17 @@ Task<Result<void>> Conversation::update_context(ContextUpdate update) {
 
 Result<void> Conversation::change(Setup setup) {
   if (auto good = check_live_setup(setup); !good) return good;
-  auto changed = state_->core.change(std::move(setup), now());
+  auto changed = state_->core.change(std::move(setup), net::now());
   state_->settle();
   return changed;
 }
 void Conversation::hand_over() {
-  state_->core.hand_over(now());
+  state_->core.hand_over(net::now());
   state_->settle();
 }
 void Conversation::close() {
   if (std::exchange(state_->closing, true)) return;
-  state_->core.close(now());
+  state_->core.close(net::now());
   state_->settle();
 }
 
@@ -189,7 +185,7 @@ std::size_t Conversation::unsent_bytes() const {
   return state_->core.unsent_bytes();
 }
 ConversationSnapshot Conversation::snapshot() const {
-  return state_->core.snapshot(net::SystemClock().wall_now(), now());
+  return state_->core.snapshot(net::SystemClock().wall_now(), net::now());
 }
 
 }  // namespace parley::gemini

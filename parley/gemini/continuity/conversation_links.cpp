@@ -7,6 +7,7 @@
 
 #include "parley/gemini/continuity/detail/conversation_state.hpp"
 #include "parley/gemini/detail/live_state.hpp"
+#include "parley/net/system.hpp"
 
 // The connections of a conversation: each has a reader, and a writer while there is something to
 // write. What they find out goes to the rules, and the rules say what follows.
@@ -15,10 +16,6 @@ namespace parley::gemini {
 namespace asio = boost::asio;
 
 namespace {
-
-TimePoint now() {
-  return std::chrono::steady_clock::now();
-}
 
 std::size_t weight_of(const ConversationEvent& event) {
   constexpr std::size_t own = sizeof(ConversationEvent);
@@ -83,7 +80,7 @@ void Conversation::State::arm() {
     const auto self = weak.lock();
     if (cancelled || !self || self->armed != at) return;
     self->armed.reset();
-    self->core.handle_timeout(now());
+    self->core.handle_timeout(net::now());
     self->settle();
   });
 }
@@ -146,12 +143,12 @@ Task<void> Conversation::State::run_link(std::shared_ptr<State> self, LinkPtr li
   }
   if (!live) {
     self->links.erase(link->id);
-    self->core.failed(link->id, std::move(live.error()), now());
+    self->core.failed(link->id, std::move(live.error()), net::now());
     self->settle();
     co_return;
   }
   link->live.emplace(std::move(*live));
-  self->core.opened(link->id, now());
+  self->core.opened(link->id, net::now());
   self->settle();
   co_await read_link(self, link);
 }
@@ -162,11 +159,11 @@ Task<void> Conversation::State::read_link(std::shared_ptr<State> self, LinkPtr l
       co_await wait(self->room);
     auto event = co_await link->live->next();
     if (!event) break;
-    self->core.received(link->id, std::move(*event), now());
+    self->core.received(link->id, std::move(*event), net::now());
     self->settle();
   }
   self->links.erase(link->id);
-  self->core.ended(link->id, link->live->outcome(), now());
+  self->core.ended(link->id, link->live->outcome(), net::now());
   self->settle();
 }
 
@@ -178,13 +175,13 @@ Task<void> Conversation::State::write_link(std::shared_ptr<State> self, LinkPtr 
     auto sending = std::visit([&](auto& one) { return socket.send(std::move(one)); }, next.message);
     auto done = co_await std::move(sending);
     if (done) {
-      self->core.written(link->id, next.stamp, now());
+      self->core.written(link->id, next.stamp, net::now());
       self->settle();
       continue;
     }
     // Else the reader tells its end.
     if (!socket.ended()) {
-      self->core.ended(link->id, std::move(done), now());
+      self->core.ended(link->id, std::move(done), net::now());
       self->settle();
       link->dropped = true;
     }

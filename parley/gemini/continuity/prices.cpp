@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "parley/gemini/types.hpp"
+
 namespace parley::gemini {
 namespace {
 
@@ -16,14 +18,10 @@ TokenPrice price(std::string model, double in_text, double in_audio, double out_
   return out;
 }
 
-std::string_view bare(std::string_view model) {
-  return model.substr(model.rfind('/') + 1);
-}
-
 const TokenPrice* find(std::string_view model, const std::vector<TokenPrice>& prices) {
   const TokenPrice* found = nullptr;
   for (const auto& row : prices)
-    if (bare(model).starts_with(row.model) &&
+    if (model_id(model).starts_with(row.model) &&
         (found == nullptr || row.model.size() > found->model.size()))
       found = &row;
   return found;
@@ -81,7 +79,7 @@ std::int64_t context_window(std::string_view model) {
   std::int64_t tokens = 0;
   std::size_t longest = 0;
   for (const auto& row : kWindows)
-    if (bare(model).starts_with(row.model) && row.model.size() > longest) {
+    if (model_id(model).starts_with(row.model) && row.model.size() > longest) {
       longest = row.model.size();
       tokens = row.tokens;
     }

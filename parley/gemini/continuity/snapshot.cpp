@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
+#include "parley/gemini/types.hpp"
 #include "parley/json/codec.hpp"
 
 namespace parley::gemini {
@@ -165,14 +166,10 @@ std::string seal_snapshot(const ConversationSnapshot& snapshot, const SealKey& k
 
 namespace {
 
-std::string_view bare(std::string_view model) {
-  return model.substr(model.rfind('/') + 1);
-}
-
 Result<void> check(ConversationSnapshot& snapshot, const SnapshotRules& rules) {
   using std::chrono::duration_cast;
   using std::chrono::minutes;
-  if (!rules.model.empty() && bare(rules.model) != bare(snapshot.setup.model))
+  if (!rules.model.empty() && model_id(rules.model) != model_id(snapshot.setup.model))
     return fail(ErrorKind::conflict,
                 fmt::format("the snapshot is of a conversation with {}, not {}",
                             snapshot.setup.model, rules.model));

@@ -1,11 +1,17 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <sys/socket.h>
 
 #include "parley/base/bytes.hpp"
 
 namespace parley::net::detail {
+
+// How long a socket whose writing side is shut waits for the peer to do the same.
+inline constexpr auto kLinger = std::chrono::seconds(2);
+// A socket reads that often in a row, then the others of its thread have their turn.
+inline constexpr int kReadsInARow = 4;
 
 // One buffer for all connections of a thread: an idle connection owns none. Valid until the next
 // read on this thread.

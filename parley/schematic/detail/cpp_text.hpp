@@ -52,6 +52,11 @@ struct VariantTypes {
   std::vector<std::size_t> places;
 };
 VariantTypes variant_types(const Plan& plan, const PlannedUnion& alternatives);
+// Structures and unions have functions of their own that read and write them.
+inline bool has_codec(const PlannedType& type) {
+  return type.definition->kind == TypeDefinition::Kind::structure ||
+         type.definition->kind == TypeDefinition::Kind::alternatives;
+}
 // Statements that do `action(alternative)` for the alternative that fits `in`; true where one
 // always does. Binary alternatives are left out.
 using Action = std::function<std::string(std::size_t alternative)>;
