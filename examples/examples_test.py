@@ -54,6 +54,20 @@ class Examples(unittest.TestCase):
         self.assertEqual(ran.stdout, "Ada did\nin 1843\n")
         self.assertIn("15200 of 15200 bytes", ran.stderr)
 
+    def test_cached_file(self):
+        with Started("emulate", "--port", "0", "--pace", "0") as service, tempfile.TemporaryDirectory() as folder:
+            env = {"GOOGLE_GEMINI_BASE_URL": service.url, "GEMINI_API_KEY": "any"}
+            with open(folder + "/book.txt", "w", encoding="utf-8") as file:
+                file.write("Call me Ada. " * 800)
+            ran = run("cached_file", folder + "/book.txt", "repeat: Ada", "repeat: well", **env)
+            with open(folder + "/short.txt", "w", encoding="utf-8") as file:
+                file.write("Call me Ada.")
+            short = run("cached_file", folder + "/short.txt", "repeat: Ada", **env)
+        self.assertEqual((ran.returncode, ran.stdout), (0, "Ada\nwell\n"), ran.stderr)
+        self.assertEqual(ran.stderr.count("2600 of 2603 tokens came from the cache"), 2, ran.stderr)
+        self.assertEqual(short.returncode, 1)
+        self.assertIn("too small", short.stderr)
+
     def test_route(self):
         with Started("emulate", "--port", "0", "--pace", "0") as service:
             ran = run("route", "repeat: blue", GOOGLE_GEMINI_BASE_URL=service.url, GEMINI_API_KEY="any")

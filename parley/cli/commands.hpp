@@ -94,6 +94,7 @@ struct EmulateOptions {
   std::vector<std::string> recordings;  // files that can be replayed by name
   std::vector<std::string> bad_keys;
   std::string tls_chain, tls_key;  // PEM files; empty: plain
+  std::string tls_made;            // where a certificate of its own is written; empty: none
   std::string record, upstream;    // a file to write; the service behind the proxy
   std::string replay;              // a recording, or a folder of them, that is played instead
   bool in_time = false;

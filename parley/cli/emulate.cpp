@@ -19,6 +19,8 @@
 #include "parley/cli/files.hpp"
 #include "parley/emulator/record/proxy.hpp"
 #include "parley/emulator/server.hpp"
+#include "parley/net/self_signed.hpp"
+#include "parley/net/system.hpp"
 
 namespace parley::cli {
 namespace {
@@ -137,6 +139,29 @@ Result<std::vector<emulator::RecordedExchange>> read_recordings(const std::strin
   return out;
 }
 
+// Empty: plain http.
+Result<std::optional<net::TlsIdentity>> identity_of(const EmulateOptions& options) {
+  if (!options.tls_chain.empty()) {
+    auto identity = net::TlsIdentity::from_files(options.tls_chain, options.tls_key);
+    if (!identity) return fail(std::move(identity.error()));
+    return std::optional(std::move(*identity));
+  }
+  if (options.tls_made.empty()) return std::nullopt;
+  std::vector<std::string> names = {"localhost", "127.0.0.1", "::1"};
+  if (std::ranges::find(names, options.host) == names.end() && options.host != "0.0.0.0" &&
+      options.host != "::")
+    names.push_back(options.host);
+  const auto made = net::make_self_signed(names, net::SystemClock().wall_now());
+  if (!made) return fail(made.error());
+  std::ofstream file(options.tls_made, std::ios::binary);
+  file << made->certificate;
+  file.close();
+  if (!file) return fail(ErrorKind::storage, "cannot write " + options.tls_made);
+  auto identity = net::TlsIdentity::from_pem(made->certificate, made->key.reveal());
+  if (!identity) return fail(std::move(identity.error()));
+  return std::optional(std::move(*identity));
+}
+
 Result<emulator::ServerOptions> server_options_of(const EmulateOptions& options) {
   emulator::ServerOptions out;
   out.address = options.host;
@@ -154,11 +179,9 @@ Result<emulator::ServerOptions> server_options_of(const EmulateOptions& options)
   out.live.text_frames = options.text_frames;
   out.live.lifetime = std::chrono::seconds(options.lifetime_seconds);
   out.live.notice = out.live.lifetime / 10;
-  if (!options.tls_chain.empty()) {
-    auto identity = net::TlsIdentity::from_files(options.tls_chain, options.tls_key);
-    if (!identity) return fail(std::move(identity.error()));
-    out.tls = std::move(*identity);
-  }
+  auto identity = identity_of(options);
+  if (!identity) return fail(std::move(identity.error()));
+  out.tls = std::move(*identity);
   if (auto read = read_script_of(options, out); !read) return fail(std::move(read.error()));
   if (options.replay.empty()) return out;
   auto exchanges = read_recordings(options.replay);

@@ -41,6 +41,14 @@ void add_recording(CLI::App& app, EmulateOptions& options) {
   auto* key = command->add_option("--tls-key", options.tls_key, "PEM file with its private key");
   chain->needs(key);
   key->needs(chain);
+  command
+      ->add_option(
+          "--tls", options.tls_made,
+          "https and wss with a certificate that is made now for this machine, and written "
+          "to this file for clients to trust")
+      ->type_name("FILE")
+      ->excludes(chain)
+      ->excludes(key);
 }
 
 void add_script(CLI::App& app, EmulateOptions& options) {

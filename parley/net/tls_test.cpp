@@ -1,9 +1,8 @@
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include "parley/net/detail/test_sockets.hpp"
+#include "parley/net/self_signed.hpp"
+#include "parley/net/system.hpp"
 #include "parley/net/websocket.hpp"
 
 namespace parley::net {
@@ -12,50 +11,18 @@ namespace {
 using testing::drive;
 using testing::TestServer;
 
+// For one name or address, valid for a day.
 struct Pem {
-  Pem() = default;
+  explicit Pem(const std::string& name) {
+    auto made = make_self_signed({name}, SystemClock().wall_now(), std::chrono::hours(24));
+    EXPECT_TRUE(made) << made.error().describe();
+    if (!made) return;
+    certificate = made->certificate;
+    key = made->key.reveal();
+  }
   std::string certificate;
   std::string key;
 };
-
-std::string drain(BIO* bio) {
-  char* data = nullptr;
-  const auto size = BIO_get_mem_data(bio, &data);
-  std::string text(data, static_cast<std::size_t>(size));
-  BIO_free(bio);
-  return text;
-}
-
-// A self-signed certificate for one name, valid for a day.
-Pem make_certificate(const char* alternative_name) {
-  EVP_PKEY* key = EVP_EC_gen("P-256");
-  X509* certificate = X509_new();
-  X509_set_version(certificate, 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 86'400);
-  X509_set_pubkey(certificate, key);
-  X509_NAME* name = X509_get_subject_name(certificate);
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
-  X509_set_issuer_name(certificate, name);
-  X509_EXTENSION* extension =
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, alternative_name);
-  X509_add_ext(certificate, extension, -1);
-  X509_EXTENSION_free(extension);
-  X509_sign(certificate, key, EVP_sha256());
-  BIO* certificate_text = BIO_new(BIO_s_mem());
-  PEM_write_bio_X509(certificate_text, certificate);
-  BIO* key_text = BIO_new(BIO_s_mem());
-  PEM_write_bio_PrivateKey(key_text, key, nullptr, nullptr, 0, nullptr, nullptr);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-  Pem pem;
-  pem.certificate = drain(certificate_text);
-  pem.key = drain(key_text);
-  return pem;
-}
-
 Task<void> answer(Exchange& exchange) {
   if (ws::is_upgrade(exchange.request())) {
     auto socket = co_await exchange.upgrade(ws::ServerPolicy(), ws::Options());
@@ -68,7 +35,7 @@ Task<void> answer(Exchange& exchange) {
 }
 
 Task<void> over_tls() {
-  const auto pem = make_certificate("IP:127.0.0.1");
+  const auto pem = Pem("127.0.0.1");
   Router router;
   router.add("GET", "/", answer);
   HttpServerOptions options;
@@ -98,8 +65,8 @@ TEST(Tls, HttpAndWebSocketsRunOverIt) {
 }
 
 Task<void> distrust() {
-  const auto ours = make_certificate("IP:127.0.0.1");
-  const auto other_name = make_certificate("DNS:elsewhere.example");
+  const auto ours = Pem("127.0.0.1");
+  const auto other_name = Pem("elsewhere.example");
   for (const auto& [identity, trusted] :
        {std::pair(ours, std::string()), std::pair(other_name, other_name.certificate)}) {
     Router router;
@@ -123,8 +90,8 @@ TEST(Tls, AnUnknownAuthorityOrAnotherNameIsRefused) {
 // Mutual TLS, on a server whose sockets are driven from the epoll set.
 Task<void> client_certificates() {
   const auto executor = co_await boost::asio::this_coro::executor;
-  const auto server_pem = make_certificate("IP:127.0.0.1");
-  const auto client_pem = make_certificate("DNS:client.example");
+  const auto server_pem = Pem("127.0.0.1");
+  const auto client_pem = Pem("client.example");
   WebSocketServerOptions options;
   options.tls = *TlsIdentity::from_pem(server_pem.certificate, server_pem.key);
   EXPECT_TRUE(options.tls->require_clients(client_pem.certificate));
@@ -151,6 +118,20 @@ Task<void> client_certificates() {
 }
 TEST(Tls, AServerMayAskForTheClientsCertificate) {
   drive(client_certificates());
+}
+
+TEST(SelfSigned, NamesThatFitNoCertificateAreNamed) {
+  const auto now = SystemClock().wall_now();
+  for (const std::string bad : {"", "a b", "x,DNS:elsewhere", "name\nother"}) {
+    const auto made = make_self_signed({"localhost", bad}, now);
+    ASSERT_FALSE(made) << bad;
+    EXPECT_EQ(made.error().kind(), ErrorKind::invalid_argument);
+    EXPECT_NE(made.error().message().find('"' + bad + '"'), std::string::npos);
+  }
+  EXPECT_FALSE(make_self_signed({}, now));
+  const auto good = make_self_signed({"localhost", "127.0.0.1", "::1", "*.example"}, now);
+  ASSERT_TRUE(good) << good.error().describe();
+  EXPECT_TRUE(TlsIdentity::from_pem(good->certificate, good->key.reveal()));
 }
 
 TEST(Tls, AFileThatIsNoCertificateIsNamed) {

@@ -266,6 +266,22 @@ class Emulate(unittest.TestCase):
                     self.assertIn("models", json.load(answer))
             self.assertEqual(run("emulate", "--tls-cert", chain).returncode, 2, "a key is needed")
 
+    def test_a_certificate_is_made_at_its_start(self):
+        with tempfile.TemporaryDirectory() as folder:
+            chain = os.path.join(folder, "chain.pem")
+            with Started("emulate", "--port", "0", "--tls", chain) as service:
+                trusted = ssl.create_default_context(cafile=chain)
+                for host in ("127.0.0.1", "localhost"):
+                    request = urllib.request.Request(
+                        service.url.replace("127.0.0.1", host) + "/v1beta/models", headers={"x-goog-api-key": "k"})
+                    with urllib.request.urlopen(request, context=trusted) as answer:
+                        self.assertIn("models", json.load(answer))
+                with self.assertRaises(urllib.error.URLError):
+                    urllib.request.urlopen(service.url)
+            absent = run("emulate", "--port", "0", "--tls", os.path.join(folder, "none", "chain.pem"))
+            self.assertEqual(absent.returncode, 1)
+            self.assertIn("cannot write", absent.stderr)
+
     def test_faults_come_by_chance_and_from_the_seed(self):
         def outcomes():
             with Started("emulate", "--port", "0", "--faults", "1", "--seed", "5") as service:

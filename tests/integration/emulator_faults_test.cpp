@@ -157,7 +157,9 @@ Task<void> stream_faults() {
   for (const char* fault : {"split=1", "drip=3/0"}) {
     auto pieces = co_await client.send(*url, ask(fault));
     EXPECT_TRUE(pieces);
-    if (pieces) EXPECT_EQ(pieces->body.size(), whole->body.size()) << fault;
+    if (pieces) {
+      EXPECT_EQ(pieces->body.size(), whole->body.size()) << fault;
+    }
   }
   // A body that stalls stays open: what came before is there, and the client may leave.
   auto stalled = co_await client.open(*url, ask("stall=40"));

@@ -3,6 +3,7 @@
 
 #include "parley/emulator/server.hpp"
 #include "parley/gemini/chat.hpp"
+#include "parley/gemini/media.hpp"
 #include "parley/json/value.hpp"
 
 namespace parley {
@@ -74,6 +75,35 @@ Task<void> caches(emulator::Server&, gemini::Client client) {
 }
 TEST(GeminiCaches_A39, AreMadeUsedProlongedAndRemoved) {
   run(start_and_run(caches));
+}
+
+Task<void> cached_file(emulator::Server&, gemini::Client client) {
+  gemini::UploadOptions options("text/plain");
+  auto file = co_await client.files().upload(std::string(8000, 'a'), std::move(options));
+  EXPECT_TRUE(file) << file.error().describe();
+  if (!file) co_return;
+  gemini::CachedContent wanted;
+  wanted.model = "models/gemini-2.5-flash";
+  auto& turn = wanted.contents.emplace().emplace_back();
+  turn.parts.emplace().push_back(gemini::media_part_of(*file));
+  auto cache = co_await client.caches().create(wanted);
+  EXPECT_TRUE(cache) << cache.error().describe();
+  if (!cache) co_return;
+  EXPECT_EQ(cache->usage_metadata->total_token_count, 2000);
+  auto request = gemini::prompt("abcdefgh");
+  request.contents->front().parts->push_back(gemini::media_part_of(*file));
+  auto answer = co_await client.models().generate_content("gemini-2.5-flash", request);
+  EXPECT_EQ(answer->usage_metadata->prompt_token_count, 2002);
+  EXPECT_EQ(
+      (co_await client.models().count_tokens("gemini-2.5-flash", *request.contents))->total_tokens,
+      2002);
+  EXPECT_TRUE(co_await client.files().remove(*file->name));
+  const auto gone = co_await client.models().generate_content("gemini-2.5-flash", request);
+  EXPECT_EQ(gone.error().kind(), ErrorKind::permission_denied);
+  EXPECT_FALSE(co_await client.caches().create(wanted));
+}
+TEST(GeminiCaches_A39, TheTokensOfFilesCount) {
+  run(start_and_run(cached_file));
 }
 
 Task<void> embeddings(emulator::Server&, gemini::Client client) {

@@ -1,9 +1,10 @@
 // One call, many models: REST, Live and services that speak as OpenAI does, behind one limiter.
+#include "parley/gemini/router/router.hpp"
+
 #include <gtest/gtest.h>
 
 #include "parley/api/test_service.hpp"
 #include "parley/gemini/openai/openai.hpp"
-#include "parley/gemini/router/router.hpp"
 
 #include "house.hpp"
 
@@ -14,8 +15,8 @@ using api::testing::Reply;
 using api::testing::ScriptedService;
 using api::testing::Told;
 using gemini::Router;
-using gemini::RouterOptions;
 using gemini::RouteRequest;
+using gemini::RouterOptions;
 using gemini::Way;
 using testing::House;
 using testing::in_house;
@@ -230,11 +231,13 @@ TEST(Router_Providers, AModelOfAnotherServiceIsAskedByItsName) {
     const auto& seen = service.requests().at(0);
     EXPECT_EQ(seen.target, "/v1/chat/completions");
     EXPECT_EQ(seen.headers.find("Authorization"), "Bearer sk-canary");
-    EXPECT_EQ(seen.body, R"({"model":"llama3.2:1b","messages":[{"role":"user","content":"Hello"}]})");
+    EXPECT_EQ(seen.body,
+              R"({"model":"llama3.2:1b","messages":[{"role":"user","content":"Hello"}]})");
 
-    service.then(Reply(200, "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"
-                            "data: {\"choices\":[{\"delta\":{\"content\":\"b\"},"
-                            "\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n")
+    service.then(Reply(200,
+                       "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"
+                       "data: {\"choices\":[{\"delta\":{\"content\":\"b\"},"
+                       "\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n")
                      .with("Content-Type", "text/event-stream"));
     auto again = ask("Hello", "ollama/llama3.2:1b");
     auto stream = co_await router.stream(again);
@@ -277,8 +280,7 @@ TEST(Router_D38_D3, GenerationsMixInOneRouterAndAPrefixIsKept) {
       const std::string asked = *model ? model : "gemini-2.5-flash";
       EXPECT_EQ(answer->model, asked);
       const auto sent = house.emulator.service().journal().back().target;
-      EXPECT_NE(sent.find("/models/" + asked.substr(asked.rfind('/') + 1) + ":"),
-                std::string::npos)
+      EXPECT_NE(sent.find("/models/" + asked.substr(asked.rfind('/') + 1) + ":"), std::string::npos)
           << sent;
     }
   });
@@ -321,7 +323,8 @@ TEST(OpenAiProvider_B10, AKeyGoesOverTlsOrNowhere) {
   options.base_url = "http://models.example/v1";
   options.api_key = Secret("sk-canary");
   const auto provider = gemini::openai_provider(options);
-  EXPECT_EQ(provider.error().message(), "a key does not go to models.example without TLS: use https");
+  EXPECT_EQ(provider.error().message(),
+            "a key does not go to models.example without TLS: use https");
   options.base_url = "ftp://x";
   EXPECT_FALSE(gemini::openai_provider(options));
 }

@@ -2,7 +2,7 @@
 #include <charconv>
 
 #include "parley/emulator/live/detail/state.hpp"
-#include "parley/emulator/model/offline_model.hpp"
+#include "parley/emulator/model/tokens.hpp"
 
 // What a session remembers for later connections, and how much the model can hold.
 namespace parley::emulator {
@@ -36,8 +36,8 @@ void LiveSession::State::consumed_one(TimePoint now) {
   if (consumed - told_consumed >= options.handle_every) tell_handle(now);
 }
 
-// The oldest turns go where the setup says so; what is left begins with the user. False: the session
-// was closed, as the context is full.
+// The oldest turns go where the setup says so; what is left begins with the user. False: the
+// session was closed, as the context is full.
 bool LiveSession::State::fit_context() {
   const auto& compression = config.context_window_compression;
   int tokens = count_tokens(history);

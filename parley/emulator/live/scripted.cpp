@@ -5,7 +5,7 @@
 #include "parley/base/text.hpp"
 #include "parley/emulator/detail/wire.hpp"
 #include "parley/emulator/live/detail/state.hpp"
-#include "parley/emulator/model/offline_model.hpp"
+#include "parley/emulator/model/tokens.hpp"
 #include "parley/emulator/script/detail/errors.hpp"
 #include "parley/emulator/script/director.hpp"
 #include "parley/json/codec.hpp"

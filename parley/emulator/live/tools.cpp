@@ -4,6 +4,7 @@
 
 #include "parley/emulator/live/detail/state.hpp"
 #include "parley/emulator/model/offline_model.hpp"
+#include "parley/emulator/model/tokens.hpp"
 #include "parley/json/codec.hpp"
 
 // Function calls of a Live session. A blocking call holds the model up until it is answered; beside

@@ -9,6 +9,7 @@
 #include "parley/emulator/model/detail/function_calls.hpp"
 #include "parley/emulator/model/detail/offer.hpp"
 #include "parley/emulator/model/detail/wishes.hpp"
+#include "parley/emulator/model/tokens.hpp"
 #include "parley/json/value.hpp"
 
 namespace parley::emulator {
@@ -155,10 +156,6 @@ std::vector<std::string> cut(std::string_view text, Random& random) {
   return pieces;
 }
 
-int tokens_of(std::string_view text) {
-  return text.empty() ? 0 : std::max(1, static_cast<int>((count_scalars(text) + 3) / 4));
-}
-
 // maxOutputTokens and stopSequences.
 void apply_limits(const gemini::GenerationConfig& config, std::string& text, std::string& finish) {
   for (const auto& stop : config.stop_sequences.value_or(std::vector<std::string>()))
@@ -189,19 +186,10 @@ OfflineAnswer answer_offline(const gemini::GenerateContentRequest& request, std:
   answer.prompt_tokens = count_tokens(gemini::contents_of(request));
   if (request.system_instruction)
     answer.prompt_tokens += count_tokens({*request.system_instruction});
-  answer.answer_tokens = tokens_of(text);
-  for (const auto& call : answer.calls) answer.answer_tokens += tokens_of(json::encode_text(call));
+  answer.answer_tokens = count_tokens(std::string_view(text));
+  for (const auto& call : answer.calls)
+    answer.answer_tokens += count_tokens(std::string_view(json::encode_text(call)));
   return answer;
-}
-
-int count_tokens(const std::vector<gemini::Content>& contents) {
-  int total = 0;
-  for (const auto& content : contents)
-    for (const auto& part : gemini::parts_of(content)) {
-      if (part.text) total += tokens_of(*part.text);
-      if (part.inline_data) total += 258;  // the service's flat price of a small picture
-    }
-  return total;
 }
 
 }  // namespace parley::emulator

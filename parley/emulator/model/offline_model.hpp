@@ -27,7 +27,4 @@ struct OfflineAnswer {
 // prompt mentions, and quotes what they answered.
 OfflineAnswer answer_offline(const gemini::GenerateContentRequest& request, std::uint64_t seed);
 
-// The offline model's count of tokens: a quarter of the Unicode scalars, at least one for any text.
-int count_tokens(const std::vector<gemini::Content>& contents);
-
 }  // namespace parley::emulator

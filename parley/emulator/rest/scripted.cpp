@@ -5,7 +5,7 @@
 
 #include "parley/base/text.hpp"
 #include "parley/emulator/detail/wire.hpp"
-#include "parley/emulator/model/offline_model.hpp"
+#include "parley/emulator/model/tokens.hpp"
 #include "parley/emulator/rest/detail/responses.hpp"
 #include "parley/emulator/rest/detail/route.hpp"
 #include "parley/emulator/rest/detail/stream_writer.hpp"
@@ -108,7 +108,7 @@ class Service::Scripted {
   Scripted(const Reply& reply, const Route& route, const gemini::GenerateContentRequest& request,
            std::string id, WallTime now)
       : reply_(reply), route_(route), id_(std::move(id)), now_(now) {
-    prompt_ = count_tokens(gemini::contents_of(request));
+    prompt_ = count_tokens(gemini::contents_of(request)) + route.file_tokens;
     if (request.system_instruction) prompt_ += count_tokens({*request.system_instruction});
   }
 
@@ -283,7 +283,7 @@ std::optional<Answer> Service::play(const Reply& reply, const http::Request& req
 std::optional<Answer> Service::by_script(const gemini::GenerateContentRequest& request,
                                          const Route& route, bool sse) {
   auto& director = *options_.director;
-  const int tokens = count_tokens(gemini::contents_of(request));
+  const int tokens = count_tokens(gemini::contents_of(request)) + route.file_tokens;
   if (const auto refusal = director.charge(route.model, route.key, tokens, true))
     return detail::quota_error(*refusal);
   if (route.reply != nullptr && !route.reply->steps.empty()) {

@@ -10,6 +10,7 @@
 #include "parley/emulator/detail/catalogue.hpp"
 #include "parley/emulator/detail/wire.hpp"
 #include "parley/emulator/model/offline_model.hpp"
+#include "parley/emulator/model/tokens.hpp"
 #include "parley/emulator/rest/detail/request_check.hpp"
 #include "parley/emulator/rest/detail/responses.hpp"
 #include "parley/emulator/rest/detail/route.hpp"
@@ -147,10 +148,14 @@ Answer Service::generate(const http::Request& request, const http::Target& targe
     wanted.system_instruction = cache->system_instruction;
     wanted.tools = cache->tools;
   }
+  auto of_files = store_->count_file_tokens(gemini::contents_of(wanted));
+  if (!of_files) return std::move(of_files.error());
+  route.file_tokens = *of_files;
   // A script may answer for a model that there is not.
   const auto* model = detail::find_model(route.model);
   const int limit = model ? model->input_token_limit.value_or(0) : std::numeric_limits<int>::max();
-  if (const int tokens = count_tokens(gemini::contents_of(wanted)); tokens > limit)
+  if (const int tokens = count_tokens(gemini::contents_of(wanted)) + route.file_tokens;
+      tokens > limit)
     return error_answer(
         400, "INVALID_ARGUMENT",
         fmt::format("The input token count ({}) exceeds the maximum number of tokens allowed ({}).",
@@ -163,7 +168,8 @@ Answer Service::generate(const http::Request& request, const http::Target& targe
 }
 
 Answer Service::whole(const gemini::GenerateContentRequest& request, const Route& route) {
-  const auto answer = answer_offline(request, options_.seed);
+  auto answer = answer_offline(request, options_.seed);
+  answer.prompt_tokens += route.file_tokens;
   std::string text;
   for (const auto& piece : answer.pieces) text += piece;
   auto response = make_response(route.model, route.cached_tokens, next_response_id(),
@@ -175,6 +181,7 @@ Answer Service::whole(const gemini::GenerateContentRequest& request, const Route
 Answer Service::stream(const gemini::GenerateContentRequest& request, const Route& route,
                        bool sse) {
   auto answer = answer_offline(request, options_.seed);
+  answer.prompt_tokens += route.file_tokens;
   if (answer.pieces.empty()) answer.pieces.emplace_back();
   const std::string id = next_response_id();
   detail::StreamWriter out(sse, options_.pace);
@@ -196,7 +203,9 @@ Answer Service::count(const http::Request& request, const Route& route) const {
   std::optional<Answer> refusal;
   const auto wanted = detail::read_request(body, refusal);
   if (refusal) return std::move(*refusal);
-  int total = count_tokens(gemini::contents_of(wanted));
+  auto of_files = store_->count_file_tokens(gemini::contents_of(wanted));
+  if (!of_files) return std::move(of_files.error());
+  int total = count_tokens(gemini::contents_of(wanted)) + *of_files;
   if (wanted.system_instruction) total += count_tokens({*wanted.system_instruction});
   gemini::CountTokensResponse response;
   response.total_tokens = total;

@@ -9,6 +9,7 @@
 #include "parley/base/text.hpp"
 #include "parley/emulator/detail/catalogue.hpp"
 #include "parley/emulator/detail/wire.hpp"
+#include "parley/emulator/model/tokens.hpp"
 
 namespace parley::emulator::detail {
 namespace {
@@ -224,6 +225,27 @@ Answer Store::files(const http::Request& request, const http::Target& target, co
   Answer answer = json_answer(contents_[name]);
   answer.headers.set("Content-Type", found->second.mime_type.value_or("application/octet-stream"));
   return answer;
+}
+
+std::expected<int, Answer> Store::count_file_tokens(const std::vector<gemini::Content>& contents) {
+  drop_expired();
+  constexpr std::string_view version = "/v1beta/files/";
+  int total = 0;
+  for (const auto& content : contents)
+    for (const auto& part : gemini::parts_of(content)) {
+      if (!part.file_data) continue;
+      const std::string_view uri = part.file_data->file_uri;
+      const auto at = uri.rfind(version);
+      if (at == std::string_view::npos) {
+        total += tokens_of_media("image/*", "");
+        continue;
+      }
+      const auto id = uri.substr(at + version.size());
+      const auto found = files_.find("files/" + std::string(id));
+      if (found == files_.end()) return std::unexpected(not_there("File", id));
+      total += tokens_of_media(found->second.mime_type.value_or(""), contents_[found->first]);
+    }
+  return total;
 }
 
 const gemini::CachedContent* Store::cache(const std::string& name) {

@@ -3,7 +3,7 @@
 #include "parley/base/text.hpp"
 #include "parley/emulator/detail/catalogue.hpp"
 #include "parley/emulator/detail/wire.hpp"
-#include "parley/emulator/model/offline_model.hpp"
+#include "parley/emulator/model/tokens.hpp"
 #include "parley/emulator/rest/detail/store.hpp"
 
 namespace parley::emulator::detail {
@@ -36,7 +36,10 @@ Answer Store::create_cache(const http::Request& request) {
     return error_answer(404, "NOT_FOUND", fmt::format("{} is not found.", model));
   const auto end = end_of(*cache, now);
   if (!end || *end <= now) return bad("The cached content must expire in the future.");
-  int tokens = count_tokens(cache->contents.value_or(std::vector<gemini::Content>()));
+  const auto contents = cache->contents.value_or(std::vector<gemini::Content>());
+  auto of_files = count_file_tokens(contents);
+  if (!of_files) return std::move(of_files.error());
+  int tokens = count_tokens(contents) + *of_files;
   if (cache->system_instruction) tokens += count_tokens({*cache->system_instruction});
   if (tokens < 1024)
     return bad(fmt::format(

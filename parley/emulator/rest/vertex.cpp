@@ -5,7 +5,7 @@
 #include "parley/emulator/auth/detail/authority.hpp"
 #include "parley/emulator/detail/catalogue.hpp"
 #include "parley/emulator/detail/wire.hpp"
-#include "parley/emulator/model/offline_model.hpp"
+#include "parley/emulator/model/tokens.hpp"
 #include "parley/emulator/rest/detail/request_check.hpp"
 #include "parley/emulator/rest/detail/route.hpp"
 #include "parley/emulator/rest/detail/store.hpp"

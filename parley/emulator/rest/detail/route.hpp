@@ -16,8 +16,9 @@ struct Service::Route {
   // Of other collections than models: the segments behind the version.
   std::vector<std::string> resource;
   bool upload = false;
-  int cached_tokens = 0;  // of the prompt that come from cached contents
-  std::string key;        // of the request, or its token
+  int cached_tokens = 0;         // of the prompt that come from cached contents
+  int file_tokens = 0;           // of the prompt that come from files that it names
+  std::string key;               // of the request, or its token
   const Reply* reply = nullptr;  // what a script answers
 
   // Vertex AI. The project is empty in express mode and for the catalogue.

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "parley/base/time.hpp"
 #include "parley/emulator/rest/service.hpp"
@@ -20,6 +22,9 @@ class Store {
   std::optional<Answer> answer(const http::Request& request, const http::Target& target,
                                const std::vector<std::string>& segments, bool upload);
   const gemini::CachedContent* cache(const std::string& name);
+  // Of the files that are named in the parts; those that are not of this service count as a
+  // picture. Errors: the answer where a file is not there.
+  std::expected<int, Answer> count_file_tokens(const std::vector<gemini::Content>& contents);
 
   // A token for one Live session or more.
   struct Token {
