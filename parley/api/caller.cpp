@@ -224,5 +224,8 @@ void Caller::clear_cache() const {
 const net::HttpClientOptions& Caller::http_options() const {
   return state_->http_options;
 }
+const EventSink& Caller::events() const {
+  return state_->options.events;
+}
 
 }  // namespace parley::api

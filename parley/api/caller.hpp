@@ -72,6 +72,8 @@ class Caller {
   void clear_cache() const;
 
   const net::HttpClientOptions& http_options() const;
+  // CallOptions::events.
+  const EventSink& events() const;
 
  private:
   std::shared_ptr<detail::CallerState> state_;

@@ -45,7 +45,7 @@ api::CallOptions detail::known_to_the_service(api::CallOptions calls) {
 api::CallTerms detail::terms_of(std::string_view model, const GenerateContentRequest& request,
                                 std::size_t body_bytes) {
   api::CallTerms terms;
-  terms.model = bare_model(model);
+  terms.model = model_id(model);
   std::optional<std::int64_t> answer;
   if (request.generation_config) answer = request.generation_config->max_output_tokens;
   terms.demand = limit::Demand(limit::estimate_usage(body_bytes, answer));

@@ -23,8 +23,9 @@ class Transport;
 namespace parley::gemini {
 
 namespace detail {
+class Generation;
 class StreamSource;
-}
+}  // namespace detail
 
 struct ClientOptions {
   ClientOptions() = default;
@@ -107,6 +108,8 @@ class Models {
   Task<Result<Model>> get(std::string model) const;
 
  private:
+  detail::Generation generation_of(std::string_view model, std::string_view method) const;
+
   std::shared_ptr<api::Transport> transport_;
   Backend backend_;
 };

@@ -16,6 +16,22 @@ std::chrono::milliseconds duration_of(std::string_view text) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
+// google.protobuf.Duration: its text, or an object of seconds (also as text) and nanos.
+std::chrono::milliseconds duration_of(const json::Value& value) {
+  if (value.is_string()) return duration_of(std::string_view(value.get_string()));
+  if (!value.is_object()) return std::chrono::milliseconds(0);
+  const auto part = [&](std::string_view name) {
+    const auto* found = value.get_object().if_contains(name);
+    if (!found) return std::chrono::duration<double>(0);
+    if (found->is_number()) return std::chrono::duration<double>(found->to_number<double>());
+    return std::chrono::duration<double>(found->is_string()
+                                             ? duration_of(std::string_view(found->get_string()))
+                                             : std::chrono::milliseconds(0));
+  };
+  return std::chrono::duration_cast<std::chrono::milliseconds>(part("seconds") +
+                                                               part("nanos") / 1e9);
+}
+
 int rate_of(std::string_view mime) {
   int rate = 24'000;
   if (const auto at = mime.find("rate="); at != std::string_view::npos)
@@ -178,7 +194,7 @@ Events events_of(ToolCallCancellationMessage message) {
 Events events_of(GoAwayMessage message) {
   Events events;
   LiveGoAway away;
-  away.left = duration_of(message.go_away.time_left.value_or(""));
+  if (message.go_away.time_left) away.left = duration_of(**message.go_away.time_left);
   events.emplace_back(away);
   add_usage(events, message.usage_metadata);
   return events;

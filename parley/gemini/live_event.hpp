@@ -84,7 +84,9 @@ struct LiveUsage {
 };
 // The connection ends by the service's wish after that time.
 struct LiveGoAway {
+  LiveGoAway() = default;
   std::chrono::milliseconds left{0};
+  std::string handle;  // the newest that the session has; empty: none
 };
 // With a handle a later connection can go on with the conversation (LiveOptions::handle).
 struct LiveResumption {

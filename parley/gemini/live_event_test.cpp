@@ -105,6 +105,10 @@ TEST(LiveEvents_B32, GoAwayTellsItsTime) {
   };
   EXPECT_EQ(left(R"({"goAway": {"timeLeft": "50s"}})"), 50'000);
   EXPECT_EQ(left(R"({"goAway": {"timeLeft": "30.5s"}})"), 30'500);
+  EXPECT_EQ(left(R"({"goAway": {"timeLeft": {"seconds": 30, "nanos": 500000000}}})"), 30'500);
+  EXPECT_EQ(left(R"({"goAway": {"timeLeft": {"seconds": "30"}}})"), 30'000);
+  EXPECT_EQ(left(R"({"goAway": {"timeLeft": {"nanos": "soon"}}})"), 0);
+  EXPECT_EQ(left(R"({"goAway": {"timeLeft": [1]}})"), 0);
   EXPECT_EQ(left(R"({"goAway": {}})"), 0);
 }
 

@@ -282,6 +282,54 @@ TEST(Live_B30, AnAnswerNamesACallThatIsOpen) {
 
 // -- callbacks
 
+Task<void> goes_away(std::shared_ptr<Script> script) {
+  script->say(R"({"setupComplete": {}})");
+  auto live = co_await Live::connect(options_for(script));
+  EXPECT_TRUE(live) << live.error().describe();
+  if (!live) co_return;
+  std::vector<std::string> handles;
+  for (const char* text :
+       {R"({"goAway": {"timeLeft": "30s"}})",
+        R"({"sessionResumptionUpdate": {"newHandle": "one", "resumable": true}})",
+        R"({"sessionResumptionUpdate": {"newHandle": "two", "resumable": true}})",
+        R"({"sessionResumptionUpdate": {"resumable": false}})",
+        R"({"goAway": {"timeLeft": {"seconds": "5"}}})"})
+    script->say(text);
+  co_await sleep_for(milliseconds(1));
+  const auto events = co_await live->receive_all();
+  for (const auto& event : events)
+    if (const auto* away = std::get_if<LiveGoAway>(&event)) handles.push_back(away->handle);
+  EXPECT_EQ(handles, (std::vector<std::string>{"", "two"}));
+  live->close();
+}
+TEST(Live_B32, GoAwayCarriesTheNewestHandle) {
+  run(with_script(goes_away));
+}
+
+Task<void> configured(std::shared_ptr<Script> script) {
+  script->say(R"({"setupComplete": {}})");
+  auto options = options_for(script);
+  auto& config = options.setup.generation_config.emplace();
+  config.response_modalities = {Modality("AUDIO")};
+  config.max_output_tokens = 200;
+  config.temperature = 0.5;
+  config.top_p = 0.25;
+  config.top_k = 3;
+  config.presence_penalty = 1;
+  config.frequency_penalty = -1;
+  auto live = co_await Live::connect(std::move(options));
+  EXPECT_TRUE(live) << live.error().describe();
+  if (!live) co_return;
+  const auto setup = json::parse(script->heard.at(0), json::trusted_limits());
+  EXPECT_EQ(json::to_string(setup->at("setup").at("generationConfig")),
+            R"({"responseModalities":["AUDIO"],"temperature":0.5,"topP":0.25,"topK":3,)"
+            R"("maxOutputTokens":200,"presencePenalty":1.0,"frequencyPenalty":-1.0})");
+  live->close();
+}
+TEST(Live_D8, EverySettingOfTheGenerationIsInTheSetup) {
+  run(with_script(configured));
+}
+
 Task<void> callbacks(std::shared_ptr<Script> script) {
   std::vector<std::string> told;
   LiveHandlers handlers;

@@ -37,6 +37,7 @@ void Live::State::note(LiveEvent& event) {
   if (const auto* update = std::get_if<LiveResumption>(&event);
       update && update->resumable && !update->handle.empty())
     handle = update->handle;
+  if (auto* away = std::get_if<LiveGoAway>(&event)) away->handle = handle;
   if (const auto* spent = std::get_if<LiveUsage>(&event)) usage += spent->usage;
   if (const auto* wanted = std::get_if<LiveToolCalls>(&event))
     for (const auto& call : wanted->calls) {

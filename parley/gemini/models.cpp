@@ -5,14 +5,15 @@
 #include "parley/api/transport.hpp"
 #include "parley/gemini/client.hpp"
 #include "parley/gemini/detail/call.hpp"
+#include "parley/gemini/detail/generation.hpp"
 #include "parley/gemini/live_models.hpp"
 
 namespace parley::gemini {
 namespace {
 
-Task<Result<GenerateContentResponse>> generate(std::shared_ptr<api::Transport> transport,
-                                               std::string path, std::string body,
-                                               api::CallTerms terms) {
+Task<Result<GenerateContentResponse>> answer_of(std::shared_ptr<api::Transport> transport,
+                                                std::string path, std::string body,
+                                                api::CallTerms terms) {
   auto response =
       co_await transport->send("POST", std::move(path), std::move(body), std::move(terms));
   if (!response) co_return fail(std::move(response.error()));
@@ -20,15 +21,37 @@ Task<Result<GenerateContentResponse>> generate(std::shared_ptr<api::Transport> t
   co_return detail::read_answer(response->body);
 }
 
+Task<Result<GenerateContentResponse>> generate(std::shared_ptr<api::Transport> transport,
+                                               std::string path, std::string body,
+                                               api::CallTerms terms, detail::Generation told) {
+  auto answer = co_await answer_of(transport, std::move(path), std::move(body), std::move(terms));
+  if (answer) {
+    told.received(*answer);
+    told.end({});
+  } else {
+    told.end(fail(answer.error()));
+  }
+  co_return answer;
+}
+
 Task<Result<Stream>> open_stream(std::shared_ptr<api::Transport> transport, std::string path,
-                                 std::string body, api::CallTerms terms) {
+                                 std::string body, api::CallTerms terms,
+                                 detail::Generation generation) {
   auto events = co_await transport->open_events(std::move(path), std::move(body), std::move(terms));
-  if (!events) co_return fail(std::move(events.error()));
-  if (events->head().status == 200) co_return Stream(std::move(*events));
+  if (!events) {
+    generation.end(fail(events.error()));
+    co_return fail(std::move(events.error()));
+  }
+  if (events->head().status == 200) {
+    Stream stream(std::move(*events));
+    co_return detail::told(std::move(stream), std::move(generation));
+  }
   http::Response refusal = events->head();
   auto text = co_await events->read_all();
   if (text) refusal.body = std::move(*text);
-  co_return fail(error_of(refusal));
+  auto error = error_of(refusal);
+  generation.end(fail(error));
+  co_return fail(std::move(error));
 }
 
 // A page of either service: Vertex AI calls its models publisherModels.
@@ -60,6 +83,11 @@ Model normalised(Model model) {
 Models::Models(std::shared_ptr<api::Transport> transport, Backend backend)
     : transport_(std::move(transport)), backend_(std::move(backend)) {}
 
+detail::Generation Models::generation_of(std::string_view model, std::string_view method) const {
+  return detail::Generation(transport_->caller().events(), model_id(model),
+                            backend_.vertex() ? "vertex_ai" : "gemini", method);
+}
+
 Task<Result<GenerateContentResponse>> Models::generate_content(
     std::string model, GenerateContentRequest request) const {
   return generate_content(std::move(model), std::move(request), nullptr);
@@ -75,7 +103,8 @@ Task<Result<GenerateContentResponse>> Models::generate_content(
   auto body = json::encode_text(request);
   auto terms = detail::terms_of(model, request, body.size());
   terms.report = std::move(report);
-  return generate(transport_, std::move(*path), std::move(body), std::move(terms));
+  return generate(transport_, std::move(*path), std::move(body), std::move(terms),
+                  generation_of(model, "generateContent"));
 }
 
 Result<std::string> Models::curl_generate_content(std::string model,
@@ -95,7 +124,8 @@ Task<Result<Stream>> Models::stream_generate_content(std::string model,
     return detail::refuse<Stream>(std::move(named.error()));
   auto body = json::encode_text(request);
   auto terms = detail::terms_of(model, request, body.size());
-  return open_stream(transport_, std::move(*path), std::move(body), std::move(terms));
+  return open_stream(transport_, std::move(*path), std::move(body), std::move(terms),
+                     generation_of(model, "streamGenerateContent"));
 }
 
 Task<Result<CountTokensResponse>> Models::count_tokens(std::string model,
@@ -105,7 +135,7 @@ Task<Result<CountTokensResponse>> Models::count_tokens(std::string model,
   GenerateContentRequest request;
   request.contents = std::move(contents);
   api::CallTerms terms;  // it costs no tokens
-  terms.model = detail::bare_model(model);
+  terms.model = model_id(model);
   return detail::call<CountTokensResponse>(transport_, "POST", std::move(*path),
                                            json::encode_text(request), std::move(terms));
 }

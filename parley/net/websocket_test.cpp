@@ -108,6 +108,7 @@ Task<void> ends() {
   EXPECT_EQ(dropped->outcome().error().close_code(), 1006);
 
   // A peer that never answers our close frame: the limit ends it.
+  EXPECT_EQ(ConnectOptions().upgrade_timeout, std::chrono::seconds(10));
   ConnectOptions impatient;
   impatient.protocol = quick_options();
   auto waiting = co_await connect_websocket(server.url("/deaf", "ws"), impatient);
@@ -128,6 +129,7 @@ Task<void> refusals() {
   EXPECT_EQ(refused.error().detail("body")->size(), 4096u);
   auto missing = co_await connect_websocket(server.url("/none", "ws"), ConnectOptions());
   EXPECT_EQ(missing.error().http_status(), 404);
+  EXPECT_EQ(ConnectOptions().upgrade_timeout, std::chrono::seconds(10));
   ConnectOptions impatient;
   impatient.upgrade_timeout = std::chrono::milliseconds(20);
   auto late = co_await connect_websocket(server.url("/silent", "ws"), impatient);
@@ -143,7 +145,7 @@ Task<void> refusals() {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 426")) << answer;
   EXPECT_NE(answer.find("Sec-WebSocket-Version: 13"), std::string::npos) << answer;
 }
-TEST(Rfc6455_4, RefusedUpgradesCarryStatusAndBody) {
+TEST(Rfc6455_4_B5, RefusedUpgradesCarryStatusAndBodyAndTheWaitIsTheUpgradesOwn) {
   drive(refusals());
 }
 

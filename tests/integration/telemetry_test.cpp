@@ -8,6 +8,8 @@
 #include "parley/api/stream_control.hpp"
 #include "parley/gemini/live_generation.hpp"
 #include "parley/net/reconnect.hpp"
+#include "parley/net/system.hpp"
+#include "parley/telemetry/metrics.hpp"
 
 #include "house.hpp"
 
@@ -243,6 +245,48 @@ TEST(Telemetry_B49, ALoopThatIsDestroyedEndsWhatWasUnderWay) {
     EXPECT_GT(pairs.open(), 0u);
   }
   EXPECT_EQ(pairs.open(), 0u);
+}
+
+TEST(GeminiTelemetry_D34, RequestsErrorsAndTokensAreCountedByModelAndProvider) {
+  in_house([](House& house) -> Task<void> {
+    const net::SystemClock clock;
+    telemetry::Metrics metrics(clock);
+    gemini::ClientOptions options;
+    options.api_key = Secret("secret-key");
+    options.base_url = house.emulator.base_url();
+    options.calls.events = metrics.sink();
+    const auto client = *gemini::Client::make(options);
+    const auto request = gemini::prompt("repeat: 12345678");
+    const auto answer =
+        co_await client.models().generate_content("models/gemini-2.5-flash", request);
+    EXPECT_TRUE(answer);
+    auto stream = co_await client.models().stream_generate_content("gemini-2.5-flash", request);
+    while (co_await stream->next()) {
+    }
+    emulator::Fault fault;
+    fault.status = 429;
+    house.emulator.service().inject(fault);
+    EXPECT_FALSE(co_await client.models().generate_content("gemini-2.5-flash", request));
+    const auto page = metrics.prometheus();
+    const auto has = [&page](const std::string& line) {
+      EXPECT_NE(page.find(line + "\n"), std::string::npos) << line << "\n" << page;
+    };
+    const std::string model = ",model=\"gemini-2.5-flash\",";
+    for (const std::string method : {"generateContent", "streamGenerateContent"})
+      has("parley_gemini_generate_total{method=\"" + method + '"' + model +
+          "outcome=\"ok\",provider=\"gemini\"} 1");
+    has("parley_gemini_generate_total{error=\"rate_limit\",method=\"generateContent\"" + model +
+        "outcome=\"error\",provider=\"gemini\",status=\"429\"} 1");
+    const auto of = [&model](std::string_view count) {
+      return "parley_gemini_generate_" + std::string(count) +
+             "_total{method=\"streamGenerateContent\"" + model + "provider=\"gemini\"} ";
+    };
+    const auto& usage = *answer->usage_metadata;
+    has(of("prompt_tokens") + std::to_string(*usage.prompt_token_count));
+    has(of("answer_tokens") + std::to_string(*usage.candidates_token_count));
+    has(of("total_tokens") + std::to_string(*usage.total_token_count));
+    EXPECT_EQ(page.find("secret-key"), std::string::npos);
+  });
 }
 
 }  // namespace

@@ -37,10 +37,6 @@ std::string beginning(std::string_view text);
 
 // Whether a cache may keep the answer of a request.
 bool may_keep(const http::Request& request);
-// "gemini-2.5-flash" of every spelling of a model's name: what its limits are kept under.
-inline std::string bare_model(std::string_view model) {
-  return std::string(model.substr(model.rfind('/') + 1));
-}
 // What a call about a model is thought to use: one request, its text, and as much answer as it
 // allows.
 api::CallTerms terms_of(std::string_view model, const GenerateContentRequest& request,
@@ -48,7 +44,7 @@ api::CallTerms terms_of(std::string_view model, const GenerateContentRequest& re
 // Of one that is answered by numbers, not by text.
 inline api::CallTerms embedding_terms(std::string_view model, std::size_t body_bytes) {
   api::CallTerms terms;
-  terms.model = bare_model(model);
+  terms.model = model_id(model);
   terms.demand = limit::Demand(limit::estimate_usage(body_bytes, 0));
   return terms;
 }
