@@ -92,6 +92,20 @@ TEST(Backoff_B55, TheServicesDelayWinsAndIsTakenAsItIs) {
       << "behind the total: not begun";
 }
 
+TEST(Backoff_B55, GentleRetriesAreThreeFromASecondWithAQuarterOfJitter) {
+  SeededRandom random(1);
+  for (int round = 0; round < 100; ++round) {
+    Backoff backoff(gentle_retries(), random, TimePoint());
+    for (const double plain : {1000.0, 2000.0, 4000.0}) {
+      const auto delay = backoff.next_delay(status(503), TimePoint());
+      ASSERT_TRUE(delay);
+      EXPECT_GE(static_cast<double>(delay->count()), plain * 0.75 - 1);
+      EXPECT_LE(static_cast<double>(delay->count()), plain * 1.25 + 1);
+    }
+    EXPECT_FALSE(backoff.next_delay(status(503), TimePoint()));
+  }
+}
+
 TEST(Backoff_R10, AZeroDelayIsNoDelay) {
   SeededRandom random(1);
   Backoff backoff(gentle_retries(), random, TimePoint());
