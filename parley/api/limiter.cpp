@@ -40,32 +40,32 @@ struct LimiterState {
 };
 
 void LimiterState::tell(const limit::Notice& notice) {
-  using Kind = limit::Notice::Kind;
+  using NoticeKind = limit::Notice::Kind;
   const auto name = [&]() -> std::string_view {
     switch (notice.kind) {
-      case Kind::reserved:
+      case NoticeKind::reserved:
         return "limit.budget_reserved";
-      case Kind::rejected:
+      case NoticeKind::rejected:
         return "limit.budget_rejected";
-      case Kind::window_start:
+      case NoticeKind::window_start:
         return "limit.retry_window_start";
-      case Kind::window_hit:
+      case NoticeKind::window_hit:
         return "limit.retry_window_hit";
-      case Kind::window_stop:
+      case NoticeKind::window_stop:
         return "limit.retry_window_stop";
-      case Kind::learnt:
+      case NoticeKind::learnt:
         return "limit.learnt";
     }
     return "limit.learnt";
   }();
   Event event(name);
   event.with("model", model_of(notice.pool));
-  if (notice.kind == Kind::reserved)
+  if (notice.kind == NoticeKind::reserved)
     event.with("tokens", std::to_string(notice.amount));
   else
     event.with("dimension", std::string(limit::to_string(notice.dimension)));
-  if (notice.kind == Kind::learnt) event.with("level", std::to_string(notice.amount));
-  if (notice.until && notice.kind != Kind::window_stop) {
+  if (notice.kind == NoticeKind::learnt) event.with("level", std::to_string(notice.amount));
+  if (notice.until && notice.kind != NoticeKind::window_stop) {
     const auto left = std::chrono::ceil<milliseconds>(*notice.until - clock.now());
     event.with("wait_ms", std::to_string(std::max(left, milliseconds(0)).count()));
   }

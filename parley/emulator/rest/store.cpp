@@ -29,10 +29,6 @@ Answer not_there(std::string_view what, std::string_view name) {
       fmt::format("You do not have permission to access the {} {} or it may not exist.", what,
                   name));
 }
-Answer bad(std::string message) {
-  return error_answer(400, "INVALID_ARGUMENT", std::move(message));
-}
-
 // The service's hash of a file: base64 of the hexadecimal digits.
 std::string sha256_of(std::string_view bytes) {
   unsigned char digest[EVP_MAX_MD_SIZE];
@@ -137,14 +133,14 @@ Answer Store::begin_upload(const http::Request& request) {
   const auto command = request.headers.find("X-Goog-Upload-Command").value_or("");
   if (request.headers.find("X-Goog-Upload-Protocol").value_or("") != "resumable" ||
       command != "start")
-    return bad("The upload must begin with X-Goog-Upload-Command: start.");
+    return bad_request("The upload must begin with X-Goog-Upload-Command: start.");
   Upload upload;
   if (!request.body.empty()) {
     const auto body = json::parse(request.body, json::trusted_limits());
     const auto* file = body && body->is_object() ? body->get_object().if_contains("file") : nullptr;
     if (file) {
       auto wanted = json::decode_text<gemini::File>(json::to_string(*file), json::trusted_limits());
-      if (!wanted) return bad("Invalid JSON payload received. " + wanted.error().message());
+      if (!wanted) return bad_request("Invalid JSON payload received. " + wanted.error().message());
       upload.file = std::move(*wanted);
     }
   }
@@ -177,7 +173,7 @@ Answer Store::continue_upload(const http::Request& request, const std::string& i
   std::from_chars(text.data(), text.data() + text.size(), offset);
   if (command.find("upload") != std::string::npos) {
     if (offset != upload.bytes.size())
-      return bad(fmt::format("The upload's offset must be {}.", upload.bytes.size()));
+      return bad_request(fmt::format("The upload's offset must be {}.", upload.bytes.size()));
     upload.bytes += request.body;
   }
   answer.headers.set("X-Goog-Upload-Size-Received", std::to_string(upload.bytes.size()));
