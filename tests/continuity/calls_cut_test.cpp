@@ -180,7 +180,9 @@ void cut_speech(Way way) {
     EXPECT_EQ(world.heard().lost, 0u);
     std::vector<std::string> wanted;
     for (int number = 1; number <= kPieces; ++number) wanted.push_back(fmt::format("a{}", number));
-    if (way == Way::transparent && moved_by_handle_alone(world)) EXPECT_EQ(world.taken(), wanted);
+    if (way == Way::transparent && moved_by_handle_alone(world)) {
+      EXPECT_EQ(world.taken(), wanted);
+    }
     if (::testing::Test::HasFailure()) return;
   }
 }

@@ -167,6 +167,69 @@ TEST(Conversation_B35, AnAnswerIsToldWholeWhereverItsFrameIsCut) {
   with_emulator(each_byte);
 }
 
+// A connection of texts, without network: says what it is given, and then ends.
+class Script final : public LiveSocket {
+ public:
+  explicit Script(std::vector<std::string> says) : says_(std::move(says)) {}
+  Task<Result<void>> send(std::string text) override {
+    heard.push_back(std::move(text));
+    co_return Result<void>();
+  }
+  Task<std::optional<std::string>> next() override {
+    co_await sleep_for(milliseconds(1));
+    if (closed_ || at_ == says_.size()) co_return std::nullopt;
+    co_return says_[at_++];
+  }
+  Result<void> outcome() const override {
+    return fail(Error(ErrorKind::disconnected, "the script is over").with_close(1006, ""));
+  }
+  void close() override { closed_ = true; }
+
+  std::vector<std::string> heard;
+
+ private:
+  std::vector<std::string> says_;
+  std::size_t at_ = 0;
+  bool closed_ = false;
+};
+
+Task<Result<std::shared_ptr<LiveSocket>>> give(std::shared_ptr<LiveSocket> socket) {
+  co_return socket;
+}
+
+Task<void> scripted() {
+  const std::string ready = R"({"setupComplete":{}})";
+  const std::vector<std::string> first = {ready};
+  const std::vector<std::string> second = {
+      ready, R"({"serverContent":{"modelTurn":{"parts":[{"text":"hello"}]}}})",
+      R"({"serverContent":{"turnComplete":true}})"};
+  const auto scripts = std::make_shared<std::vector<std::shared_ptr<Script>>>();
+  LiveOptions live(kModel);
+  live.answer_in(Modality::text);
+  live.dial = [=] {
+    scripts->push_back(std::make_shared<Script>(scripts->empty() ? first : second));
+    return give(scripts->back());
+  };
+  ConversationOptions options(std::move(live));
+  options.policy = ContinuityPolicy::durable();
+  options.policy.retry.first_delay = milliseconds(1);
+  auto conversation = co_await Conversation::open(std::move(options));
+  EXPECT_TRUE(conversation);
+  if (!conversation) co_return;
+  auto sent = co_await conversation->say("are you there?");
+  EXPECT_TRUE(sent);
+  Told told;
+  const bool whole = co_await read(*conversation, told, 1);
+  EXPECT_TRUE(whole);
+  EXPECT_EQ(told.text, "hello");
+  EXPECT_EQ(scripts->size(), 2u);
+  if (scripts->size() < 2) co_return;
+  EXPECT_NE(scripts->at(1)->heard.back().find("are you there?"), std::string::npos);
+}
+TEST(Conversation_B35, AnyConnectionWillDoAlsoAScript) {
+  run(scripted());
+}
+
 Task<void> hands_over(emulator::Server& server) {
   auto options = lasting(server);
   options.policy.hand_over.margin = milliseconds(50);

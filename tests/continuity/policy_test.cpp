@@ -318,6 +318,27 @@ TEST(Continuity_W19, ABudgetWarnsAndStops) {
   EXPECT_EQ(world.core().outcome().error().kind(), ErrorKind::cancelled);
 }
 
+TEST(Continuity_W19, ABudgetOfMoneyGoesByThePrices) {
+  auto options = lasting();
+  TokenPrice price;
+  price.model = "gemini-live";
+  price.in_text = price.out_text = 1'000'000;  // one for each token
+  options.policy.budget.prices = {price};
+  options.policy.budget.money = 30;
+  options.policy.budget.then = BudgetPolicy::Then::warn;
+  World world(std::move(options));
+  for (std::size_t i = 0; i < 6; ++i) {
+    world.say("repeat: one two three four five six");
+    ASSERT_TRUE(answered(world, i + 1)) << "only told";
+  }
+  const auto told = all<BudgetNotice>(world);
+  ASSERT_GE(told.size(), 1u);
+  EXPECT_EQ(told.back().of, BudgetNotice::Of::money);
+  EXPECT_TRUE(told.back().reached && !told.back().stopped);
+  EXPECT_GE(told.back().used, 30);
+  EXPECT_FALSE(world.core().is_over());
+}
+
 TEST(Continuity_W19, ABudgetOfMinutesRunsWithoutAWord) {
   auto options = lasting();
   options.policy.budget.time = std::chrono::minutes(5);
