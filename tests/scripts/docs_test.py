@@ -25,6 +25,19 @@ class Docs(unittest.TestCase):
             for name in pattern.findall(path.read_text(encoding="utf-8")):
                 self.assertTrue((ROOT / name).exists(), f"{path.relative_to(ROOT)}: {name}")
 
+    def test_code_is_what_its_test_compiles(self):
+        def lines(text):
+            return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+        for test in sorted(ROOT.glob("tests/docs/*_test.cpp")):
+            page = ROOT / "docs" / (test.name.removesuffix("_test.cpp") + ".md")
+            compiled = lines(test.read_text(encoding="utf-8"))
+            for block in re.findall(r"^```cpp\n(.*?)^```$", page.read_text(encoding="utf-8"), flags=re.S | re.M):
+                at = 0  # the test's own lines may stand between those of a block
+                for line in lines(block):
+                    self.assertIn(line, compiled[at:], f"{page.name}: not in {test.name}, or not in this order")
+                    at += compiled[at:].index(line) + 1
+
     def test_the_table_of_modules_is_that_of_cmake(self):
         table = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
         for listing in sorted(ROOT.glob("parley/*/CMakeLists.txt")):
