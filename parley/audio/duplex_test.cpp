@@ -51,7 +51,7 @@ class Talk {
   int gaps = 0;
 };
 
-TEST(Duplex_O5, SpeechGoesOutAndTheAnswerIsPlayedSampleBySample) {
+TEST(Duplex_W13, SpeechGoesOutAndTheAnswerIsPlayedSampleBySample) {
   Talk talk;
   talk.wait(400ms);
   talk.speak(600ms);
@@ -106,7 +106,7 @@ TEST(Duplex_B37, GenerationCompleteEndsTheSoundAndTurnCompleteTheTurn) {
   EXPECT_EQ(talk.count(Kind::answer_began), 2);
 }
 
-TEST(Duplex_O6, ACoughHoldsTheAnswerWhichGoesOnWhereItStopped) {
+TEST(Duplex_W10, ACoughHoldsTheAnswerWhichGoesOnWhereItStopped) {
   Talk talk;
   talk.wait(400ms);
   const auto answer = test::counting(5 * kOutputRate);
@@ -121,7 +121,7 @@ TEST(Duplex_O6, ACoughHoldsTheAnswerWhichGoesOnWhereItStopped) {
   EXPECT_EQ(talk.count(Kind::answer_cut), 0);
 }
 
-TEST(Duplex_O6, TheUserStopsAnAnswerByHandAndTheNextOneIsHeard) {
+TEST(Duplex_W10, TheUserStopsAnAnswerByHandAndTheNextOneIsHeard) {
   Talk talk;
   ASSERT_TRUE(talk.duplex.answer(test::counting(2 * kOutputRate), talk.now));
   talk.wait(500ms);
@@ -139,7 +139,7 @@ TEST(Duplex_O6, TheUserStopsAnAnswerByHandAndTheNextOneIsHeard) {
   EXPECT_EQ(talk.speaker.size(), heard + kOutputRate);
 }
 
-TEST(Duplex_O5, AMutedMicrophoneSendsSilenceInItsTime) {
+TEST(Duplex_W13, AMutedMicrophoneSendsSilenceInItsTime) {
   Talk talk;
   talk.wait(400ms);
   talk.duplex.mute(true);
@@ -151,7 +151,7 @@ TEST(Duplex_O5, AMutedMicrophoneSendsSilenceInItsTime) {
   EXPECT_TRUE(std::ranges::all_of(silence, [](Sample one) { return one == 0; }));
 }
 
-TEST(Duplex_O5, AMicrophoneThatEndsInAWordSendsAllOfIt) {
+TEST(Duplex_W13, AMicrophoneThatEndsInAWordSendsAllOfIt) {
   Talk talk;
   talk.wait(400ms);
   talk.speak(405ms);

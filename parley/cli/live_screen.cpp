@@ -44,7 +44,9 @@ void LiveScreen::take(const gemini::ConversationEvent& event) {
   if (const auto* live = std::get_if<gemini::LiveEvent>(&event)) {
     const bool text = std::holds_alternative<gemini::LiveText>(*live) ||
                       std::holds_alternative<gemini::LiveTranscript>(*live);
-    latency_.received(now(), text, std::holds_alternative<gemini::LiveAudio>(*live));
+    const bool sound = std::holds_alternative<gemini::LiveAudio>(*live);
+    if (sound || std::holds_alternative<gemini::LiveText>(*live)) answered_at_ = now();
+    latency_.received(now(), text, sound);
     std::visit([this](const auto& told) { one(told); }, *live);
   } else if (!std::holds_alternative<gemini::ConnectionAttempt>(event) || options_.stats) {
     note(gemini::describe(event));
@@ -60,7 +62,7 @@ void LiveScreen::one(const gemini::LiveTranscript& words) {
 void LiveScreen::one(const gemini::LiveAudio& sound) {
   audio::Samples samples;
   reader_.read(sound.pcm, samples);
-  out_level_.add(samples);
+  if (!speaker_plays_) out_level_.add(samples);
   write(samples);
 }
 void LiveScreen::one(const gemini::LiveInterrupted&) {
@@ -79,11 +81,28 @@ void LiveScreen::one(const gemini::LiveToolCalls& calls) {
 }
 
 void LiveScreen::asked() {
+  asked(now());
+}
+void LiveScreen::asked(TimePoint at) {
+  if (answered_at_ && *answered_at_ >= at) return;  // the service knew the end of speech before us
   waiting_ = true;
-  latency_.asked(now());
+  latency_.asked(at);
+}
+void LiveScreen::played(audio::SamplesView samples) {
+  speaker_plays_ = true;
+  out_level_.add(samples);
+}
+void LiveScreen::heard() {
+  latency_.heard(now());
 }
 void LiveScreen::heard_from_user(audio::SamplesView samples) {
   in_level_.add(samples);
+}
+
+void LiveScreen::played_to(std::uint64_t samples, bool end) {
+  if (options_.stats)
+    note(fmt::format("{} {:.2f} s", end ? "played to its end:" : "cut after",
+                     static_cast<double>(samples) / audio::kOutputRate));
 }
 
 void LiveScreen::finish_turn() {

@@ -33,8 +33,17 @@ class LiveScreen {
   void take(const gemini::ConversationEvent& event);
   // The question is out: the end of speech, or a text.
   void asked();
+  void asked(TimePoint at);
   // The user's speech, for the level.
   void heard_from_user(audio::SamplesView samples);
+  void user_speaks(bool speaks) { user_speaks_ = speaks; }
+  // Of the model's speech, what goes to the speaker; once told, the level is of it alone.
+  void played(audio::SamplesView samples);
+  // The first sound of an answer is played.
+  void heard();
+  // So many samples of an answer were heard, to its end or not.
+  void played_to(std::uint64_t samples, bool end);
+  void note(std::string_view text);
   // Waits until the turn that asked() began is over, or the conversation is.
   Task<void> turn_over();
   // Waits for end().
@@ -56,7 +65,6 @@ class LiveScreen {
 
   void print(std::string_view who, std::string_view text);
   void end_line();
-  void note(std::string_view text);
   void json(std::string_view event, std::string_view text);
   void write(audio::SamplesView samples);
   void finish_turn();
@@ -65,9 +73,10 @@ class LiveScreen {
   const LiveCommandOptions& options_;
   Style out_, err_;
   boost::asio::steady_timer changed_;
-  bool waiting_ = false, ended_ = false;
+  bool waiting_ = false, ended_ = false, user_speaks_ = false, speaker_plays_ = false;
   std::string speaker_;  // whose line is open
   audio::LatencyReport latency_;
+  std::optional<TimePoint> answered_at_;
   audio::LevelMeter in_level_, out_level_;
   audio::PcmReader reader_;
   std::ofstream file_;

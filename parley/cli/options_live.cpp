@@ -26,6 +26,23 @@ void add_live(CLI::App& app, LiveCommandOptions& options) {
       ->allow_extra_args(false);
   command->add_option("-o,--output", options.output,
                       "WAV file for the model's voice; \"-\": raw 16-bit samples at 24 kHz");
+  command
+      ->add_option("--microphone", options.microphone,
+                   "Speak into this device of ALSA (default: \"default\")")
+      ->expected(0, 1)
+      ->type_name("[DEVICE]")
+      ->each([&options](const std::string& name) {
+        options.microphone = name.empty() ? "default" : name;
+      });
+  command
+      ->add_option("--speaker", options.speaker,
+                   "Hear the model on this device of ALSA (default: \"default\")")
+      ->expected(0, 1)
+      ->type_name("[DEVICE]")
+      ->each([&options](const std::string& name) {
+        options.speaker = name.empty() ? "default" : name;
+      });
+  command->add_flag("--devices", options.devices, "List microphones and speakers, and end");
   command->add_flag("--text", options.text, "The model writes instead of speaking");
   command->add_flag("--keep", options.keep,
                     "Go on over another connection where one ends or is lost (docs/live.md); each "

@@ -41,6 +41,42 @@ class Emulator:
         self.process.stdout.close()
 
 
+def devices(folder, spoken=b""):
+    """A configuration of ALSA whose microphone and speaker are files; the file of a microphone begins anew at its end."""
+    with open(folder + "/mic.raw", "wb") as file:
+        file.write(bytes(16000) + spoken + bytes(32000 * 120))
+    with open(folder + "/asound.conf", "w", encoding="utf-8") as file:
+        file.write(f"""pcm.nothing {{ type null }}
+pcm.mic {{ type file slave.pcm nothing file /dev/null infile "{folder}/mic.raw" format raw
+  hint {{ show on description "A microphone" }} }}
+pcm.ear {{ type file slave.pcm nothing file "{folder}/ear.raw" format raw }}
+pcm.ear48 {{ type plug slave {{ pcm ear rate 48000 channels 2 }} }}
+pcm.mic8 {{ type plug slave {{ pcm mic rate 8000 channels 1 }} }}
+""")
+    return {"ALSA_CONFIG_PATH": folder + "/asound.conf"}
+
+
+def quit_when(told, words, env):
+    """Runs parley live until it tells that, then quits; gives its exit code and what it told."""
+    talk = subprocess.Popen([PARLEY, "live", "--stats", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, env={**CLEAN, **env})
+    lines = []
+    for line in talk.stderr:
+        lines.append(line)
+        if told in line:
+            break
+    out, err = talk.communicate("/quit\n", timeout=120)
+    return talk.returncode, out, "".join(lines) + err
+
+
+def sound_of(path):
+    with wave.open(path, "rb") as file:
+        return file.readframes(file.getnframes())
+
+
+WITH_DEVICES = "built without" not in run("live", "--devices").stderr.decode()
+
+
 class Live(unittest.TestCase):
     def test_lines_are_turns_and_the_answers_alone_go_to_standard_output(self):
         said = run("live", "--offline", "--pace", "0", "--text", "-m", "gemini-live-2.5-flash-preview",
@@ -83,6 +119,53 @@ class Live(unittest.TestCase):
         told = said.stderr.decode()
         self.assertEqual((said.returncode, said.stdout.decode()), (0, "one\ntwo\n"), told)
         self.assertIn("hand-over begun: change", told)
+
+    @unittest.skipUnless(WITH_DEVICES, "PARLEY_ALSA is off")
+    def test_a_microphone_is_heard_and_a_speaker_plays_the_answer_sample_by_sample(self):
+        with tempfile.TemporaryDirectory() as folder, Emulator("--hears", "repeat: blue sky") as emulator:
+            env = {**devices(folder, tone(0.6)), **emulator.env}
+            code, said, told = quit_when("played to its end", ["--microphone", "mic", "--speaker", "ear",
+                                                               "--output", folder + "/a.wav"], env)
+            self.assertEqual((code, said), (0, "blue sky\n"), told)
+            self.assertIn("repeat: blue sky", told)
+            with open(folder + "/ear.raw", "rb") as file:
+                played = file.read()
+            self.assertGreater(len(played), 2000)
+            self.assertEqual(played, sound_of(folder + "/a.wav"))
+
+    @unittest.skipUnless(WITH_DEVICES, "PARLEY_ALSA is off")
+    def test_devices_of_other_rates_and_channels_are_converted(self):
+        with tempfile.TemporaryDirectory() as folder, Emulator("--hears", "repeat: blue sky") as emulator:
+            env = {**devices(folder, tone(0.6)), **emulator.env}
+            code, said, told = quit_when("played to its end", ["--microphone", "mic8", "--speaker", "ear48",
+                                                               "--output", folder + "/a.wav"], env)
+            self.assertEqual((code, said), (0, "blue sky\n"), told)
+            with open(folder + "/ear.raw", "rb") as file:
+                played = file.read()
+            # Twice the rate, and two channels that are alike.
+            self.assertEqual(len(played), 4 * len(sound_of(folder + "/a.wav")))
+            self.assertTrue(all(played[at:at + 2] == played[at + 2:at + 4] for at in range(0, len(played), 4)))
+
+    @unittest.skipUnless(WITH_DEVICES, "PARLEY_ALSA is off")
+    def test_lines_are_answered_on_the_speaker(self):
+        with tempfile.TemporaryDirectory() as folder, Emulator() as emulator:
+            env = {**devices(folder), **emulator.env}
+            said = run("live", "--speaker", "ear", "--stats", env=env, stdin=b"repeat: one\nrepeat: two\n")
+            self.assertEqual((said.returncode, said.stdout), (0, b"one\ntwo\n"), said.stderr.decode())
+            self.assertEqual(said.stderr.decode().count("played to its end"), 2)
+            self.assertGreater(os.path.getsize(folder + "/ear.raw"), 2000)
+
+    @unittest.skipUnless(WITH_DEVICES, "PARLEY_ALSA is off")
+    def test_devices_are_listed_and_missing_ones_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            env = devices(folder)
+            listed = run("live", "--devices", "--json", env=env)
+            self.assertIn({"name": "mic", "use": "both", "description": "A microphone"},
+                          [json.loads(line) for line in listed.stdout.decode().splitlines()])
+            for option, name in (("--microphone", "microphone"), ("--speaker", "speaker")):
+                said = run("live", "--offline", option, "absent", env=env)
+                self.assertEqual(said.returncode, 2)
+                self.assertIn(f'there is no {name} "absent"; parley live --devices lists them', said.stderr.decode())
 
     def test_mistakes_are_told(self):
         self.assertIn("cannot read", run("live", "--offline", "--input", "absent.wav").stderr.decode())
