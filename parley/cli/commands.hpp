@@ -133,6 +133,7 @@ struct LiveCommandOptions {
   std::vector<std::string> inputs;  // WAV files, a turn each; "-": raw PCM16 at 16 kHz
   std::string output;               // a WAV file of what the model says; "-": raw PCM16 at 24 kHz
   std::string microphone, speaker;  // devices of ALSA; empty: none
+  bool plain = false;               // lines, also on a terminal
   bool devices = false;             // list them, and that is all
   bool text = false;                // the model writes instead of speaking
   bool keep = false;                // the conversation outlives its connections

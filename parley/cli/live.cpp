@@ -17,7 +17,9 @@
 #include "parley/base/text.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/lines.hpp"
+#include "parley/cli/live_commands.hpp"
 #include "parley/cli/live_screen.hpp"
+#include "parley/cli/live_terminal.hpp"
 #include "parley/cli/live_voice.hpp"
 #include "parley/cli/provider.hpp"
 #include "parley/cli/settings.hpp"
@@ -111,24 +113,6 @@ Task<Result<void>> pipe_speech(Conversation& talk, LiveScreen& screen) {
   co_return Result<void>();
 }
 
-// A line that is for the program. False: it is for the model.
-bool obey(Conversation& talk, LiveVoice& voice, std::string_view line) {
-  if (line == "/mute" && voice.has_microphone()) {
-    voice.mute(!voice.muted());
-  } else if (line == "/stop" && voice.has_speaker()) {
-    voice.interrupt();
-  } else if (line.starts_with("/voice ")) {
-    gemini::LiveOptions voiced("");
-    voiced.setup = talk.setup();
-    voiced.speak_with(trim(line.substr(7)));
-    if (auto changed = talk.change(std::move(voiced.setup)); !changed)
-      refuse_live(changed.error().message(), 0);
-  } else {
-    return false;
-  }
-  return true;
-}
-
 // True: the user wants to end, false: standard input has ended.
 Task<Result<bool>> type(Conversation& talk, LiveScreen& screen, LiveVoice& voice) {
   LineReader lines(co_await boost::asio::this_coro::executor);
@@ -142,7 +126,7 @@ Task<Result<bool>> type(Conversation& talk, LiveScreen& screen, LiveVoice& voice
     if (!line) co_return terminal;
     if (*line == "/quit" || screen.ended()) co_return true;
     const std::string text(trim(*line));
-    if (text.empty() || obey(talk, voice, text)) continue;
+    if (text.empty() || obey_line(talk, screen, voice, text)) continue;
     screen.asked();
     auto result = co_await talk.say(text);
     if (!result) co_return fail(std::move(result.error()));
@@ -177,16 +161,39 @@ Task<Result<void>> say_files(const LiveCommandOptions& options, Conversation& ta
   co_return said;
 }
 
+// The same on the full screen.
+Task<void> press_beside(std::shared_ptr<LiveTerminal> terminal, std::shared_ptr<LiveScreen> screen,
+                        std::shared_ptr<LiveVoice> voice) {
+  auto pressed = co_await terminal->run();
+  if (!pressed) screen->note(pressed.error().message());
+  voice->stop();
+}
+
+Task<Result<void>> speak_and_type(std::shared_ptr<Conversation> talk,
+                                  std::shared_ptr<LiveScreen> screen,
+                                  std::shared_ptr<LiveVoice> voice,
+                                  std::shared_ptr<LiveTerminal> terminal) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  if (terminal)
+    boost::asio::co_spawn(executor, press_beside(terminal, screen, voice), boost::asio::detached);
+  else
+    boost::asio::co_spawn(executor, type_beside(talk, screen, voice), boost::asio::detached);
+  auto said = co_await voice->recorded();
+  if (said && !voice->stopped()) co_await screen->turn_over();
+  co_return said;
+}
+
 // What the user says, by file, microphone or keyboard, to its end and that of its answers.
 Task<Result<void>> say_all(const LiveCommandOptions& options, std::shared_ptr<Conversation> talk,
-                           std::shared_ptr<LiveScreen> screen, std::shared_ptr<LiveVoice> voice) {
+                           std::shared_ptr<LiveScreen> screen, std::shared_ptr<LiveVoice> voice,
+                           std::shared_ptr<LiveTerminal> terminal) {
   auto said = co_await say_files(options, *talk, *screen, *voice);
   if (!said) co_return said;
   if (voice->has_microphone()) {
-    boost::asio::co_spawn(co_await boost::asio::this_coro::executor,
-                          type_beside(talk, screen, voice), boost::asio::detached);
-    said = co_await voice->recorded();
-    if (said && !voice->stopped()) co_await screen->turn_over();
+    said = co_await speak_and_type(talk, screen, voice, terminal);
+  } else if (options.inputs.empty() && terminal) {
+    said = co_await terminal->run();
+    voice->stop();
   } else if (options.inputs.empty()) {
     auto typed = co_await type(*talk, *screen, *voice);
     if (!typed) said = fail(std::move(typed.error()));
@@ -194,6 +201,11 @@ Task<Result<void>> say_all(const LiveCommandOptions& options, std::shared_ptr<Co
   co_await voice->played();
   if (said && voice->failure()) said = fail(*voice->failure());
   co_return said;
+}
+
+bool wants_full_screen(const LiveCommandOptions& options) {
+  return !options.plain && !options.json && options.output != "-" && LiveTerminal::possible() &&
+         (options.inputs.empty() || !options.microphone.empty());
 }
 
 Task<void> read_events(std::shared_ptr<Conversation> talk, std::shared_ptr<LiveScreen> screen,
@@ -267,13 +279,17 @@ Task<int> converse(const LiveCommandOptions& options, const Provider& provider) 
   auto opened = co_await Conversation::open(std::move(talk_options));
   if (!opened) co_return refuse_live(opened.error().describe(), exit_code::failed);
   if (options.stats) std::cerr << "(" << *model << ")" << std::endl;
+  screen->use_model(*model);
   auto talk = std::make_shared<Conversation>(std::move(*opened));
   boost::asio::co_spawn(executor, read_events(talk, screen, *voice), boost::asio::detached);
   (*voice)->start(talk);
-  auto said = co_await say_all(options, talk, screen, *voice);
+  std::shared_ptr<LiveTerminal> terminal;
+  if (wants_full_screen(options)) terminal = std::make_shared<LiveTerminal>(screen, *voice, talk);
+  auto said = co_await say_all(options, talk, screen, *voice, terminal);
   talk->close();
   co_await screen->over();
   (*voice)->stop();
+  if (terminal) terminal->leave();
   if (!said)
     co_return refuse_live(said.error().describe(),
                           is_usage(said.error()) ? exit_code::usage : exit_code::failed);

@@ -62,7 +62,7 @@ void LiveScreen::one(const gemini::LiveTranscript& words) {
 void LiveScreen::one(const gemini::LiveAudio& sound) {
   audio::Samples samples;
   reader_.read(sound.pcm, samples);
-  if (!speaker_plays_) out_level_.add(samples);
+  if (!speaker_plays_) out_level_.add(samples), shown_out_.add(samples);
   write(samples);
 }
 void LiveScreen::one(const gemini::LiveInterrupted&) {
@@ -90,13 +90,13 @@ void LiveScreen::asked(TimePoint at) {
 }
 void LiveScreen::played(audio::SamplesView samples) {
   speaker_plays_ = true;
-  out_level_.add(samples);
+  out_level_.add(samples), shown_out_.add(samples);
 }
 void LiveScreen::heard() {
   latency_.heard(now());
 }
 void LiveScreen::heard_from_user(audio::SamplesView samples) {
-  in_level_.add(samples);
+  in_level_.add(samples), shown_in_.add(samples);
 }
 
 void LiveScreen::played_to(std::uint64_t samples, bool end) {
@@ -105,18 +105,60 @@ void LiveScreen::played_to(std::uint64_t samples, bool end) {
                      static_cast<double>(samples) / audio::kOutputRate));
 }
 
+void LiveScreen::typed(std::string_view text) {
+  asked();
+  picture_.end_captions();
+  picture_.say("you", text);
+  picture_.end_captions();
+}
+
+void LiveScreen::ShownLevel::add(audio::SamplesView samples) {
+  meter.add(samples);
+  until = std::max(until, cli::now()) + audio::duration_of(samples.size(), rate);
+}
+
+LivePicture::Level LiveScreen::ShownLevel::now() {
+  const auto time = cli::now();
+  if (time > until) {
+    const auto quiet = std::min<Duration>(time - until, std::chrono::seconds(5));
+    meter.add(audio::Samples(audio::samples_in(quiet, rate)));
+    until = time;
+  }
+  return {meter.rms_dbfs(), meter.peak_dbfs()};
+}
+
+LivePicture LiveScreen::picture() {
+  auto out = picture_;
+  using State = LivePicture::State;
+  const bool answers = waiting_ && answered_at_ && now() - *answered_at_ < std::chrono::seconds(1);
+  out.state = ended_         ? State::ended
+              : user_speaks_ ? State::user_speaks
+              : answers      ? State::answering
+              : waiting_     ? State::waiting
+                             : State::listening;
+  out.in = shown_in_.now(), out.out = shown_out_.now();
+  const auto& all = latency_.histograms();
+  const auto& times = all.first_audio.count() > 0 ? all.first_audio : all.first_text;
+  out.median = times.percentile(0.5), out.most_of = times.percentile(0.95);
+  out.turns = all.first_byte.count();
+  return out;
+}
+
 void LiveScreen::finish_turn() {
   latency_.completed(now());
+  picture_.end_captions();
   end_line();
   waiting_ = false;
   changed_.cancel();
-  while (const auto turn = latency_.poll_turn())
+  while (const auto turn = latency_.poll_turn()) {
+    picture_.last = turn->first_audio ? turn->first_audio : turn->first_text;
     if (options_.stats)
       note(
           fmt::format("first text {}, first sound {}, whole {}; {} tokens; you {:.0f} dBFS, model "
                       "{:.0f} dBFS",
                       in_ms(turn->first_text), in_ms(turn->first_audio), in_ms(turn->end),
                       usage_.total, in_level_.mean_dbfs(), out_level_.mean_dbfs()));
+  }
 }
 
 Task<void> LiveScreen::turn_over() {
@@ -162,6 +204,7 @@ void LiveScreen::write(audio::SamplesView samples) {
 }
 
 void LiveScreen::print(std::string_view who, std::string_view text) {
+  if (on_picture_) return picture_.say(who, text);
   if (options_.json) return json(who == "you" ? "heard" : "said", text);
   const std::string safe = strip_control(text);
   // Sound on standard output: the words go beside it.
@@ -181,6 +224,7 @@ void LiveScreen::end_line() {
 }
 
 void LiveScreen::note(std::string_view text) {
+  if (on_picture_) return picture_.note(text);
   if (options_.json) return json("note", text);
   end_line();
   std::cerr << err_.dim(fmt::format("({})", strip_control(text))) << std::endl;

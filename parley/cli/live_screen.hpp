@@ -14,6 +14,7 @@
 #include "parley/audio/wav.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
+#include "parley/cli/live_view.hpp"
 #include "parley/gemini/continuity/event.hpp"
 #include "parley/net/task.hpp"
 
@@ -48,6 +49,13 @@ class LiveScreen {
   Task<void> turn_over();
   // Waits for end().
   Task<void> over();
+  // A text of the user, beside asked().
+  void typed(std::string_view text);
+  // Captions and notes go into the picture instead of lines.
+  void draw_on_picture(bool on) { on_picture_ = on; }
+  // What the full screen shows, but for what devices and keys add. Advances the meters to now.
+  LivePicture picture();
+  void use_model(std::string model) { picture_.model = std::move(model); }
   // Nothing more comes: puts the true lengths into the output.
   void end();
   bool ended() const { return ended_; }
@@ -82,6 +90,18 @@ class LiveScreen {
   std::ofstream file_;
   audio::WavWriter wav_;
   gemini::Usage usage_;
+  // The full screen: its meters fall with time, also where no sound comes.
+  struct ShownLevel {
+    explicit ShownLevel(int samples_per_second) : rate(samples_per_second), meter(rate) {}
+    void add(audio::SamplesView samples);
+    LivePicture::Level now();
+    int rate;
+    audio::LevelMeter meter;
+    TimePoint until{};
+  };
+  bool on_picture_ = false;
+  LivePicture picture_;
+  ShownLevel shown_in_{audio::kInputRate}, shown_out_{audio::kOutputRate};
 };
 
 }  // namespace parley::cli

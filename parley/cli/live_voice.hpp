@@ -41,6 +41,9 @@ class LiveVoice : public std::enable_shared_from_this<LiveVoice> {
   void interrupt();
   void mute(bool muted);
   bool muted() const { return duplex_.muted(); }
+  bool held() const { return duplex_.held(); }
+  // Nothing is left to be heard.
+  bool quiet() const { return duplex_.quiet(); }
   // Why a device works no longer.
   const std::optional<Error>& failure() const { return failure_; }
   bool has_microphone() const { return microphone_.has_value(); }

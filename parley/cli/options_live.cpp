@@ -42,6 +42,7 @@ void add_live(CLI::App& app, LiveCommandOptions& options) {
       ->each([&options](const std::string& name) {
         options.speaker = name.empty() ? "default" : name;
       });
+  command->add_flag("--plain", options.plain, "Lines instead of the full screen on a terminal");
   command->add_flag("--devices", options.devices, "List microphones and speakers, and end");
   command->add_flag("--text", options.text, "The model writes instead of speaking");
   command->add_flag("--keep", options.keep,

@@ -2,6 +2,7 @@
 import json
 import math
 import os
+import pty
 import re
 import struct
 import subprocess
@@ -166,6 +167,29 @@ class Live(unittest.TestCase):
                 said = run("live", "--offline", option, "absent", env=env)
                 self.assertEqual(said.returncode, 2)
                 self.assertIn(f'there is no {name} "absent"; parley live --devices lists them', said.stderr.decode())
+
+    def test_on_a_terminal_it_is_a_full_screen_with_keys(self):
+        with Emulator() as emulator:
+            env = {**CLEAN, **emulator.env, "TERM": "xterm", "NO_COLOR": "1"}
+            outer, inner = pty.openpty()
+            talk = subprocess.Popen([PARLEY, "live"], stdin=inner, stdout=inner, stderr=subprocess.PIPE, env=env)
+            os.close(inner)
+            os.write(outer, "repeat: gruen\r".encode())
+            shown = ""
+            while "model  gruen" not in shown:
+                shown += os.read(outer, 65536).decode(errors="replace")
+            os.write(outer, b"\x07")  # Ctrl-G
+            while "throw the rest of the answer away" not in shown:
+                shown += os.read(outer, 65536).decode(errors="replace")
+            os.write(outer, b"\x03")
+            while "\x1b[?1049l" not in shown:
+                shown += os.read(outer, 65536).decode(errors="replace")
+            self.assertEqual(talk.wait(60), 0, talk.stderr.read())
+            talk.stderr.close()
+            os.close(outer)
+            self.assertIn("\x1b[?1049h", shown)
+            self.assertIn("you    repeat: gruen", shown)
+            self.assertNotIn("\x1b[1m", shown)  # NO_COLOR
 
     def test_mistakes_are_told(self):
         self.assertIn("cannot read", run("live", "--offline", "--input", "absent.wav").stderr.decode())
