@@ -21,9 +21,11 @@
 #include "parley/cli/live_screen.hpp"
 #include "parley/cli/live_terminal.hpp"
 #include "parley/cli/live_voice.hpp"
+#include "parley/cli/measure.hpp"
 #include "parley/cli/provider.hpp"
 #include "parley/cli/settings.hpp"
 #include "parley/gemini/continuity/conversation.hpp"
+#include "parley/gemini/continuity/telemetry.hpp"
 #include "parley/gemini/live_models.hpp"
 #include "parley/json/value.hpp"
 
@@ -209,10 +211,11 @@ bool wants_full_screen(const LiveCommandOptions& options) {
 }
 
 Task<void> read_events(std::shared_ptr<Conversation> talk, std::shared_ptr<LiveScreen> screen,
-                       std::shared_ptr<LiveVoice> voice) {
+                       std::shared_ptr<LiveVoice> voice, EventSink telemetry) {
   for (;;) {
     auto event = co_await talk->next();
     if (!event) break;
+    if (auto told = gemini::telemetry_event(*event)) telemetry(*told);
     voice->take(*event);
     screen->take(*event);
   }
@@ -262,7 +265,7 @@ int list_devices(bool json) {
   return exit_code::ok;
 }
 
-Task<int> converse(const LiveCommandOptions& options, const Provider& provider) {
+Task<int> converse(const LiveCommandOptions& options, const Provider& provider, Measure& measure) {
   auto model = co_await choose_live(provider.client, options.model);
   if (!model) co_return refuse_live(model.error().describe(), exit_code::failed);
   const auto executor = co_await boost::asio::this_coro::executor;
@@ -276,12 +279,15 @@ Task<int> converse(const LiveCommandOptions& options, const Provider& provider) 
     talk_options.live.base_url.clear();
     talk_options.live.access = access_of(options.service);
   }
+  talk_options.live.events = measure.sink();
   auto opened = co_await Conversation::open(std::move(talk_options));
   if (!opened) co_return refuse_live(opened.error().describe(), exit_code::failed);
   if (options.stats) std::cerr << "(" << *model << ")" << std::endl;
   screen->use_model(*model);
+  screen->tell_turns(measure.sink());
   auto talk = std::make_shared<Conversation>(std::move(*opened));
-  boost::asio::co_spawn(executor, read_events(talk, screen, *voice), boost::asio::detached);
+  boost::asio::co_spawn(executor, read_events(talk, screen, *voice, measure.sink()),
+                        boost::asio::detached);
   (*voice)->start(talk);
   std::shared_ptr<LiveTerminal> terminal;
   if (wants_full_screen(options)) terminal = std::make_shared<LiveTerminal>(screen, *voice, talk);
@@ -290,6 +296,8 @@ Task<int> converse(const LiveCommandOptions& options, const Provider& provider) 
   co_await screen->over();
   (*voice)->stop();
   if (terminal) terminal->leave();
+  if (const auto why = co_await measure.finish(); !why.empty())
+    refuse_live("the collector did not take the metrics: " + why, 0);
   if (!said)
     co_return refuse_live(said.error().describe(),
                           is_usage(said.error()) ? exit_code::usage : exit_code::failed);
@@ -302,13 +310,22 @@ Task<int> converse(const LiveCommandOptions& options, const Provider& provider) 
 
 int live(const LiveCommandOptions& options) {
   if (options.devices) return list_devices(options.json);
+  auto measure = Measure::make(options.otlp);
+  if (!measure) return refuse_live("--otlp: " + measure.error().message(), exit_code::usage);
   boost::asio::io_context loop(1);
+  const MeasureOnLoop on_loop(**measure);
   const auto provider_options = provider_options_of(options, settings_or_complain("live"));
   auto provider = choose_provider(loop.get_executor(), provider_options);
   if (!provider) return refuse_live(provider.error().describe(), exit_code::failed);
   tell_offline(*provider, options.offline, "model answers");
+  if (options.metrics_port) {
+    const auto port = (*measure)->serve(loop.get_executor(), *options.metrics_port);
+    if (!port) return refuse_live(port.error().message(), exit_code::usage);
+    std::cerr << "metrics: http://127.0.0.1:" << *port << "/metrics\n";
+  }
+  (*measure)->export_on(loop.get_executor());
   int code = exit_code::interrupted;
-  boost::asio::co_spawn(loop, converse(options, *provider),
+  boost::asio::co_spawn(loop, converse(options, *provider, **measure),
                         [&](std::exception_ptr failed, int said) {
                           code = failed ? exit_code::failed : said;
                           loop.stop();

@@ -144,6 +144,20 @@ LivePicture LiveScreen::picture() {
   return out;
 }
 
+void LiveScreen::tell_turn(const audio::TurnLatency& turn) const {
+  if (!turns_) return;
+  Event event("gemini.live_turn");
+  event.with("model", picture_.model);
+  const auto add = [&event](std::string_view name, const std::optional<Duration>& time) {
+    if (time)
+      event.with(name,
+                 fmt::format("{:.3f}", std::chrono::duration<double, std::milli>(*time).count()));
+  };
+  add("first_byte_ms", turn.first_byte), add("first_text_ms", turn.first_text);
+  add("first_audio_ms", turn.first_audio), add("heard_ms", turn.heard), add("whole_ms", turn.end);
+  turns_(event);
+}
+
 void LiveScreen::finish_turn() {
   latency_.completed(now());
   picture_.end_captions();
@@ -151,6 +165,7 @@ void LiveScreen::finish_turn() {
   waiting_ = false;
   changed_.cancel();
   while (const auto turn = latency_.poll_turn()) {
+    tell_turn(*turn);
     picture_.last = turn->first_audio ? turn->first_audio : turn->first_text;
     if (options_.stats)
       note(

@@ -12,6 +12,7 @@
 #include "parley/audio/level.hpp"
 #include "parley/audio/pcm.hpp"
 #include "parley/audio/wav.hpp"
+#include "parley/base/event.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/live_view.hpp"
@@ -55,6 +56,8 @@ class LiveScreen {
   void draw_on_picture(bool on) { on_picture_ = on; }
   // What the full screen shows, but for what devices and keys add. Advances the meters to now.
   LivePicture picture();
+  // Told of each turn as "gemini.live_turn": its times and whether it was interrupted.
+  void tell_turns(EventSink sink) { turns_ = std::move(sink); }
   void use_model(std::string model) { picture_.model = std::move(model); }
   // Nothing more comes: puts the true lengths into the output.
   void end();
@@ -76,6 +79,7 @@ class LiveScreen {
   void json(std::string_view event, std::string_view text);
   void write(audio::SamplesView samples);
   void finish_turn();
+  void tell_turn(const audio::TurnLatency& turn) const;
   void close_file();
 
   const LiveCommandOptions& options_;
@@ -90,6 +94,7 @@ class LiveScreen {
   std::ofstream file_;
   audio::WavWriter wav_;
   gemini::Usage usage_;
+  EventSink turns_;
   // The full screen: its meters fall with time, also where no sound comes.
   struct ShownLevel {
     explicit ShownLevel(int samples_per_second) : rate(samples_per_second), meter(rate) {}

@@ -49,6 +49,12 @@ void add_live(CLI::App& app, LiveCommandOptions& options) {
                     "Go on over another connection where one ends or is lost (docs/live.md); each "
                     "is told");
   command->add_flag("--stats", options.stats, "Tell latency, levels and tokens of each turn");
+  command->add_option(
+      "--metrics", options.metrics_port,
+      "Serve Prometheus metrics at http://127.0.0.1:PORT/metrics; 0: any free port");
+  command->add_option("--otlp", options.otlp,
+                      "Send metrics and traces to this OpenTelemetry collector, such as "
+                      "http://127.0.0.1:4318");
   command->add_flag("--json", options.json, "Print each event as one line of JSON");
   command->add_option("--base-url", options.base_url,
                       "Service to ask (default: GOOGLE_GEMINI_BASE_URL, else Google's)");

@@ -1,4 +1,5 @@
 """parley live: text, speech in files and pipes, against an emulator in a process of its own."""
+import http.server
 import json
 import math
 import os
@@ -7,7 +8,9 @@ import re
 import struct
 import subprocess
 import tempfile
+import threading
 import unittest
+import urllib.request
 import wave
 
 PARLEY = os.environ["PARLEY_BIN"]
@@ -190,6 +193,56 @@ class Live(unittest.TestCase):
             self.assertIn("\x1b[?1049h", shown)
             self.assertIn("you    repeat: gruen", shown)
             self.assertNotIn("\x1b[1m", shown)  # NO_COLOR
+
+    def test_metrics_have_the_latency_of_turns_and_no_secret(self):
+        with Emulator() as emulator:
+            env = {**CLEAN, **emulator.env, "GEMINI_API_KEY": "s3cret-key"}
+            talk = subprocess.Popen([PARLEY, "live", "--metrics", "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, text=True, env=env)
+            page = re.search(r"http://127\.0\.0\.1:\d+/metrics", talk.stderr.readline()).group(0)
+            talk.stdin.write("repeat: blue words\n")
+            talk.stdin.flush()
+            self.assertEqual(talk.stdout.readline(), "blue words\n")
+            metrics = urllib.request.urlopen(page, timeout=60).read().decode()
+            talk.communicate("/quit\n", timeout=60)
+        self.assertRegex(metrics, r"parley_gemini_live_turn_first_audio_seconds_count\{model=\"[^\"]+\"\} 1\n")
+        self.assertRegex(metrics, r"parley_gemini_live_turn_first_audio_seconds_bucket\{.*le=\"0\.5\"\} ")
+        self.assertIn("parley_gemini_live_attempt_total 1", metrics)
+        self.assertIn("parley_net_ws_session_open 1", metrics)
+        self.assertNotRegex(metrics, r"net_ws_connect_duration_seconds_count (?!\{)")  # measured once
+        for secret in ("s3cret-key", "blue words"):
+            self.assertNotIn(secret, metrics)
+
+    def test_a_collector_gets_metrics_or_its_refusal_is_told(self):
+        got = []
+
+        class Collector(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                got.append((self.path, self.rfile.read(int(self.headers["Content-Length"])).decode()))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Emulator() as emulator:
+            said = run("live", "--otlp", f"http://127.0.0.1:{server.server_port}", env=emulator.env,
+                       stdin=b"repeat: blue words\n")
+            self.assertEqual((said.returncode, said.stdout), (0, b"blue words\n"), said.stderr.decode())
+            server.shutdown()
+            server.server_close()
+            refused = run("live", "--otlp", f"http://127.0.0.1:{server.server_port}", env=emulator.env,
+                          stdin=b"repeat: blue\n")
+            self.assertEqual(refused.returncode, 0)
+            self.assertIn("the collector did not take the metrics", refused.stderr.decode())
+            self.assertEqual(run("live", "--otlp", "nowhere", env=emulator.env).returncode, 2)
+        everything = "".join(body for _, body in got)
+        self.assertEqual({path for path, _ in got}, {"/v1/traces", "/v1/metrics"})
+        self.assertIn("live_turn", everything)
+        self.assertNotIn("blue words", everything)
 
     def test_mistakes_are_told(self):
         self.assertIn("cannot read", run("live", "--offline", "--input", "absent.wav").stderr.decode())
