@@ -26,3 +26,10 @@ target_compile_definitions(parley_asio INTERFACE
 # Brotli has no package for CMake; its names are the same everywhere.
 add_library(parley_brotli INTERFACE)
 target_link_libraries(parley_brotli INTERFACE brotlienc brotlidec)
+
+# Sound devices of `parley live`; empty where PARLEY_ALSA is off.
+add_library(parley_sound INTERFACE)
+if(PARLEY_ALSA)
+  target_link_libraries(parley_sound INTERFACE asound)
+  target_compile_definitions(parley_sound INTERFACE PARLEY_ALSA)
+endif()

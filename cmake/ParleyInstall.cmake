@@ -9,7 +9,7 @@ function(parley_install_target target name)
 endfunction()
 
 function(parley_install_package)
-  install(TARGETS parley_flags parley_asio parley_brotli EXPORT parley)
+  install(TARGETS parley_flags parley_asio parley_brotli parley_sound EXPORT parley)
   install(TARGETS parley-generate EXPORT parley RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   set_target_properties(parley-generate PROPERTIES EXPORT_NAME generate)
   if(TARGET parley)

@@ -79,6 +79,7 @@ CallerState::CallerState(http::Url base, net::HttpClientOptions http, CallOption
   for (const auto& one : options.fallbacks) urls.push_back(one.base);
   for (std::size_t n = 0; n < urls.size(); ++n) breakers.emplace_back(options.breaker);
   if (options.cache) cache.emplace(*options.cache);
+  if (options.rate) rate.emplace(*options.rate);
 }
 
 http::Request CallerState::request_for(std::size_t endpoint, const http::Request& request) const {
@@ -207,20 +208,44 @@ Task<Call::Outcome> Call::round(std::optional<Broken> broken) {
   co_return last;
 }
 
+Task<Result<void>> Call::admit() {
+  if (auto& rate = caller_->rate) {
+    const auto begun = now();
+    const auto at = rate->reserve(begun);
+    if (!at) {
+      const auto wait = std::chrono::ceil<milliseconds>(rate->ready_at(begun) - begun);
+      co_return fail(
+          Error(ErrorKind::rate_limited,
+                fmt::format("more calls than CallOptions::rate allows wait already, for {} ms",
+                            wait.count()))
+              .with_retry_after(wait));
+    }
+    if (*at > begun) {
+      const auto delay = std::chrono::ceil<milliseconds>(*at - begun);
+      caller_->tell(Event("api.rate_wait")
+                        .with("id", told_.id())
+                        .with("delay_ms", std::to_string(delay.count())));
+      co_await sleep_for(*at - begun);
+    }
+  }
+  if (!caller_->options.permit) co_return Result<void>();
+  auto terms = terms_;
+  auto permit = co_await caller_->options.permit(std::move(terms));
+  if (!permit) co_return fail(std::move(permit.error()));
+  permit_ = std::move(*permit);
+  used_.reset();
+  co_return Result<void>();
+}
+
 Task<Call::Outcome> Call::attempt(std::size_t endpoint, limit::Breaker::Pass pass) {
   PassGuard guard(caller_->breakers[endpoint], pass);
   endpoint_ = endpoint;
-  if (caller_->options.permit) {
-    auto terms = terms_;
-    auto permit = co_await caller_->options.permit(std::move(terms));
-    if (!permit) {
-      Outcome refused;
-      refused.error = std::move(permit.error());
-      refused.final = true;
-      co_return refused;
-    }
-    permit_ = std::move(*permit);
-    used_.reset();
+  auto admitted = co_await admit();
+  if (!admitted) {
+    Outcome refused;
+    refused.error = std::move(admitted.error());
+    refused.final = true;
+    co_return refused;
   }
   const auto index = report_->attempts.size();
   auto& entry = report_->attempts.emplace_back();

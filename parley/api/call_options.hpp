@@ -17,6 +17,7 @@
 #include "parley/http/url.hpp"
 #include "parley/limit/backoff.hpp"
 #include "parley/limit/breaker.hpp"
+#include "parley/limit/call_rate.hpp"
 #include "parley/limit/dimension.hpp"
 #include "parley/net/task.hpp"
 
@@ -97,6 +98,9 @@ struct CallOptions {
   std::vector<FallbackEndpoint> fallbacks;
   std::optional<HealthOptions> health;  // see Caller::keep_checking()
   std::optional<CacheOptions> cache;
+  // How often attempts may begin: further ones wait for their place, and fail with rate_limited
+  // (retry_after says when) where that is further away than most_wait. {} is 10 a second.
+  std::optional<limit::CallRateOptions> rate;
   RequestPacking packing;
   // Called before each attempt, and may wait: an error ends the call. limiter_permits() makes one
   // of an api::Limiter.
@@ -112,7 +116,8 @@ struct CallOptions {
   // "api.call_start" {method, endpoint, path}, "_stop" {attempts, endpoint} or "_exception";
   // "api.attempt_start" {parent, attempt, endpoint}, "_stop" {status} or "_exception"; "api.retry"
   // {id, attempt, delay_ms, kind}, "api.fallback" {id, from, to, kind}, "api.cache_hit" {id},
-  // "api.breaker_open" {id, endpoint}; "api.health_change" {endpoint, healthy}.
+  // "api.rate_wait" {id, delay_ms}, "api.breaker_open" {id, endpoint}; "api.health_change"
+  // {endpoint, healthy}.
   EventSink events;
 
   // True where a call is one plain attempt.

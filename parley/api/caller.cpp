@@ -24,7 +24,7 @@ CallOptions::CallOptions() : retry(limit::no_retries()) {
 bool CallOptions::off() const {
   const auto retries = std::ranges::any_of(
       retry.rules, [](const limit::RetryRule& rule) { return rule.retries > 0; });
-  return !retries && breaker.failures == 0 && fallbacks.empty() && !health && !cache &&
+  return !retries && breaker.failures == 0 && fallbacks.empty() && !health && !cache && !rate &&
          packing.coding == http::Coding::identity && !permit && !events;
 }
 

@@ -299,6 +299,33 @@ TEST(Caller_A35, AnAnswerIsKeptForTheSameRequestAlone) {
   with_service(caches);
 }
 
+Task<void> rated(ScriptedService& service) {
+  Told told;
+  CallOptions options;
+  options.events = told.sink();
+  options.rate.emplace();
+  options.rate->per_second = 200;
+  options.rate->burst = 2;
+  options.rate->most_wait = milliseconds(8);
+  const auto caller = caller_of(service, options);
+  for (int n = 0; n < 3; ++n) {
+    http::Request request("GET", "/");
+    EXPECT_TRUE(co_await caller.send(std::move(request)));
+  }
+  options.rate->per_second = 0.001;
+  options.rate->burst = 1;
+  const auto slow = caller_of(service, options);
+  http::Request first("GET", "/"), second("GET", "/");
+  EXPECT_TRUE(co_await slow.send(std::move(first)));
+  const auto refused = co_await slow.send(std::move(second));
+  EXPECT_EQ(refused.error().kind(), ErrorKind::rate_limited);
+  EXPECT_GT(refused.error().retry_after(), milliseconds(900'000));
+  EXPECT_EQ(service.requests().size(), 4u) << "nothing was sent";
+}
+TEST(Caller_A35, CallsThatComeTooFastWaitOrAreRefused) {
+  with_service(rated);
+}
+
 Task<void> packs(ScriptedService& service) {
   for (const auto coding : {http::Coding::gzip, http::Coding::deflate, http::Coding::br}) {
     CallOptions options;

@@ -26,6 +26,7 @@ struct ServeOptions {
   std::string tls_chain;
   std::string tls_key;
   bool insecure_no_auth = false;
+  std::string otlp;  // URL of an OpenTelemetry collector; empty: none
   bool quiet = false;
 };
 int serve(const ServeOptions& options);
@@ -133,9 +134,14 @@ struct LiveCommandOptions {
   std::string system_instruction;
   std::vector<std::string> inputs;  // WAV files, a turn each; "-": raw PCM16 at 16 kHz
   std::string output;               // a WAV file of what the model says; "-": raw PCM16 at 24 kHz
+  std::string microphone, speaker;  // devices of ALSA; empty: none
+  bool plain = false;               // lines, also on a terminal
+  bool devices = false;             // list them, and that is all
   bool text = false;                // the model writes instead of speaking
   bool keep = false;                // the conversation outlives its connections
-  bool stats = false;               // latencies, levels and usage, on standard error
+  std::string otlp;                 // URL of an OpenTelemetry collector; empty: none
+  std::optional<std::uint16_t> metrics_port;  // of /metrics on loopback; 0: any
+  bool stats = false;                         // latencies, levels and usage, on standard error
   bool json = false;
   std::string base_url;
   ServiceOptions service;

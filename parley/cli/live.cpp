@@ -10,17 +10,24 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json/object.hpp>
 #include <fmt/format.h>
 
 #include "parley/audio/resampler.hpp"
 #include "parley/base/text.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/lines.hpp"
+#include "parley/cli/live_commands.hpp"
 #include "parley/cli/live_screen.hpp"
+#include "parley/cli/live_terminal.hpp"
+#include "parley/cli/live_voice.hpp"
+#include "parley/cli/measure.hpp"
 #include "parley/cli/provider.hpp"
 #include "parley/cli/settings.hpp"
 #include "parley/gemini/continuity/conversation.hpp"
+#include "parley/gemini/continuity/telemetry.hpp"
 #include "parley/gemini/live_models.hpp"
+#include "parley/json/value.hpp"
 
 namespace parley::cli {
 namespace {
@@ -34,6 +41,12 @@ constexpr std::size_t kSilence = audio::kInputRate;
 int refuse_live(std::string_view what, int code) {
   std::cerr << Style::of(stderr).red("parley live: ") << strip_control(what) << std::endl;
   return code;
+}
+
+// Of a file or an argument, not of the service.
+bool is_usage(const Error& error) {
+  return error.stage() == Stage::none &&
+         (error.kind() == ErrorKind::invalid_argument || error.kind() == ErrorKind::not_found);
 }
 
 Result<audio::Samples> read_speech(const std::string& path) {
@@ -102,39 +115,112 @@ Task<Result<void>> pipe_speech(Conversation& talk, LiveScreen& screen) {
   co_return Result<void>();
 }
 
-Task<Result<void>> type(Conversation& talk, LiveScreen& screen) {
+// True: the user wants to end, false: standard input has ended.
+Task<Result<bool>> type(Conversation& talk, LiveScreen& screen, LiveVoice& voice) {
   LineReader lines(co_await boost::asio::this_coro::executor);
   const bool terminal = LineReader::input_is_terminal();
   if (terminal)
-    std::cerr << "Type, and press Enter; a line into an answer interrupts it. /voice NAME, /quit\n";
+    std::cerr << "Type, and press Enter; a line into an answer interrupts it. /voice NAME, "
+              << (voice.has_microphone() ? "/mute, " : "") << (voice.has_speaker() ? "/stop, " : "")
+              << "/quit\n";
   for (;;) {
     auto line = co_await lines.next();
-    if (!line || *line == "/quit" || screen.ended()) break;
+    if (!line) co_return terminal;
+    if (*line == "/quit" || screen.ended()) co_return true;
     const std::string text(trim(*line));
-    if (text.empty()) continue;
-    if (text.starts_with("/voice ")) {
-      gemini::LiveOptions voiced("");
-      voiced.setup = talk.setup();
-      voiced.speak_with(trim(std::string_view(text).substr(7)));
-      if (auto changed = talk.change(std::move(voiced.setup)); !changed)
-        refuse_live(changed.error().message(), 0);
-      continue;
-    }
+    if (text.empty() || obey_line(talk, screen, voice, text)) continue;
     screen.asked();
     auto result = co_await talk.say(text);
-    if (!result) co_return result;
-    if (!terminal) co_await screen.turn_over();
+    if (!result) co_return fail(std::move(result.error()));
+    if (terminal) continue;
+    co_await screen.turn_over();
+    co_await voice.played();
   }
-  co_return Result<void>();
 }
 
-Task<void> read_events(std::shared_ptr<Conversation> talk, std::shared_ptr<LiveScreen> screen) {
+// Beside the microphone, which goes on where standard input ends.
+Task<void> type_beside(std::shared_ptr<Conversation> talk, std::shared_ptr<LiveScreen> screen,
+                       std::shared_ptr<LiveVoice> voice) {
+  auto typed = co_await type(*talk, *screen, *voice);
+  if (!typed) screen->note(typed.error().message());
+  if (!typed || *typed) voice->stop();
+}
+
+Task<Result<void>> say_files(const LiveCommandOptions& options, Conversation& talk,
+                             LiveScreen& screen, LiveVoice& voice) {
+  Result<void> said;
+  for (const auto& input : options.inputs) {
+    if (!said || screen.ended()) break;
+    if (input == "-") {
+      said = co_await pipe_speech(talk, screen);
+    } else {
+      auto samples = read_speech(input);
+      if (!samples) co_return fail(std::move(samples.error()));
+      said = co_await speak(talk, screen, std::move(*samples));
+    }
+    co_await voice.played();
+  }
+  co_return said;
+}
+
+// The same on the full screen.
+Task<void> press_beside(std::shared_ptr<LiveTerminal> terminal, std::shared_ptr<LiveScreen> screen,
+                        std::shared_ptr<LiveVoice> voice) {
+  auto pressed = co_await terminal->run();
+  if (!pressed) screen->note(pressed.error().message());
+  voice->stop();
+}
+
+Task<Result<void>> speak_and_type(std::shared_ptr<Conversation> talk,
+                                  std::shared_ptr<LiveScreen> screen,
+                                  std::shared_ptr<LiveVoice> voice,
+                                  std::shared_ptr<LiveTerminal> terminal) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  if (terminal)
+    boost::asio::co_spawn(executor, press_beside(terminal, screen, voice), boost::asio::detached);
+  else
+    boost::asio::co_spawn(executor, type_beside(talk, screen, voice), boost::asio::detached);
+  auto said = co_await voice->recorded();
+  if (said && !voice->stopped()) co_await screen->turn_over();
+  co_return said;
+}
+
+// What the user says, by file, microphone or keyboard, to its end and that of its answers.
+Task<Result<void>> say_all(const LiveCommandOptions& options, std::shared_ptr<Conversation> talk,
+                           std::shared_ptr<LiveScreen> screen, std::shared_ptr<LiveVoice> voice,
+                           std::shared_ptr<LiveTerminal> terminal) {
+  auto said = co_await say_files(options, *talk, *screen, *voice);
+  if (!said) co_return said;
+  if (voice->has_microphone()) {
+    said = co_await speak_and_type(talk, screen, voice, terminal);
+  } else if (options.inputs.empty() && terminal) {
+    said = co_await terminal->run();
+    voice->stop();
+  } else if (options.inputs.empty()) {
+    auto typed = co_await type(*talk, *screen, *voice);
+    if (!typed) said = fail(std::move(typed.error()));
+  }
+  co_await voice->played();
+  if (said && voice->failure()) said = fail(*voice->failure());
+  co_return said;
+}
+
+bool wants_full_screen(const LiveCommandOptions& options) {
+  return !options.plain && !options.json && options.output != "-" && LiveTerminal::possible() &&
+         (options.inputs.empty() || !options.microphone.empty());
+}
+
+Task<void> read_events(std::shared_ptr<Conversation> talk, std::shared_ptr<LiveScreen> screen,
+                       std::shared_ptr<LiveVoice> voice, EventSink telemetry) {
   for (;;) {
     auto event = co_await talk->next();
     if (!event) break;
+    if (auto told = gemini::telemetry_event(*event)) telemetry(*told);
+    voice->take(*event);
     screen->take(*event);
   }
   screen->end();
+  voice->wake();
 }
 
 Task<Result<std::string>> choose_live(const gemini::Client& client, std::string wanted) {
@@ -161,38 +247,60 @@ gemini::ConversationOptions conversation_of(const LiveCommandOptions& options,
   return out;
 }
 
-Task<int> converse(const LiveCommandOptions& options, const Provider& provider) {
+int list_devices(bool json) {
+  auto devices = sound_devices();
+  if (!devices) return refuse_live(devices.error().message(), exit_code::failed);
+  for (const auto& one : *devices) {
+    const std::string_view use = !one.records ? "speaker" : !one.plays ? "microphone" : "both";
+    if (json)
+      std::cout << json::to_string(json::Object{
+                       {"name", one.name}, {"use", use}, {"description", one.description}})
+                << "\n";
+    else
+      std::cout << fmt::format("{:<11} {}\n{:12}{}\n", use, strip_control(one.name), "",
+                               strip_control(one.description));
+  }
+  if (devices->empty()) std::cerr << "ALSA names no devices\n";
+  std::cout << std::flush;
+  return exit_code::ok;
+}
+
+Task<int> converse(const LiveCommandOptions& options, const Provider& provider, Measure& measure) {
   auto model = co_await choose_live(provider.client, options.model);
   if (!model) co_return refuse_live(model.error().describe(), exit_code::failed);
   const auto executor = co_await boost::asio::this_coro::executor;
   auto screen = std::make_shared<LiveScreen>(executor, options);
   if (auto opened = screen->open(); !opened)
     co_return refuse_live(opened.error().message(), exit_code::usage);
+  auto voice = LiveVoice::open(executor, options, screen);
+  if (!voice) co_return refuse_live(voice.error().message(), exit_code::usage);
   auto talk_options = conversation_of(options, provider.client, *model);
   if (provider.client.backend().vertex()) {
     talk_options.live.base_url.clear();
     talk_options.live.access = access_of(options.service);
   }
+  talk_options.live.events = measure.sink();
   auto opened = co_await Conversation::open(std::move(talk_options));
   if (!opened) co_return refuse_live(opened.error().describe(), exit_code::failed);
   if (options.stats) std::cerr << "(" << *model << ")" << std::endl;
+  screen->use_model(*model);
+  screen->tell_turns(measure.sink());
   auto talk = std::make_shared<Conversation>(std::move(*opened));
-  boost::asio::co_spawn(executor, read_events(talk, screen), boost::asio::detached);
-  Result<void> said;
-  for (const auto& input : options.inputs) {
-    if (!said || screen->ended()) break;
-    if (input == "-") {
-      said = co_await pipe_speech(*talk, *screen);
-      continue;
-    }
-    auto samples = read_speech(input);
-    if (!samples) co_return refuse_live(samples.error().message(), exit_code::usage);
-    said = co_await speak(*talk, *screen, std::move(*samples));
-  }
-  if (options.inputs.empty()) said = co_await type(*talk, *screen);
+  boost::asio::co_spawn(executor, read_events(talk, screen, *voice, measure.sink()),
+                        boost::asio::detached);
+  (*voice)->start(talk);
+  std::shared_ptr<LiveTerminal> terminal;
+  if (wants_full_screen(options)) terminal = std::make_shared<LiveTerminal>(screen, *voice, talk);
+  auto said = co_await say_all(options, talk, screen, *voice, terminal);
   talk->close();
   co_await screen->over();
-  if (!said) co_return refuse_live(said.error().describe(), exit_code::failed);
+  (*voice)->stop();
+  if (terminal) terminal->leave();
+  if (const auto why = co_await measure.finish(); !why.empty())
+    refuse_live("the collector did not take the metrics: " + why, 0);
+  if (!said)
+    co_return refuse_live(said.error().describe(),
+                          is_usage(said.error()) ? exit_code::usage : exit_code::failed);
   if (auto outcome = talk->outcome(); !outcome)
     co_return refuse_live(outcome.error().describe(), exit_code::failed);
   co_return exit_code::ok;
@@ -201,13 +309,23 @@ Task<int> converse(const LiveCommandOptions& options, const Provider& provider) 
 }  // namespace
 
 int live(const LiveCommandOptions& options) {
+  if (options.devices) return list_devices(options.json);
+  auto measure = Measure::make(options.otlp);
+  if (!measure) return refuse_live("--otlp: " + measure.error().message(), exit_code::usage);
   boost::asio::io_context loop(1);
+  const MeasureOnLoop on_loop(**measure);
   const auto provider_options = provider_options_of(options, settings_or_complain("live"));
   auto provider = choose_provider(loop.get_executor(), provider_options);
   if (!provider) return refuse_live(provider.error().describe(), exit_code::failed);
   tell_offline(*provider, options.offline, "model answers");
+  if (options.metrics_port) {
+    const auto port = (*measure)->serve(loop.get_executor(), *options.metrics_port);
+    if (!port) return refuse_live(port.error().message(), exit_code::usage);
+    std::cerr << "metrics: http://127.0.0.1:" << *port << "/metrics\n";
+  }
+  (*measure)->export_on(loop.get_executor());
   int code = exit_code::interrupted;
-  boost::asio::co_spawn(loop, converse(options, *provider),
+  boost::asio::co_spawn(loop, converse(options, *provider, **measure),
                         [&](std::exception_ptr failed, int said) {
                           code = failed ? exit_code::failed : said;
                           loop.stop();

@@ -41,7 +41,9 @@ void LiveScreen::take(const gemini::ConversationEvent& event) {
   if (const auto* live = std::get_if<gemini::LiveEvent>(&event)) {
     const bool text = std::holds_alternative<gemini::LiveText>(*live) ||
                       std::holds_alternative<gemini::LiveTranscript>(*live);
-    latency_.received(net::now(), text, std::holds_alternative<gemini::LiveAudio>(*live));
+    const bool sound = std::holds_alternative<gemini::LiveAudio>(*live);
+    if (sound || std::holds_alternative<gemini::LiveText>(*live)) answered_at_ = net::now();
+    latency_.received(net::now(), text, sound);
     std::visit([this](const auto& told) { one(told); }, *live);
   } else if (!std::holds_alternative<gemini::ConnectionAttempt>(event) || options_.stats) {
     note(gemini::describe(event));
@@ -57,7 +59,7 @@ void LiveScreen::one(const gemini::LiveTranscript& words) {
 void LiveScreen::one(const gemini::LiveAudio& sound) {
   audio::Samples samples;
   reader_.read(sound.pcm, samples);
-  out_level_.add(samples);
+  if (!speaker_plays_) out_level_.add(samples), shown_out_.add(samples);
   write(samples);
 }
 void LiveScreen::one(const gemini::LiveInterrupted&) {
@@ -76,25 +78,100 @@ void LiveScreen::one(const gemini::LiveToolCalls& calls) {
 }
 
 void LiveScreen::asked() {
+  asked(net::now());
+}
+void LiveScreen::asked(TimePoint at) {
+  if (answered_at_ && *answered_at_ >= at) return;  // the service knew the end of speech before us
   waiting_ = true;
-  latency_.asked(net::now());
+  latency_.asked(at);
+}
+void LiveScreen::played(audio::SamplesView samples) {
+  speaker_plays_ = true;
+  out_level_.add(samples), shown_out_.add(samples);
+}
+void LiveScreen::heard() {
+  latency_.heard(net::now());
 }
 void LiveScreen::heard_from_user(audio::SamplesView samples) {
-  in_level_.add(samples);
+  in_level_.add(samples), shown_in_.add(samples);
+}
+
+void LiveScreen::played_to(std::uint64_t samples, bool end) {
+  if (options_.stats)
+    note(fmt::format("{} {:.2f} s", end ? "played to its end:" : "cut after",
+                     static_cast<double>(samples) / audio::kOutputRate));
+}
+
+void LiveScreen::typed(std::string_view text) {
+  asked();
+  picture_.end_captions();
+  picture_.say("you", text);
+  picture_.end_captions();
+}
+
+void LiveScreen::ShownLevel::add(audio::SamplesView samples) {
+  meter.add(samples);
+  until = std::max(until, net::now()) + audio::duration_of(samples.size(), rate);
+}
+
+LivePicture::Level LiveScreen::ShownLevel::now() {
+  const auto time = net::now();
+  if (time > until) {
+    const auto quiet = std::min<Duration>(time - until, std::chrono::seconds(5));
+    meter.add(audio::Samples(audio::samples_in(quiet, rate)));
+    until = time;
+  }
+  return {meter.rms_dbfs(), meter.peak_dbfs()};
+}
+
+LivePicture LiveScreen::picture() {
+  auto out = picture_;
+  using State = LivePicture::State;
+  const bool answers =
+      waiting_ && answered_at_ && net::now() - *answered_at_ < std::chrono::seconds(1);
+  out.state = ended_         ? State::ended
+              : user_speaks_ ? State::user_speaks
+              : answers      ? State::answering
+              : waiting_     ? State::waiting
+                             : State::listening;
+  out.in = shown_in_.now(), out.out = shown_out_.now();
+  const auto& all = latency_.histograms();
+  const auto& times = all.first_audio.count() > 0 ? all.first_audio : all.first_text;
+  out.median = times.percentile(0.5), out.most_of = times.percentile(0.95);
+  out.turns = all.first_byte.count();
+  return out;
+}
+
+void LiveScreen::tell_turn(const audio::TurnLatency& turn) const {
+  if (!turns_) return;
+  Event event("gemini.live_turn");
+  event.with("model", picture_.model);
+  const auto add = [&event](std::string_view name, const std::optional<Duration>& time) {
+    if (time)
+      event.with(name,
+                 fmt::format("{:.3f}", std::chrono::duration<double, std::milli>(*time).count()));
+  };
+  add("first_byte_ms", turn.first_byte), add("first_text_ms", turn.first_text);
+  add("first_audio_ms", turn.first_audio), add("heard_ms", turn.heard), add("whole_ms", turn.end);
+  turns_(event);
 }
 
 void LiveScreen::finish_turn() {
   latency_.completed(net::now());
+  picture_.end_captions();
   end_line();
   waiting_ = false;
   changed_.cancel();
-  while (const auto turn = latency_.poll_turn())
+  while (const auto turn = latency_.poll_turn()) {
+    tell_turn(*turn);
+    picture_.last = turn->first_audio ? turn->first_audio : turn->first_text;
     if (options_.stats)
       note(
           fmt::format("first text {}, first sound {}, whole {}; {} tokens; you {:.0f} dBFS, model "
                       "{:.0f} dBFS",
                       in_ms(turn->first_text), in_ms(turn->first_audio), in_ms(turn->end),
                       usage_.total, in_level_.mean_dbfs(), out_level_.mean_dbfs()));
+  }
 }
 
 Task<void> LiveScreen::turn_over() {
@@ -140,6 +217,7 @@ void LiveScreen::write(audio::SamplesView samples) {
 }
 
 void LiveScreen::print(std::string_view who, std::string_view text) {
+  if (on_picture_) return picture_.say(who, text);
   if (options_.json) return json(who == "you" ? "heard" : "said", text);
   const std::string safe = strip_control(text);
   // Sound on standard output: the words go beside it.
@@ -159,6 +237,7 @@ void LiveScreen::end_line() {
 }
 
 void LiveScreen::note(std::string_view text) {
+  if (on_picture_) return picture_.note(text);
   if (options_.json) return json("note", text);
   end_line();
   std::cerr << err_.dim(fmt::format("({})", strip_control(text))) << std::endl;

@@ -60,6 +60,9 @@ void add_serve(CLI::App& app, ServeOptions& options) {
   command->add_flag("--insecure-no-auth", options.insecure_no_auth,
                     "Allow a --host that other machines reach, although everybody may then use the "
                     "server and your key");
+  command->add_option("--otlp", options.otlp,
+                      "Send metrics and traces to this OpenTelemetry collector, such as "
+                      "http://127.0.0.1:4318");
   command->add_flag("--quiet", options.quiet, "Do not print what happens");
 }
 

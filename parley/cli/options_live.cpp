@@ -26,11 +26,35 @@ void add_live(CLI::App& app, LiveCommandOptions& options) {
       ->allow_extra_args(false);
   command->add_option("-o,--output", options.output,
                       "WAV file for the model's voice; \"-\": raw 16-bit samples at 24 kHz");
+  command
+      ->add_option("--microphone", options.microphone,
+                   "Speak into this device of ALSA (default: \"default\")")
+      ->expected(0, 1)
+      ->type_name("[DEVICE]")
+      ->each([&options](const std::string& name) {
+        options.microphone = name.empty() ? "default" : name;
+      });
+  command
+      ->add_option("--speaker", options.speaker,
+                   "Hear the model on this device of ALSA (default: \"default\")")
+      ->expected(0, 1)
+      ->type_name("[DEVICE]")
+      ->each([&options](const std::string& name) {
+        options.speaker = name.empty() ? "default" : name;
+      });
+  command->add_flag("--plain", options.plain, "Lines instead of the full screen on a terminal");
+  command->add_flag("--devices", options.devices, "List microphones and speakers, and end");
   command->add_flag("--text", options.text, "The model writes instead of speaking");
   command->add_flag("--keep", options.keep,
                     "Go on over another connection where one ends or is lost (docs/live.md); each "
                     "is told");
   command->add_flag("--stats", options.stats, "Tell latency, levels and tokens of each turn");
+  command->add_option(
+      "--metrics", options.metrics_port,
+      "Serve Prometheus metrics at http://127.0.0.1:PORT/metrics; 0: any free port");
+  command->add_option("--otlp", options.otlp,
+                      "Send metrics and traces to this OpenTelemetry collector, such as "
+                      "http://127.0.0.1:4318");
   command->add_flag("--json", options.json, "Print each event as one line of JSON");
   command->add_option("--base-url", options.base_url,
                       "Service to ask (default: GOOGLE_GEMINI_BASE_URL, else Google's)");

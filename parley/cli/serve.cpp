@@ -13,6 +13,7 @@
 #include "parley/api/credentials.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
+#include "parley/cli/measure.hpp"
 #include "parley/cli/provider.hpp"
 #include "parley/cli/server_log.hpp"
 #include "parley/cli/settings.hpp"
@@ -39,7 +40,7 @@ std::string default_folder() {
 }
 
 Result<server::ChatServerOptions> server_options(const ServeOptions& options,
-                                                 const std::string& model) {
+                                                 const std::string& model, Measure& measure) {
   server::ChatServerOptions server;
   server.http.address = options.host;
   server.http.port = options.port;
@@ -54,7 +55,14 @@ Result<server::ChatServerOptions> server_options(const ServeOptions& options,
   server.access.any_host = is_public(options.host);
   server.hub.default_model = model;
   server.data_folder = options.memory ? "" : options.data.empty() ? default_folder() : options.data;
-  if (!options.quiet) server.events = ServerLog();
+  server.telemetry = measure.sink();
+  server.metrics = [&measure] { return measure.page(); };
+  if (options.quiet)
+    server.events = server.telemetry;
+  else
+    server.events = [log = ServerLog(), sink = server.telemetry](const Event& event) {
+      log(event), sink(event);
+    };
   return server;
 }
 
@@ -124,7 +132,10 @@ int serve(const ServeOptions& options) {
                               "key. Add --insecure-no-auth if that is what you want.",
                               options.host),
                   exit_code::usage);
+  auto measure = Measure::make(options.otlp);
+  if (!measure) return refuse("--otlp: " + measure.error().message(), exit_code::usage);
   boost::asio::io_context loop(1);
+  const MeasureOnLoop on_loop(**measure);
   ProviderOptions provider_options;
   provider_options.offline = options.offline;
   provider_options.pace_ms = options.pace_ms;
@@ -134,7 +145,7 @@ int serve(const ServeOptions& options) {
   auto provider = choose_provider(loop.get_executor(), provider_options);
   if (!provider) return refuse(provider.error().describe());
   const std::string model = choose_model(options.model, settings);
-  auto configured = server_options(options, model);
+  auto configured = server_options(options, model, **measure);
   if (!configured) return refuse(configured.error().message());
   std::string problem;
   run_now(loop, learn_models(provider->client, configured->hub.models, problem));
@@ -150,6 +161,7 @@ int serve(const ServeOptions& options) {
   if (!chat_server) return refuse(chat_server.error().message());
   const auto port = (*chat_server)->listen();
   if (!port) return refuse(port.error().message() + "\nChoose another port with --port.");
+  (*measure)->export_on(loop.get_executor());
   announce(options, *configured, *provider, *port);
   return serve_until_told(loop, **chat_server);
 }

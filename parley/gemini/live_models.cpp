@@ -74,6 +74,28 @@ bool is_non_blocking(std::string_view model, const FunctionDeclaration& function
   return model_id(model).starts_with("gemini-3.8");
 }
 
+Result<void> check_scheduling(std::string_view model, const std::vector<Tool>& tools,
+                              const FunctionResponse& response) {
+  const auto refuse = [](std::string why) {
+    return fail(Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::send));
+  };
+  const auto scheduling = response.scheduling.value_or("");
+  if (!scheduling.empty() && scheduling != "INTERRUPT" && scheduling != "WHEN_IDLE" &&
+      scheduling != "SILENT")
+    return refuse(fmt::format("the scheduling \"{}\" is none of INTERRUPT, WHEN_IDLE and SILENT",
+                              scheduling));
+  if (scheduling.empty() && !response.will_continue.value_or(false)) return {};
+  for (const auto& tool : tools) {
+    if (!tool.function_declarations) continue;
+    for (const auto& function : *tool.function_declarations) {
+      if (function.name != response.name || is_non_blocking(model, function)) continue;
+      return refuse(fmt::format("{} is not NON_BLOCKING: its answer {}", response.name,
+                                scheduling.empty() ? "comes in one piece" : "cannot be scheduled"));
+    }
+  }
+  return {};
+}
+
 bool takes_context_updates(std::string_view model) {
   const auto name = model_id(model);
   return name.starts_with("gemini-3.8") || live_output(model) == unknown;

@@ -35,6 +35,12 @@ bool finds_activity(const Setup& setup);
 
 // Functions are NON_BLOCKING unless they say otherwise (3.8).
 bool is_non_blocking(std::string_view model, const FunctionDeclaration& function);
+// Whether the model takes that answer of a function that is declared in `tools`; answers of others
+// pass. Errors (invalid_argument, stage send): a scheduling that is none of INTERRUPT, WHEN_IDLE
+// and SILENT; scheduling or willContinue where the function is not NON_BLOCKING (Live API guide,
+// "Asynchronous function calling").
+Result<void> check_scheduling(std::string_view model, const std::vector<Tool>& tools,
+                              const FunctionResponse& response);
 // The model takes contextUpdate.
 bool takes_context_updates(std::string_view model);
 

@@ -126,13 +126,7 @@ Task<Result<void>> Live::update_context(ContextUpdate update) {
     return refused(bad_argument(fmt::format(
         "{} takes no contextUpdate: resume the conversation with another setup", state_->model)));
   if (auto may = state_->may_send(); !may) return refused(std::move(may.error()));
-  if (update.tools && update.tools->tools) {
-    state_->functions.clear();
-    for (const auto& tool : *update.tools->tools)
-      if (tool.function_declarations)
-        state_->functions.insert(state_->functions.end(), tool.function_declarations->begin(),
-                                 tool.function_declarations->end());
-  }
+  if (update.tools && update.tools->tools) state_->tools = *update.tools->tools;
   ContextUpdateMessage message;
   message.context_update = std::move(update);
   return state_->link->send(std::move(message));

@@ -22,11 +22,7 @@ Live::State::State(const LiveOptions& options)
       on_state(options.on_state),
       automatic(finds_activity(options.setup)),
       open_calls(options.open_calls) {
-  if (!options.setup.tools) return;
-  for (const auto& tool : *options.setup.tools)
-    if (tool.function_declarations)
-      functions.insert(functions.end(), tool.function_declarations->begin(),
-                       tool.function_declarations->end());
+  if (options.setup.tools) tools = *options.setup.tools;
 }
 
 void Live::State::note(LiveEvent& event) {
@@ -61,26 +57,12 @@ Result<void> Live::State::may_send() const {
   return {};
 }
 
-const FunctionDeclaration* Live::State::declaration(std::string_view name) const {
-  const auto found = std::ranges::find(functions, name, &FunctionDeclaration::name);
-  return found == functions.end() ? nullptr : &*found;
-}
-
 Result<void> Live::State::may_respond(const FunctionResponse& response) const {
-  const auto scheduling = response.scheduling.value_or("");
-  if (!scheduling.empty() && scheduling != "INTERRUPT" && scheduling != "WHEN_IDLE" &&
-      scheduling != "SILENT")
-    return not_sent(fmt::format("the scheduling \"{}\" is none of INTERRUPT, WHEN_IDLE and SILENT",
-                                scheduling));
-  const auto* function = declaration(response.name);
-  if (function && !is_non_blocking(model, *function)) {
-    if (!scheduling.empty())
-      return not_sent(
-          fmt::format("{} is not NON_BLOCKING: its answer cannot be scheduled", response.name));
-    if (response.will_continue.value_or(false))
-      return not_sent(
-          fmt::format("{} is not NON_BLOCKING: its answer comes in one piece", response.name));
-  }
+  if (auto good = check_scheduling(model, tools, response); !good) return good;
+  if (vertex && response.scheduling && !response.scheduling->empty())
+    return not_sent(fmt::format(
+        "Vertex AI schedules no answers of functions; that of {} must say nothing about it",
+        response.name));
   if (!calls_have_ids) return {};
   const auto id = response.id.value_or("");
   if (id.empty())

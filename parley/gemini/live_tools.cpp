@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
+#include "parley/gemini/continuity/detail/conversation_state.hpp"
 #include "parley/gemini/detail/live_state.hpp"
 
 namespace parley::gemini {
@@ -50,9 +51,8 @@ struct LiveTools::Core {
   }
   void forget(const std::shared_ptr<Running>& call) { std::erase(running, call); }
 
-  // The session, without keeping it.
-  using Session = std::weak_ptr<Live::State>;
-  static Task<Result<void>> send(Session session, FunctionResponse response);
+  // To the session, without keeping it.
+  using Session = std::function<Task<Result<void>>(FunctionResponse)>;
   static Task<Result<void>> send_part(std::shared_ptr<Core> core, std::shared_ptr<Running> call,
                                       Session session, json::Members part);
   static Task<void> run(std::shared_ptr<Core> core, std::shared_ptr<Running> call, Session session,
@@ -60,6 +60,8 @@ struct LiveTools::Core {
   void start(const std::shared_ptr<Core>& self, const Session& session, const Executor& executor,
              const FunctionCall& wanted);
   void cancel(const std::string& id);
+  void handle(const std::shared_ptr<Core>& self, const Session& session, const Executor& executor,
+              const LiveEvent& event);
 
   Functions functions;
   std::map<std::string, LiveScheduling, std::less<>> scheduling;
@@ -67,16 +69,20 @@ struct LiveTools::Core {
   std::vector<std::shared_ptr<Running>> running;
 };
 
-Task<Result<void>> LiveTools::Core::send(Session session, FunctionResponse response) {
-  auto state = session.lock();
-  if (!state)
-    co_return fail(
-        Error(ErrorKind::disconnected, "the Live session is gone").with_stage(Stage::send));
-  Live live(std::move(state));
+namespace {
+
+std::unexpected<Error> gone(std::string_view what) {
+  return fail(
+      Error(ErrorKind::disconnected, fmt::format("the {} is gone", what)).with_stage(Stage::send));
+}
+
+std::vector<FunctionResponse> alone(FunctionResponse response) {
   std::vector<FunctionResponse> responses;
   responses.push_back(std::move(response));
-  co_return co_await live.respond(std::move(responses));
+  return responses;
 }
+
+}  // namespace
 
 Task<Result<void>> LiveTools::Core::send_part(std::shared_ptr<Core> core,
                                               std::shared_ptr<Running> call, Session session,
@@ -85,7 +91,7 @@ Task<Result<void>> LiveTools::Core::send_part(std::shared_ptr<Core> core,
     co_return fail(ErrorKind::cancelled, fmt::format("the call {} was cancelled", call->id));
   auto response = core->response_to(*call, std::move(part));
   response.will_continue = true;
-  co_return co_await send(std::move(session), std::move(response));
+  co_return co_await session(std::move(response));
 }
 
 Task<void> LiveTools::Core::run(std::shared_ptr<Core> core, std::shared_ptr<Running> call,
@@ -104,7 +110,7 @@ Task<void> LiveTools::Core::run(std::shared_ptr<Core> core, std::shared_ptr<Runn
   if (!result) core->tell("gemini.tool_failed", *call, result.error().message());
   const bool good = result.has_value();
   auto response = core->response_to(*call, response_of(std::move(result)));
-  auto sent = co_await send(std::move(session), std::move(response));
+  auto sent = co_await session(std::move(response));
   if (!sent)
     core->tell("gemini.tool_dropped", *call, sent.error().message());
   else if (good)
@@ -163,13 +169,63 @@ Task<std::optional<LiveEvent>> LiveTools::next(Live& live) {
   co_return event;
 }
 
-void LiveTools::handle(Live& live, const LiveEvent& event) {
+void LiveTools::Core::handle(const std::shared_ptr<Core>& self, const Session& session,
+                             const Executor& executor, const LiveEvent& event) {
   if (const auto* wanted = std::get_if<LiveToolCalls>(&event))
     for (const auto& call : wanted->calls)
-      if (core_->functions.has(call.name))
-        core_->start(core_, live.state_, live.state_->executor, call);
+      if (functions.has(call.name)) start(self, session, executor, call);
   if (const auto* cancelled = std::get_if<LiveToolCallsCancelled>(&event))
-    for (const auto& id : cancelled->ids) core_->cancel(id);
+    for (const auto& id : cancelled->ids) cancel(id);
+}
+
+Task<Result<void>> LiveTools::send_to_live(std::weak_ptr<Live::State> session,
+                                           FunctionResponse response) {
+  auto state = session.lock();
+  if (!state) co_return gone("Live session");
+  Live live(std::move(state));
+  auto responses = alone(std::move(response));
+  co_return co_await live.respond(std::move(responses));
+}
+
+// Beside the Conversation, whose last handle would close it.
+Task<Result<void>> LiveTools::send_to_conversation(std::weak_ptr<Conversation::State> conversation,
+                                                   FunctionResponse response) {
+  const auto state = conversation.lock();
+  if (!state || state->abandoned) co_return gone("conversation");
+  auto responses = alone(std::move(response));
+  auto sent =
+      state->core.send(answers_message(std::move(responses)), std::chrono::steady_clock::now());
+  state->settle();
+  co_return sent;
+}
+
+void LiveTools::handle(Live& live, const LiveEvent& event) {
+  const std::weak_ptr<Live::State> session = live.state_;
+  core_->handle(
+      core_,
+      [session](FunctionResponse response) { return send_to_live(session, std::move(response)); },
+      live.state_->executor, event);
+}
+
+void LiveTools::handle(Conversation& conversation, const ConversationEvent& event) {
+  const auto* live = std::get_if<LiveEvent>(&event);
+  if (live == nullptr) return;
+  const std::weak_ptr<Conversation::State> session = conversation.state_;
+  core_->handle(
+      core_,
+      [session](FunctionResponse response) {
+        return send_to_conversation(session, std::move(response));
+      },
+      conversation.state_->executor, *live);
+}
+
+Task<std::optional<ConversationEvent>> LiveTools::next(Conversation& conversation) {
+  auto event = co_await conversation.next();
+  if (event)
+    handle(conversation, *event);
+  else
+    stop_all();
+  co_return event;
 }
 
 }  // namespace parley::gemini

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "parley/base/event.hpp"
+#include "parley/gemini/continuity/conversation.hpp"
 #include "parley/gemini/functions.hpp"
 #include "parley/gemini/live.hpp"
 
@@ -15,10 +16,15 @@ namespace parley::gemini {
 enum class LiveScheduling { interrupt, when_idle, silent };
 std::string_view to_string(LiveScheduling scheduling);  // "WHEN_IDLE"
 
-// The functions of a Live session, run as the model calls them, while the conversation goes on: an
-// answer is sent when its function is done. Where a call is cancelled (the user spoke), its
-// function is asked to stop and its answer is never sent; the same at the session's end. What a
-// function throws is answered as {"error": …}. Belongs to the session's executor.
+// The functions of a Live session or of a Conversation, run as the model calls them, while the
+// conversation goes on: an answer is sent when its function is done. Where a call is cancelled (the
+// user spoke), its function is asked to stop and its answer is never sent; the same at the
+// session's end. What a function throws is answered as {"error": …}. Belongs to the session's
+// executor.
+//
+// Over a Conversation a call survives its connection: it runs once, a hand-over waits for it, and
+// its answer goes to whichever connection asks for it. Where none does any more, the conversation
+// cancels the call, or tells the answer in MessagesLost.
 class LiveTools {
  public:
   // `events` is told "gemini.tool_call" {name, id}, "gemini.tool_done" {name, id}, and why not:
@@ -44,12 +50,19 @@ class LiveTools {
   // The same for those who read the session themselves: acts upon calls and cancellations.
   void handle(Live& live, const LiveEvent& event);
 
+  Task<std::optional<ConversationEvent>> next(Conversation& conversation);
+  void handle(Conversation& conversation, const ConversationEvent& event);
+
   bool has(std::string_view function) const;
   // Calls whose function has not finished.
   std::size_t running() const;
   void stop_all();
 
  private:
+  static Task<Result<void>> send_to_live(std::weak_ptr<Live::State> session,
+                                         FunctionResponse response);
+  static Task<Result<void>> send_to_conversation(std::weak_ptr<Conversation::State> conversation,
+                                                 FunctionResponse response);
   struct Core;
   std::shared_ptr<Core> core_;
 };

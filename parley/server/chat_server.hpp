@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,11 @@ struct ChatServerOptions {
   std::size_t max_output = 1024 * 1024;  // bytes queued for one client; more closes with 4002
   std::chrono::milliseconds ping_interval{25'000};
   std::chrono::milliseconds idle_timeout{35'000};  // without a byte from a client
+  // The page of GET /metrics, in Prometheus' text format; empty: there is no such route.
+  std::function<std::string()> metrics;
+  // For metrics and traces: "server.answer_start", _stop, _exception of each answer {model;
+  // first_text_ms, chunks}, without what is said.
+  EventSink telemetry;
   EventSink events;  // what happens, for the log; see chat::Notice and net::HttpServerOptions
 };
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "parley/base/event_scope.hpp"
 #include "parley/server/detail/server_state.hpp"
 
 namespace parley::server::detail {
@@ -27,8 +28,16 @@ Error no_text(const std::string& finish, const std::string& blocked) {
                               : fmt::format("the model gave no text (finish reason {})", finish));
 }
 
+struct Measured {
+  Measured() = default;
+  std::optional<std::chrono::milliseconds> first_text;
+  std::size_t chunks = 0;
+};
+
 // Streams the answer into the hub; returns why it failed.
-Task<Result<void>> stream_answer(ServerState& server, const chat::StartGeneration& start) {
+Task<Result<void>> stream_answer(ServerState& server, const chat::StartGeneration& start,
+                                 Measured& measured) {
+  const auto begun = server.clock.now();
   auto messages = co_await server.read_messages(start.session_id, kMaxContext, store::kNewest);
   if (!messages) co_return fail(std::move(messages.error()));
   const auto context = chat::make_context(std::move(*messages), start.question_id);
@@ -43,11 +52,14 @@ Task<Result<void>> stream_answer(ServerState& server, const chat::StartGeneratio
   while (auto response = co_await stream->next()) {
     const std::string text = gemini::text_of(*response);
     any = any || !text.empty();
+    measured.chunks += text.empty() ? 0 : 1;
+    if (any && !measured.first_text)
+      measured.first_text =
+          std::chrono::duration_cast<std::chrono::milliseconds>(server.clock.now() - begun);
     const auto reason = gemini::finish_reason_of(*response);
     if (!reason.empty()) finish = reason;
     if (auto block = gemini::block_reason_of(*response); !block.empty()) blocked = std::move(block);
-    server.hub.generation_text(start.generation_id, text, !reason.empty(),
-                               server.now());
+    server.hub.generation_text(start.generation_id, text, !reason.empty(), server.now());
     server.pump();
   }
   auto outcome = stream->outcome();
@@ -58,7 +70,19 @@ Task<Result<void>> stream_answer(ServerState& server, const chat::StartGeneratio
 }  // namespace
 
 Task<void> ServerState::generate(std::shared_ptr<ServerState> self, chat::StartGeneration start) {
-  auto outcome = co_await stream_answer(*self, start);
+  auto scope = EventScope::begin(self->options.telemetry, "server.answer",
+                                 [&](Event& event) { event.with("model", start.model); });
+  Measured measured;
+  auto outcome = co_await stream_answer(*self, start, measured);
+  const auto fill = [&](Event& event) {
+    event.with("model", start.model).with("chunks", std::to_string(measured.chunks));
+    if (measured.first_text)
+      event.with("first_text_ms", std::to_string(measured.first_text->count()));
+  };
+  if (outcome)
+    scope.stop(fill);
+  else
+    scope.fail_with(outcome.error(), fill);
   if (outcome)
     self->hub.generation_done(start.generation_id, self->now());
   else

@@ -50,6 +50,7 @@ void ServerState::add_routes() {
   add("POST", "/sessions/{id}/clear", &ServerState::clear_session);
   add("GET", "/health", &ServerState::health);
   add("GET", "/stats", &ServerState::stats);
+  if (options.metrics) add("GET", "/metrics", &ServerState::metrics);
   for (const char* path : {"/demo", "/demo/lite", "/demo/lite/{file}", "/docs", "/docs/{file}",
                            "/openapi.json", "/asyncapi.json"})
     add("GET", path, &ServerState::page);
@@ -69,6 +70,15 @@ Task<void> ServerState::handle(net::Exchange& exchange) {
           ? R"({"detail":"This server does not answer to that Host; start it with --allow-host NAME"})"
           : R"({"detail":"This Origin is not allowed; start the server with --allow-origin URL"})";
   co_await exchange.respond(json_response(exchange, status, std::move(body)));
+}
+
+Task<void> ServerState::metrics(net::Exchange& exchange) {
+  http::Response response;
+  response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.headers.set("Cache-Control", "no-store");
+  protect(exchange, response);
+  response.body = options.metrics();
+  co_await exchange.respond(std::move(response));
 }
 
 Task<void> ServerState::page(net::Exchange& exchange) {

@@ -131,6 +131,10 @@ void Metrics::State::count_fields(const detail::EventName& name, Families& found
                                   const Event& event, const Labels& labels) {
   for (const auto& [field, text] : event.fields) {
     const bool timed = field.ends_with("_ms");
+    // The pair of start and end is measured already.
+    if (field == "duration_ms" &&
+        (name.phase == detail::Phase::stop || name.phase == detail::Phase::exception))
+      continue;
     if (!timed && std::ranges::find(options.counted, field) == options.counted.end()) continue;
     double value = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);

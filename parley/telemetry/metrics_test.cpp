@@ -52,6 +52,17 @@ TEST(Metrics_B45_D34, APairBecomesCountDurationAndWhatIsOpen) {
   EXPECT_THAT(page, HasSubstr("outcome=\"ok\",le=\"0.05\"} 1\n"));
 }
 
+TEST(Metrics_B45, APairThatTellsItsDurationIsMeasuredOnce) {
+  HandClock clock;
+  Metrics metrics(clock);
+  metrics.observe(Event("net.connect_start").with("id", "1"));
+  clock.pass(std::chrono::milliseconds(30));
+  metrics.observe(Event("net.connect_stop").with("id", "1").with("duration_ms", "29"));
+  const auto page = metrics.prometheus();
+  EXPECT_THAT(page, HasSubstr("parley_net_connect_duration_seconds_sum{outcome=\"ok\"} 0.03\n"));
+  EXPECT_THAT(page, Not(HasSubstr("parley_net_connect_duration_seconds_sum 0.029")));
+}
+
 TEST(Metrics_D34, EachKindOfErrorHasItsClass) {
   EXPECT_EQ(error_class("unauthenticated"), "auth");
   EXPECT_EQ(error_class("connect_failed"), "network");

@@ -214,6 +214,17 @@ class Serve(unittest.TestCase):
             self.assertIn("Session not found", wrong.stderr + wrong.stdout)
             self.assertEqual(server.end(), 0, "a stop by signal is in order")
 
+    def test_metrics_have_the_answers_and_nothing_that_was_said(self):
+        with Started("serve", "--port", "0", "--memory", "--offline", "--pace", "0", "--quiet") as server:
+            run("chat", server.url, stdin="repeat: lapislazuli\n")
+            with urllib.request.urlopen(server.url + "/metrics") as answer:
+                self.assertEqual(answer.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+                page = answer.read().decode()
+            self.assertIn('parley_server_answer_total{model="gemini-2.5-flash",outcome="ok"} 1\n', page)
+            self.assertIn('parley_server_answer_first_text_seconds_count{model="gemini-2.5-flash"} 1\n', page)
+            self.assertIn("parley_server_answer_open 0\n", page)
+            self.assertNotIn("lapislazuli", page)
+
     def test_the_model_of_the_environment_is_the_default(self):
         with Started("serve", "--port", "0", "--memory", "--offline", env={"GENAI_MODEL_ID": "gemini-2.5-pro"}) as server:
             with urllib.request.urlopen(server.url + "/health") as answer:

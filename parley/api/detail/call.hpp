@@ -31,6 +31,7 @@ struct CallerState {
   std::vector<limit::Breaker> breakers;
   EndpointHealth health;
   std::optional<ResponseCache> cache;
+  std::optional<limit::CallRate> rate;
 };
 
 // An answer: whole, or with a body that is still to come.
@@ -59,6 +60,9 @@ class Call {
   EventScope& told() { return told_; }
 
  private:
+  // Waits for this attempt's place, and for its permit.
+  Task<Result<void>> admit();
+
   // How one attempt ended, or all that were made without a delay between them.
   struct Outcome {
     Outcome() = default;

@@ -25,6 +25,8 @@ struct ConversationOptions {
   ContinuityPolicy policy;  // by default one attempt and one connection: as Live
 };
 
+class LiveTools;
+
 // A conversation with a Live model that outlives its connections, as far as its policy says: the
 // verbs of Live, its events and those of Continuity. Belongs to its executor's thread; one
 // coroutine may read while others send. Destroying it closes its connections.
@@ -86,6 +88,7 @@ class Conversation {
   ConversationSnapshot snapshot() const;
 
  private:
+  friend class LiveTools;
   struct State;
   explicit Conversation(std::shared_ptr<State> state);
   static Task<Result<Conversation>> begin(std::shared_ptr<State> state);

@@ -55,6 +55,10 @@ Result<bool> Continuity::State::take_answers(ToolResponseMessage& message) {
   MessagesLost late;
   std::vector<FunctionResponse> dropped;
   auto& responses = message.tool_response.function_responses;
+  for (const auto& response : responses)
+    if (setup.tools)
+      if (auto good = check_scheduling(setup.model, *setup.tools, response); !good)
+        return fail(std::move(good.error()));
   if (auto taken = calls.answer(responses, active.has_value(), dropped); !taken)
     return fail(std::move(taken.error()));
   if (!dropped.empty()) {

@@ -25,12 +25,11 @@ struct Live::State {
   Result<void> may_send() const;
   Result<void> may_respond(const FunctionResponse& response) const;
   void responded(const FunctionResponse& response);
-  const FunctionDeclaration* declaration(std::string_view name) const;
 
   std::unique_ptr<detail::LiveLink> link;
   Executor executor;
   std::string model;
-  std::vector<FunctionDeclaration> functions;
+  std::vector<Tool> tools;
   std::function<void(LiveState)> on_state;
   bool automatic = true;       // the service finds out where speech begins and ends
   bool calls_have_ids = true;  // older Vertex models call without

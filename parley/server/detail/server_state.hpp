@@ -55,6 +55,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
   Task<void> list_sessions(net::Exchange& exchange);
   Task<void> health(net::Exchange& exchange);
   Task<void> stats(net::Exchange& exchange);
+  Task<void> metrics(net::Exchange& exchange);
   Task<void> index(net::Exchange& exchange);
   Task<Result<std::string>> wait_for_reply(std::uint64_t token, Result<void> taken);
 

@@ -1,0 +1,172 @@
+#include "parley/audio/duplex.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace parley::audio {
+
+DuplexOptions::DuplexOptions() {
+  upstream.fill_silence = true;
+}
+
+Duplex::Duplex(DuplexOptions options, TimePoint now)
+    : input_rate_(options.upstream.rate),
+      output_rate_(options.playout.rate),
+      upstream_(options.upstream, now),
+      detector_(options.upstream.rate, options.voice),
+      playout_(options.playout),
+      barge_in_(options.barge_in) {}
+
+void Duplex::recorded(SamplesView samples, TimePoint now) {
+  upstream_.push(samples, now);
+  if (upstream_.muted()) {
+    const Samples silence(samples.size());
+    detector_.add(silence);
+  } else {
+    detector_.add(samples);
+  }
+  hear_user(now);
+  settle(now);
+}
+
+void Duplex::hear_user(TimePoint now) {
+  while (const auto heard = detector_.poll_event()) {
+    DuplexEvent event;
+    if (heard->kind == VoiceEvent::Kind::started) {
+      barge_in_.local_started(now);
+      event.kind = DuplexEvent::Kind::speech_began;
+    } else {
+      barge_in_.local_ended(now);
+      event.kind = DuplexEvent::Kind::speech_ended;
+      event.at = now - duration_of(heard->known_at - heard->at, input_rate_);
+    }
+    events_.push_back(std::move(event));
+  }
+}
+
+void Duplex::recording_ended(TimePoint now) {
+  if (detector_.speaking()) {
+    barge_in_.local_ended(now);
+    DuplexEvent event;
+    event.kind = DuplexEvent::Kind::speech_ended;
+    event.at = now;
+    events_.push_back(std::move(event));
+    detector_.clear();
+  }
+  upstream_.listen();
+  settle(now);
+}
+
+Result<void> Duplex::answer(SamplesView samples, TimePoint now) {
+  turns_.content();
+  barge_in_.reply_audio(turns_.turn());
+  settle(now);
+  auto pushed = playout_.push(turns_.turn(), samples, now);
+  settle(now);
+  return pushed;
+}
+
+void Duplex::generation_complete(TimePoint now) {
+  if (!turns_.closing()) playout_.end_turn(turns_.turn(), now);
+  settle(now);
+}
+
+void Duplex::turn_complete(TimePoint now) {
+  if (turns_.completed()) playout_.end_turn(turns_.turn() - 1, now);
+  settle(now);
+}
+
+void Duplex::interrupted(TimePoint now) {
+  if (turns_.interrupted()) barge_in_.interrupted(turns_.turn() - 1);
+  settle(now);
+}
+
+void Duplex::interrupt(TimePoint now) {
+  const auto wanted = playout_.turn().value_or(turns_.turn());
+  barge_in_.interrupted(std::max(wanted, turns_.turn()));
+  playout_.flush(std::max(wanted, turns_.turn()), now);
+  settle(now);
+}
+
+void Duplex::handle_timeout(TimePoint now) {
+  barge_in_.handle_timeout(now);
+  settle(now);
+}
+
+void Duplex::tell(DuplexEvent::Kind kind, std::uint64_t heard) {
+  DuplexEvent event;
+  event.kind = kind;
+  event.heard = heard;
+  events_.push_back(std::move(event));
+}
+
+void Duplex::tell_playout() {
+  while (const auto event = playout_.poll_event()) {
+    switch (event->kind) {
+      case PlayoutEvent::Kind::started:
+        tell(DuplexEvent::Kind::answer_began);
+        break;
+      case PlayoutEvent::Kind::finished:
+        barge_in_.reply_finished(event->turn);
+        tell(DuplexEvent::Kind::answer_finished, event->heard);
+        break;
+      case PlayoutEvent::Kind::flushed:
+        tell(DuplexEvent::Kind::empty_speaker);
+        tell(DuplexEvent::Kind::answer_cut, event->heard);
+        given_until_.reset();
+        break;
+      case PlayoutEvent::Kind::underrun:
+        tell(DuplexEvent::Kind::underrun);
+        break;
+    }
+  }
+}
+
+// Until none of the parts has anything more to say.
+void Duplex::settle(TimePoint now) {
+  for (bool more = true; more;) {
+    more = false;
+    tell_playout();
+    while (const auto event = barge_in_.poll_event()) {
+      more = true;
+      if (event->kind == BargeInEvent::Kind::hold) {
+        playout_.hold(now);
+        tell_playout();
+        tell(DuplexEvent::Kind::empty_speaker);
+        given_until_.reset();
+      } else if (event->kind == BargeInEvent::Kind::resume) {
+        playout_.resume(now);
+      } else {
+        playout_.flush(event->turn, now);
+      }
+      tell_playout();
+    }
+    while (auto chunk = playout_.poll(now)) {
+      more = true;
+      tell_playout();
+      DuplexEvent event;
+      event.continues = given_until_ == chunk->play_at;
+      given_until_ = chunk->play_at + duration_of(chunk->samples.size(), output_rate_);
+      event.chunk = std::move(*chunk);
+      events_.push_back(std::move(event));
+    }
+  }
+}
+
+std::optional<DuplexEvent> Duplex::poll_event(TimePoint now) {
+  settle(now);
+  if (events_.empty()) return std::nullopt;
+  auto event = std::move(events_.front());
+  events_.pop_front();
+  return event;
+}
+
+std::optional<TimePoint> Duplex::next_timeout() const {
+  std::optional<TimePoint> next;
+  for (const auto& due :
+       {barge_in_.next_timeout(), playout_.next_timeout(), upstream_.next_timeout()})
+    if (due && (!next || *due < *next)) next = due;
+  return next;
+}
+
+}  // namespace parley::audio

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "parley/audio/barge_in.hpp"
+#include "parley/audio/playout.hpp"
+#include "parley/audio/turn_counter.hpp"
+#include "parley/audio/upstream.hpp"
+#include "parley/audio/voice_activity.hpp"
+
+namespace parley::audio {
+
+struct DuplexOptions {
+  DuplexOptions();  // upstream.fill_silence is on
+  UpstreamOptions upstream;
+  PlayoutOptions playout;
+  BargeInOptions barge_in;
+  VoiceOptions voice;
+};
+
+// What the caller is to do with its speaker, or may want to know; in the order in which it is to be
+// done.
+struct DuplexEvent {
+  enum class Kind {
+    play,             // give the chunk to the speaker
+    empty_speaker,    // what the speaker has and has not played is not to be heard
+    speech_began,     // of the user
+    speech_ended,     // of the user; `at` is the end of its last sound
+    answer_began,     // the first chunk of a turn was given
+    answer_finished,  // a turn was heard to its end
+    answer_cut,       // the rest of a turn was thrown away
+    underrun,         // a gap in an answer: its sound came too late
+  };
+  Kind kind = Kind::play;
+  PlayoutChunk chunk;       // play
+  bool continues = false;   // play: without a gap behind the chunk before
+  TimePoint at{};           // speech_ended
+  std::uint64_t heard = 0;  // answer_finished, answer_cut: samples that were heard
+};
+
+// Microphone, speaker and session of one conversation, joined, without a device and a clock: sound
+// that was recorded and sound of the model go in, chunks to send and events for the speaker come
+// out. The user may talk into an answer (BargeIn). One thread at a time.
+class Duplex {
+ public:
+  Duplex(DuplexOptions options, TimePoint now);
+
+  // From the microphone, at options.upstream.rate.
+  void recorded(SamplesView samples, TimePoint now);
+  // No more comes from the microphone: speech that goes on has ended, and the rest can be taken.
+  void recording_ended(TimePoint now);
+  void mute(bool muted) { upstream_.mute(muted); }
+  bool muted() const { return upstream_.muted(); }
+  // The connection is away, and is back.
+  void hold() { upstream_.hold(); }
+  void resume(TimePoint now) { upstream_.resume(now); }
+
+  // From the session, at options.playout.rate. Errors (too_large): Playout::push().
+  Result<void> answer(SamplesView samples, TimePoint now);
+  // The model wrote something, or called a function.
+  void answer_without_sound() { turns_.content(); }
+  void generation_complete(TimePoint now);
+  void turn_complete(TimePoint now);
+  void interrupted(TimePoint now);
+  // The user wants this answer no longer: its rest is thrown away, and what still comes of it.
+  void interrupt(TimePoint now);
+
+  // Drain both after every call above and at next_timeout().
+  std::optional<DuplexEvent> poll_event(TimePoint now);
+  std::optional<UpstreamChunk> take(TimePoint now) { return upstream_.take(now); }
+  void confirm(std::uint64_t index) { upstream_.confirm(index); }
+  void handle_timeout(TimePoint now);
+  std::optional<TimePoint> next_timeout() const;
+
+  // Nothing of an answer is left to be heard.
+  bool quiet() const { return !playout_.turn(); }
+  bool user_speaks() const { return detector_.speaking(); }
+  // The answer is held, because the user seems to talk into it.
+  bool held() const { return playout_.held(); }
+  const PlayoutCounters& played() const { return playout_.counters(); }
+  const UpstreamCounters& sent() const { return upstream_.counters(); }
+
+ private:
+  void settle(TimePoint now);
+  void hear_user(TimePoint now);
+  void tell(DuplexEvent::Kind kind, std::uint64_t heard = 0);
+  void tell_playout();
+
+  int input_rate_, output_rate_;
+  Upstream upstream_;
+  VoiceActivity detector_;
+  Playout playout_;
+  BargeIn barge_in_;
+  TurnCounter turns_;
+  std::optional<TimePoint> given_until_;  // where the last chunk ends
+  std::deque<DuplexEvent> events_;
+};
+
+}  // namespace parley::audio
