@@ -210,7 +210,7 @@ Task<Call::Outcome> Call::round(std::optional<Broken> broken) {
 
 Task<Result<void>> Call::admit() {
   if (auto& rate = caller_->rate) {
-    const auto begun = now();
+    const auto begun = net::now();
     const auto at = rate->reserve(begun);
     if (!at) {
       const auto wait = std::chrono::ceil<milliseconds>(rate->ready_at(begun) - begun);

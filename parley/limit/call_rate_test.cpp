@@ -44,9 +44,13 @@ TEST(CallRate_A35, NoSecondOfASlidingWindowHasMoreThanTheLimit) {
     const auto at = rate.reserve(now);
     ASSERT_TRUE(at);
     EXPECT_GE(*at, now);
-    if (!begun.empty()) EXPECT_GE(*at, begun.back());
+    if (!begun.empty()) {
+      EXPECT_GE(*at, begun.back());
+    }
     begun.push_back(*at);
-    if (begun.size() > 10) EXPECT_GT(begun.back() - begun[begun.size() - 11], 1s);
+    if (begun.size() > 10) {
+      EXPECT_GT(begun.back() - begun[begun.size() - 11], 1s);
+    }
   }
 }
 
