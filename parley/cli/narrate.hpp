@@ -19,16 +19,18 @@ namespace parley::cli {
 
 struct NarrateOptions {
   NarrateOptions() = default;
-  std::string verb;       // run, check, plan, resume, show, content
-  std::string file;       // a narrative; of resume and show: a record; of content: a target
-  std::string narrative;  // of the file; empty: [narrative], or the only one
-  std::string state_dir;  // empty: ~/.local/share/parley/narratives
-  std::string save;       // the record; empty: runs/ID.jsonl in the state folder
-  std::string golden;     // a record whose answers are expected
-  std::string policy;     // what commands may run
-  std::string source;     // resume: the narrative's file, where it has moved
-  std::string model;      // of acts that name none; empty: GENAI_MODEL_ID, else gemini-2.5-flash
-  std::string tier;       // empty: free, and none offline
+  std::string verb;              // run, check, plan, resume, show, content
+  std::string file;              // a narrative; of resume and show: a record; of content: a target
+  std::string narrative;         // of the file; empty: [narrative], or the only one
+  std::string state_dir;         // empty: ~/.local/share/parley/narratives
+  std::string save;              // the record; empty: runs/ID.jsonl in the state folder
+  std::string golden;            // a record whose answers are expected
+  std::string policy;            // what commands may run
+  std::string output_dir = ".";  // of sound
+  std::string microphone;        // of Live narratives: a WAV file, or - for standard input
+  std::string source;            // resume: the narrative's file, where it has moved
+  std::string model;  // of acts that name none; empty: GENAI_MODEL_ID, else gemini-2.5-flash
+  std::string tier;   // empty: free, and none offline
   std::string base_url;
   ServiceOptions service;
   bool offline = false;

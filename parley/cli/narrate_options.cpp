@@ -60,6 +60,13 @@ void add_going(CLI::App& command, NarrateOptions& options) {
   command.add_flag("--yes", options.yes, "Agree to every approval and command");
   command.add_flag("--cache", options.cache,
                    "Use and keep answers to the same prompt, of acts that do not say");
+  command
+      .add_option("--output-dir", options.output_dir,
+                  "Live narratives: folder of the sound that acts keep")
+      ->capture_default_str();
+  command.add_option("--microphone", options.microphone,
+                     "Live narratives: what the user says, a WAV file, or - for PCM of 16 bits and "
+                     "16 kHz from standard input");
   command.add_flag("--json", options.json,
                    "One line of JSON for each change (default where the output is no terminal)");
   command.add_flag("--text", options.text, "Print the result alone");

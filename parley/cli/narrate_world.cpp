@@ -12,6 +12,7 @@
 #include "parley/base/text.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/lines.hpp"
+#include "parley/cli/narrate_microphone.hpp"
 #include "parley/cli/settings.hpp"
 
 namespace parley::cli {
@@ -33,6 +34,14 @@ class NobodyAsked final : public narrative::ModelCaller {
         Error(ErrorKind::conflict,
               fmt::format("act {}: the golden record has no answer to this prompt", call.act))
             .with_detail("code", "golden"));
+  }
+};
+
+class NobodySpeaks final : public narrative::LiveTalks {
+ public:
+  Task<Result<std::unique_ptr<narrative::LiveTalk>>> open(narrative::LiveOpening) override {
+    co_return fail(Error(ErrorKind::conflict, "the golden record has no answer to this turn")
+                       .with_detail("code", "golden"));
   }
 };
 
@@ -113,7 +122,8 @@ struct World::Parts {
         answers(folder + "/cache/answers"),
         outputs(folder + "/cache/outputs"),
         tables(table_options(options)),
-        content(folder + "/content.db", clock) {}
+        content(folder + "/content.db", clock),
+        output_files(options.output_dir) {}
   static narrative::SqliteTablesOptions table_options(const NarrateOptions& options) {
     narrative::SqliteTablesOptions out;
     out.allow_delete = options.allow_delete;
@@ -130,11 +140,15 @@ struct World::Parts {
   narrative::FolderOutputs outputs;
   narrative::SqliteTables tables;
   narrative::SqliteContent content;
+  narrative::FolderFiles output_files;
   NobodyAsked nobody;
+  NobodySpeaks nobody_live;
   std::optional<narrative::Programs> programs;
   std::unique_ptr<narrative::Limits> limits;
   std::unique_ptr<Person> person;
   std::unique_ptr<narrative::GeminiCaller> caller;
+  std::unique_ptr<narrative::Microphone> microphone;
+  std::unique_ptr<narrative::GeminiTalks> talks;
 };
 
 World::World() = default;
@@ -163,7 +177,10 @@ Result<void> World::make(boost::asio::io_context& loop, const NarrateOptions& op
   if (auto made = make_reading(options); !made) return made;
   parts_->person = std::make_unique<Person>(loop, *this, options.yes);
   ports.approver = parts_->person.get();
-  if (golden) return {};
+  if (golden) {
+    ports.live = &parts_->nobody_live;
+    return {};
+  }
   ports.state = &parts_->state;
   const auto service = provider_options_of(options, settings_or_complain("narrate"));
   auto provider = choose_provider(loop.get_executor(), service);
@@ -175,6 +192,18 @@ Result<void> World::make(boost::asio::io_context& loop, const NarrateOptions& op
   parts_->caller = std::make_unique<narrative::GeminiCaller>(provider_->client);
   ports.models = parts_->caller.get();
   ports.limits = parts_->limits.get();
+  narrative::GeminiTalksOptions talks;
+  talks.timer = &parts_->timer;
+  talks.clock = &parts_->clock;
+  if (!options.microphone.empty()) {
+    auto microphone = open_microphone(loop.get_executor(), options.microphone);
+    if (!microphone) return fail(std::move(microphone.error()));
+    parts_->microphone = std::move(*microphone);
+    talks.microphone = parts_->microphone.get();
+  }
+  parts_->talks = std::make_unique<narrative::GeminiTalks>(provider_->client, std::move(talks));
+  ports.live = parts_->talks.get();
+  ports.output_files = &parts_->output_files;
   ports.content = &parts_->content;
   ports.cache = &parts_->answers;
   ports.outputs = &parts_->outputs;

@@ -8,6 +8,7 @@
 #include "parley/json/schema.hpp"
 #include "parley/json/value.hpp"
 #include "parley/narrative/detail/act_run.hpp"
+#include "parley/narrative/detail/live_stage.hpp"
 #include "parley/narrative/extract.hpp"
 
 namespace parley::narrative::detail {
@@ -51,7 +52,7 @@ Result<void> ActRun::whole_answer(const ModelAnswer& answer) {
   const auto& reason = answer.finish_reason;
   if (reason == "MAX_TOKENS")
     outcome_.result.notes.push_back("the answer was cut at the most tokens that it may have");
-  if (reason.empty() || reason == "STOP" || reason == "MAX_TOKENS") return {};
+  if (reason.empty() || reason == "STOP" || reason == "MAX_TOKENS" || was_barged()) return {};
   outcome_.anew = true;
   outcome_.result.output = answer.text;
   return fail(
@@ -62,16 +63,16 @@ Result<void> ActRun::whole_answer(const ModelAnswer& answer) {
 }
 
 Task<Result<void>> ActRun::converse(gemini::GenerateContentRequest request) {
-  gemini::Content turn;
-  turn.role = "user";
-  turn.parts = remembered_;
   std::vector<std::string> mistakes;
+  std::string heard;
   for (int repair = 0;; ++repair) {
+    repair_ = repair;
     auto answer = co_await obtain(request);
     if (!answer) co_return fail(std::move(answer.error()));
     if (auto whole = whole_answer(*answer); !whole) co_return fail(std::move(whole.error()));
+    if (repair == 0) heard = answer->heard;
     std::string text = answer->text;
-    mistakes = mistakes_of(text);
+    if (!was_barged()) mistakes = mistakes_of(text);
     if (mistakes.empty()) {
       own_ = std::move(text);
       break;
@@ -89,16 +90,26 @@ Task<Result<void>> ActRun::converse(gemini::GenerateContentRequest request) {
     gemini::add_turn(request, gemini::user_content(repair_prompt(mistakes, act_.output.format)));
   }
   outcome_.result.output = own_;
-  if (own_.empty()) {
+  if (own_.empty() && !was_barged()) {
     outcome_.anew = true;
     co_return fail(failed_at(
         act_.place, "empty_answer",
         fmt::format("the model gave no text (finish reason {})", outcome_.result.finish_reason)));
   }
+  co_return into_history(heard);
+}
+
+Result<void> ActRun::into_history(const std::string& heard) {
+  if (pass_.live) tell_speech_as_text(heard);
+  gemini::Content turn;
+  turn.role = "user";
+  turn.parts = remembered_;
   if (!turn.parts->empty()) outcome_.history.push_back(turn);
-  if (!turn.parts->empty()) outcome_.history.push_back(gemini::model_content(own_));
+  if (!turn.parts->empty() && !own_.empty())
+    outcome_.history.push_back(gemini::model_content(own_));
+  if (pass_.live && !session_.options.dry) return pass_.live->said(outcome_.history);
   own_rounds_.insert(own_rounds_.end(), outcome_.history.begin(), outcome_.history.end());
-  co_return Result<void>();
+  return {};
 }
 
 Task<Result<std::string>> ActRun::judged(const Assertion& assertion) {
@@ -113,7 +124,9 @@ Task<Result<std::string>> ActRun::judged(const Assertion& assertion) {
   const auto chosen = asked.empty() ? session_.options.default_model : asked;
   auto answer = known(chosen, key_of(chosen, request));
   if (!answer) {
+    aside_ = true;
     auto fresh = co_await ask_model(chosen, request);
+    aside_ = false;
     if (!fresh) co_return fail(std::move(fresh.error()));
     answer = std::move(*fresh);
   }

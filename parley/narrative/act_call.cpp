@@ -21,6 +21,7 @@ ModelAnswer answer_of(const Entry& entry) {
   answer.text = entry.text;
   answer.model = entry.model;
   answer.finish_reason = entry.finish_reason;
+  answer.heard = entry.heard;
   answer.tokens = entry.tokens;
   return answer;
 }
@@ -66,6 +67,7 @@ Result<void> ActRun::answered(const ModelAnswer& answer, const std::string& mode
   entry.model = answer.model.empty() ? model : answer.model;
   entry.finish_reason = answer.finish_reason;
   entry.text = answer.text;
+  entry.heard = answer.heard;
   entry.source = source;
   entry.tokens = answer.tokens;
   if (source == "model") entry.cost = cost_of(session_.options.prices, model, answer.tokens);
@@ -141,7 +143,9 @@ Task<Result<ModelAnswer>> ActRun::ask_once(std::string model,
   }
   if (!ports.limits || lease) {
     auto written = session_.write(std::move(call), true);
-    if (written) {
+    if (written && pass_.live && !aside_) {
+      answer = co_await ask_live(model, std::move(request));
+    } else if (written) {
       ModelCall to_send;
       to_send.act = path();
       to_send.model = model;
@@ -162,8 +166,9 @@ Task<Result<ModelAnswer>> ActRun::ask_dry(std::string model,
   call.model = std::move(model);
   call.request = std::move(request);
   call.most = pass_.times * (act_.carousel ? act_.carousel->iterations : 1);
-  call.least = act_.when ? 0 : act_.loop ? 1 : call.most;
+  call.least = act_.when || act_.only_after_barge_in ? 0 : act_.loop ? 1 : call.most;
   call.most *= (act_.loop ? act_.loop->at_most : 1) * (1 + act_.output.repairs);
+  if (pass_.live && barge_in_may_repeat()) call.most *= 1 + narrative_.live->barge_ins;
   co_return co_await session_.ports.models->ask(std::move(call));
 }
 

@@ -16,14 +16,16 @@ Status status_of(const Error& error, bool cancelled) {
 
 }  // namespace
 
-ActRun::ActRun(NarrativeRun& pass, int act_index)
+ActRun::ActRun(NarrativeRun& pass, int act_index, int visit)
     : pass_(pass),
       session_(pass.session),
       narrative_(pass.narrative),
       act_(pass.narrative.acts[static_cast<std::size_t>(act_index)]),
       index_(act_index),
+      visit_(visit),
       budget_(&pass.budget) {
   outcome_.result.path = pass.prefix + act_.name;
+  if (visit > 1) outcome_.result.path += fmt::format("[{}]", visit);
 }
 
 Task<Outcome> ActRun::run() {
@@ -39,7 +41,7 @@ Task<Outcome> ActRun::run() {
       done = fail(std::move(may.error()));
     } else if (*may) {
       done = co_await rounds();
-      if (done) done = co_await assertions();
+      if (done && !was_barged()) done = co_await assertions();
       if (done) done = finish();
     }
   }
@@ -136,6 +138,10 @@ Task<Result<void>> ActRun::loop() {
     auto done = co_await numbered_round(round);
     if (!done || session_.options.dry) co_return done;
     outcome_.result.rounds = round;
+    if (was_barged()) {
+      round_ = 0;
+      co_return Result<void>();
+    }
     auto left = holds(act_.loop->until, own_);
     if (!left) co_return fail(std::move(left.error()));
     if (*left) {
@@ -187,6 +193,12 @@ Task<Result<void>> ActRun::nested() {
 }
 
 Result<void> ActRun::finish() {
+  if (was_barged()) {
+    outcome_.result.message =
+        fmt::format("the user spoke into the answer; on to act {}", act_.barge_in);
+    outcome_.result.status = Status::done;
+    return {};
+  }
   if (auto kept = keep_content(); !kept) return kept;
   if (auto saved = save(); !saved) return saved;
   outcome_.result.status = Status::done;

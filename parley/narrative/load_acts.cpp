@@ -37,6 +37,7 @@ Act FileReader::act(const std::string& name, const Node& node) {
     }
     act_flow(in, out);
     act_results(in, out);
+    act_live(in, out);
     in.finish();
   } else {
     context_.complain(node.place, "wrong_type",

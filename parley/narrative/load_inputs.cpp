@@ -99,7 +99,7 @@ std::optional<Input> FileReader::input(const Node& node) {
   Input out;
   out.place = node.place;
   const auto type = in.choice("type", {"image", "audio", "video", "document", "text", "bot_command",
-                                       "table", "narrative", "ref"});
+                                       "table", "narrative", "ref", "microphone"});
   if (!type) {
     if (!node.find("type")) in.complain(node.place, "missing_key", "type is missing");
     return std::nullopt;
@@ -114,6 +114,8 @@ std::optional<Input> FileReader::input(const Node& node) {
     out.what = command(in);
   } else if (*type == 6) {
     out.what = table(in);
+  } else if (*type == 9) {
+    out.what.emplace<MicrophoneInput>();
   } else {
     const auto name = in.text("name");
     if (*type == 7) {

@@ -41,6 +41,8 @@ Narrative FileReader::narrative(const Node& node, const std::string& name, bool 
   out.settings = settings(in);
   if (const Node* table = in.take("budget", {Kind::table})) out.budget = budget(*table);
   if (const Node* table = in.take("carousel", {Kind::table})) out.carousel = carousel(*table);
+  if (const Node* table = in.take("live", {Kind::flag, Kind::table}))
+    if (table->kind == Kind::table || table->flag) out.live = live(*table);
   out.history = history(in).value_or(History());
   if (out.history.kind == History::Kind::some)
     in.complain(node.place, "out_of_range", "history of a narrative is \"all\" or \"none\"");

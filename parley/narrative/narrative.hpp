@@ -66,11 +66,16 @@ struct NestedInput {
   std::string name;  // of Book::narratives
 };
 
+// Live narratives: nothing is sent for it, and the act waits for the answer to what the user says.
+struct MicrophoneInput {
+  MicrophoneInput() = default;
+};
+
 struct Input {
   Input() = default;
   Place place;
   Retention retention = Retention::automatic;
-  std::variant<TextInput, MediaInput, CommandInput, TableInput, NestedInput> what;
+  std::variant<TextInput, MediaInput, CommandInput, TableInput, NestedInput, MicrophoneInput> what;
 };
 
 // What must hold of a text. All of the tests that are given.
@@ -115,6 +120,18 @@ struct Settings {
   std::optional<int> max_tokens, top_k, seed, thinking;
   std::vector<std::string> stop;
   Template system;
+};
+
+// A Live narrative: its acts are turns of one session, one behind the other.
+struct LiveSettings {
+  LiveSettings() = default;
+  Place place;
+  enum class Answer { automatic, audio, text };
+  Answer answer = Answer::automatic;  // automatic: speech, where the model has it
+  std::string voice;                  // empty: the service's
+  int reconnects = 10;                // attempts in a row after a loss; 0: it ends the act
+  std::chrono::milliseconds silence{120'000};  // nothing of the service for that long ends the act
+  int barge_ins = 10;                          // of a run, 1 to 1000; the next one is an error
 };
 
 struct Retry {
@@ -178,6 +195,11 @@ struct Act {
   std::optional<Save> save;
   std::optional<bool> cache;           // empty: as the run says
   std::optional<bool> extract_output;  // its answer is kept as content; empty: the last act's is
+  // Live narratives:
+  std::string barge_in;  // the act that comes next where the user speaks into the answer
+  Place barge_in_place;
+  bool only_after_barge_in = false;  // it is passed over unless a barge-in leads to it
+  std::string audio_output;          // the WAV file of what was said; empty: none
 };
 
 struct Narrative {
@@ -194,6 +216,7 @@ struct Narrative {
   Settings settings;
   Budget budget;
   std::optional<Carousel> carousel;
+  std::optional<LiveSettings> live;
   History history;
   Retry retry;
   bool keep_independents = false;  // on_error = "continue"

@@ -37,6 +37,7 @@ class References {
     for (const auto& [column, value] : input.where) text(value);
   }
   void operator()(const NestedInput&) {}
+  void operator()(const MicrophoneInput&) {}
 
   std::vector<Reference> out;
 };

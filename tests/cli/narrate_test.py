@@ -12,6 +12,7 @@ import tempfile
 import threading
 import unittest
 import urllib.request
+import wave
 from pathlib import Path
 
 PARLEY = os.environ["PARLEY_BIN"]
@@ -114,12 +115,13 @@ class Narrate(unittest.TestCase):
         for file in sorted(EXAMPLES.glob("*.toml")):
             with self.subTest(file.name):
                 self.assertEqual(self.run_it("check", file).returncode, 0)
+                sound = ["--output-dir", self.path / "sound"]
                 words = ["--yes", "--set", "weekday=Monday", "--policy", EXAMPLES / "policies/weather.toml"]
                 place = file
                 if file.name == "customers.toml":
                     place = self.write(file.name, file.read_text(encoding="utf-8"))
                 self.assertEqual(self.run_it("plan", place, *words[1:]).returncode, 0)
-                done = self.run_it("run", place, *words)
+                done = self.run_it("run", place, *words, *sound)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 lines = self.lines(done)
                 self.assertEqual(lines[0]["event"], "begin")
@@ -131,6 +133,10 @@ class Narrate(unittest.TestCase):
                     for said in ("| Ada | too slow |", r"| Cy | a \\| b |", "Sunny in Oslo", "It is Monday."):
                         self.assertIn(said, shown.stdout)
                     self.assertNotIn("Bob", shown.stdout)
+                if file.name == "interview.toml":
+                    with wave.open(str(self.path / "sound/greeting.wav")) as greeting:
+                        self.assertEqual((greeting.getframerate(), greeting.getnchannels()), (24000, 1))
+                        self.assertGreater(greeting.getnframes(), 24000)
                 if file.name == "posts.toml":
                     items = [json.loads(line) for line in self.run_it("content", "posts").stdout.splitlines()]
                     self.assertEqual([item["status"] for item in items], ["good"] * 3)
