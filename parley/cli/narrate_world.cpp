@@ -13,6 +13,7 @@
 #include "parley/cli/console.hpp"
 #include "parley/cli/lines.hpp"
 #include "parley/cli/narrate_microphone.hpp"
+#include "parley/cli/narrate_postgres.hpp"
 #include "parley/cli/settings.hpp"
 
 namespace parley::cli {
@@ -112,6 +113,38 @@ Result<narrative::Policy> policy_of(const std::string& file) {
   return policy;
 }
 
+// SQLite files, and PostgreSQL where this program has it.
+class AllTables final : public narrative::Tables {
+ public:
+  explicit AllTables(bool allow_delete)
+      : files_(file_options(allow_delete)), servers_(postgres_tables(allow_delete)) {}
+  Result<narrative::TableRows> read(const narrative::TableQuery& query) override {
+    if (!narrative::is_postgres(query.input.database)) return files_.read(query);
+    if (!servers_) return fail(no_postgres());
+    return servers_->read(query);
+  }
+  Result<void> remove(const narrative::TableQuery& query,
+                      const narrative::TableRows& read) override {
+    if (!narrative::is_postgres(query.input.database)) return files_.remove(query, read);
+    if (!servers_) return fail(no_postgres());
+    return servers_->remove(query, read);
+  }
+
+ private:
+  static narrative::SqliteTablesOptions file_options(bool allow_delete) {
+    narrative::SqliteTablesOptions out;
+    out.allow_delete = allow_delete;
+    return out;
+  }
+  static Error no_postgres() {
+    return Error(ErrorKind::invalid_argument,
+                 "this program was built without PostgreSQL (PARLEY_POSTGRES=OFF)");
+  }
+
+  narrative::SqliteTables files_;
+  std::unique_ptr<narrative::Tables> servers_;
+};
+
 }  // namespace
 
 struct World::Parts {
@@ -121,14 +154,9 @@ struct World::Parts {
         seen(state),
         answers(folder + "/cache/answers"),
         outputs(folder + "/cache/outputs"),
-        tables(table_options(options)),
+        tables(options.allow_delete),
         content(folder + "/content.db", clock),
         output_files(options.output_dir) {}
-  static narrative::SqliteTablesOptions table_options(const NarrateOptions& options) {
-    narrative::SqliteTablesOptions out;
-    out.allow_delete = options.allow_delete;
-    return out;
-  }
 
   std::string folder;
   net::SystemClock clock;
@@ -138,7 +166,7 @@ struct World::Parts {
   SeenState seen;
   narrative::FolderAnswers answers;
   narrative::FolderOutputs outputs;
-  narrative::SqliteTables tables;
+  AllTables tables;
   narrative::SqliteContent content;
   narrative::FolderFiles output_files;
   NobodyAsked nobody;

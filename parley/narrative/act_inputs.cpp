@@ -96,7 +96,7 @@ Result<std::string> ActRun::table(const TableInput& input) {
   query.input = input;
   query.input.where.clear();
   if (query.input.database.empty()) query.input.database = narrative_.database;
-  if (!query.input.database.empty() && query.input.database.find("://") == std::string::npos)
+  if (!query.input.database.empty() && !is_postgres(query.input.database))
     query.input.database = file_beside(narrative_.file, query.input.database);
   std::string asked = input.name + "\n" + query.input.database + "\n" + input.where_sql;
   for (const auto& [column, value] : input.where) {

@@ -49,7 +49,7 @@ Narrative FileReader::narrative(const Node& node, const std::string& name, bool 
   out.retry = retry(in).value_or(Retry());
   if (const auto on_error = in.choice("on_error", {"stop", "continue"}))
     out.keep_independents = *on_error == 1;
-  out.database = in.text("database");
+  out.database = database(in);
   const Node* own_toc = in.take("toc", {Kind::list, Kind::table});
   const Node* own_acts = in.take("acts", {Kind::table});
   if (alone && !own_toc) own_toc = root_.find("toc");

@@ -49,7 +49,7 @@ struct TableInput {
   TableInput() = default;
   enum class Format { json, markdown, csv };
   std::string name;                       // table or view
-  std::string database;                   // empty: the narrative's
+  std::string database;                   // a file, or "postgres:NAME"; empty: the narrative's
   std::vector<std::string> columns;       // empty: all
   std::map<std::string, Template> where;  // column equals value; all of them
   std::string where_sql;                  // a condition in SQL, without templates
@@ -60,6 +60,11 @@ struct TableInput {
   std::int64_t sample = 0;  // that many rows by chance instead of the first; 0: off
   bool pull_and_delete = false;
 };
+
+// "postgres:NAME": the database of a connection that the environment or parley.toml has.
+inline bool is_postgres(std::string_view database) {
+  return database.starts_with("postgres:");
+}
 
 struct NestedInput {
   NestedInput() = default;

@@ -49,6 +49,7 @@ class FileReader {
   MediaInput media(TableReader& in, std::optional<MediaKind> kind);
   CommandInput command(TableReader& in);
   TableInput table(TableReader& in);
+  std::string database(TableReader& in);
 
   FileContext& context_;
   const Node& root_;
