@@ -20,7 +20,7 @@ namespace parley::cli {
 struct NarrateOptions {
   NarrateOptions() = default;
   std::string verb;              // run, check, plan, resume, show, content
-  std::string file;              // a narrative; of resume and show: a record; of content: a target
+  std::string file;              // a narrative; of resume and show: a record
   std::string narrative;         // of the file; empty: [narrative], or the only one
   std::string state_dir;         // empty: ~/.local/share/parley/narratives
   std::string save;              // the record; empty: runs/ID.jsonl in the state folder
@@ -42,8 +42,10 @@ struct NarrateOptions {
   std::string budget_time;
   std::vector<std::string> set;  // key=value
   bool yes = false, json = false, text = false, cache = false, allow_delete = false;
-  bool prompts = false;  // plan: the prompts as well
-  int last = 0;          // content: the newest ones; 0: all
+  bool prompts = false;            // plan: the prompts as well
+  int last = 0;                    // content: the newest ones; 0: all
+  std::string status;              // content: of the items
+  std::vector<std::string> words;  // content: verb, table, item
 };
 void add_narrate(CLI::App& app, NarrateOptions& options);
 int narrate(const NarrateOptions& options);

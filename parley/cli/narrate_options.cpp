@@ -136,7 +136,13 @@ void add_narrate(CLI::App& app, NarrateOptions& options) {
   show->add_flag("--prompts", options.prompts, "Show the prompts as they were sent");
   show->add_flag("--json", options.json, "The record as it is");
   auto* content = verb(*command, options, "content", "Show what narratives have made");
-  content->add_option("target", options.file, "Its table (default: the names of all)");
+  content
+      ->add_option("what", options.words,
+                   "list [TABLE], show TABLE ITEM, last [TABLE], generations [TABLE], or a "
+                   "TABLE alone (default: the names of all)")
+      ->expected(0, 3);
+  content->add_option("--status", options.status,
+                      "Only items that are good, bad, accepted, rejected, posting, posted, failed");
   content->add_option("--last", options.last, "Only so many of the newest")
       ->check(CLI::PositiveNumber);
   content->add_option("--state-dir", options.state_dir, "Folder of the content");

@@ -217,6 +217,7 @@ Result<void> ActRun::keep_content() {
   for (std::size_t i = 0; i < count; ++i) {
     ContentItem item;
     item.id = sha256(fmt::format("{}\n{}\n{}", session_.options.run_id, outcome_.result.path, i));
+    item.run = session_.options.run_id;
     item.narrative = narrative_.name;
     item.act = outcome_.result.path;
     item.model = outcome_.result.model;

@@ -12,6 +12,7 @@
 #include "parley/json/value.hpp"
 #include "parley/narrative/detail/sqlite.hpp"
 #include "parley/narrative/programs.hpp"
+#include "parley/narrative/content_book.hpp"
 #include "parley/narrative/sqlite_tables.hpp"
 #include "parley/narrative/test_world.hpp"
 
@@ -213,7 +214,7 @@ TEST_F(Files_D48, D52_ContentIsKeptOnceWithItsStatus) {
   EXPECT_EQ(rows_of(SqliteTables().read(query)),
             R"(["good","{\"title\":\"A\"}","[]"]["bad","{\"title\":5}",)"
             R"("[\"$.title: expected a string, found a number\"]"])");
-  EXPECT_EQ(content_targets(query.input.database)->front().second, 2);
+  EXPECT_EQ(ContentBook::open(query.input.database)->tables()->front().second, 2);
 }
 
 constexpr auto kPolicy = R"(

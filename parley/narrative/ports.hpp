@@ -139,7 +139,7 @@ class StateStore {
 struct ContentItem {
   ContentItem() = default;
   std::string id;  // the same for the same item of the same run: kept once
-  std::string narrative, act, model;
+  std::string run, narrative, act, model;
   std::string status;  // "good", or "bad" where it is not what the template says
   std::vector<std::string> mistakes;
   json::Any item;      // null where none was found

@@ -142,6 +142,26 @@ class Narrate(unittest.TestCase):
                     self.assertEqual([item["status"] for item in items], ["good"] * 3)
                     self.assertEqual(len(self.run_it("content", "posts", "--last", "1").stdout.splitlines()), 1)
                     self.assertEqual(self.run_it("content").stdout, "posts  3 items\n")
+                    self.look_at_content(items, lines[0]["run"])
+
+    def look_at_content(self, items, run):
+        """D55: list, show, last, generations."""
+        self.assertEqual(self.run_it("content", "list").stdout, "posts  3 items\n")
+        self.assertEqual(len(self.run_it("content", "list", "posts", "--status", "good").stdout.splitlines()), 3)
+        self.assertEqual(self.run_it("content", "list", "posts", "--status", "bad").stdout, "")
+        shown = self.run_it("content", "show", "posts", items[1]["id"][:12]).stdout
+        self.assertIn(items[1]["id"] + "  good", shown)
+        self.assertIn('"title"', shown)
+        self.assertIn(items[2]["id"], self.run_it("content", "last").stdout)
+        self.assertIn(items[2]["id"], self.run_it("content", "last", "posts").stdout)
+        for words in (["generations"], ["generations", "posts"]):
+            made = self.run_it("content", *words).stdout
+            self.assertIn(f"posts  posts  run {run}  3 good", made)
+        wrong = self.run_it("content", "show", "posts", "none-such")
+        self.assertEqual((wrong.returncode, "has no item none-such" in wrong.stderr), (1, True))
+        wrong = self.run_it("content", "list", "post")
+        self.assertIn("there is no table of content post, did you mean posts?", wrong.stderr)
+        self.assertEqual(self.run_it("content", "show", "posts").returncode, 2)
 
     def test_what_the_page_shows_is_right(self):
         page = (ROOT / "docs/narratives.md").read_text(encoding="utf-8")
