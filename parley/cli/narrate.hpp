@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,7 +41,8 @@ struct NarrateOptions {
   std::optional<std::int64_t> budget_tokens;
   std::optional<double> budget_money;
   std::string budget_time;
-  std::vector<std::string> set;  // key=value
+  std::vector<std::string> set;                 // key=value
+  std::vector<std::string> attempts, fallback;  // [ACT=]value
   bool yes = false, json = false, text = false, cache = false, allow_delete = false;
   bool prompts = false;            // plan: the prompts as well
   int last = 0;                    // content: the newest ones; 0: all
@@ -69,6 +71,10 @@ std::string state_folder(const NarrateOptions& options);
 std::map<std::string, narrative::Price> prices_for(const narrative::Book& book);
 // From --budget-… and --…-multiplier.
 Result<narrative::Budget> budget_of(const NarrateOptions& options);
+// From --attempts and --fallback; empty: neither was given. Errors: invalid_argument.
+using RetryChoice =
+    std::function<narrative::Retry(const std::string& act, const narrative::Retry& of_file)>;
+Result<RetryChoice> retry_of(const NarrateOptions& options);
 // The limits of --tier; null: none. `shared`: over the file that all runs share, which is made
 // where it is missing. Errors: those of api::Limiter::open().
 Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& options, bool offline,

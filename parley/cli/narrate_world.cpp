@@ -2,30 +2,19 @@
 
 #include <iostream>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "parley/api/credentials.hpp"
 #include "parley/base/text.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/lines.hpp"
+#include "parley/cli/loop_timer.hpp"
 #include "parley/cli/narrate_microphone.hpp"
 #include "parley/cli/narrate_postgres.hpp"
 #include "parley/cli/settings.hpp"
 
 namespace parley::cli {
 namespace {
-
-class LoopTimer final : public narrative::Timer {
- public:
-  Task<void> wait(std::chrono::milliseconds time) override {
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
-    co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-  }
-};
 
 // Golden runs: whatever has no recorded answer is a difference.
 class NobodyAsked final : public narrative::ModelCaller {

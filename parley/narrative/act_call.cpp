@@ -75,38 +75,50 @@ Result<void> ActRun::answered(const ModelAnswer& answer, const std::string& mode
   return session_.write(std::move(entry), true);
 }
 
+// As it is now: it may change while the act waits.
+Retry ActRun::retry_policy() const {
+  const auto& of_file = act_.retry ? *act_.retry : narrative_.retry;
+  return session_.options.retry ? session_.options.retry(outcome_.result.path, of_file) : of_file;
+}
+
+std::vector<std::string> ActRun::models() const {
+  std::vector<std::string> out;
+  out.push_back(!act_.settings.model.empty()         ? act_.settings.model
+                : !narrative_.settings.model.empty() ? narrative_.settings.model
+                                                     : session_.options.default_model);
+  if (pass_.live) return out;
+  const auto retry = retry_policy();
+  out.insert(out.end(), retry.fallback.begin(), retry.fallback.end());
+  return out;
+}
+
 Task<Result<ModelAnswer>> ActRun::obtain(gemini::GenerateContentRequest request) {
-  const auto& retry = act_.retry ? *act_.retry : narrative_.retry;
-  std::vector<std::string> models;
-  models.push_back(!act_.settings.model.empty()         ? act_.settings.model
-                   : !narrative_.settings.model.empty() ? narrative_.settings.model
-                                                        : session_.options.default_model);
-  models.insert(models.end(), retry.fallback.begin(), retry.fallback.end());
-  for (const auto& model : models)
+  const auto all = models();
+  for (const auto& model : all)
     if (auto answer = known(model, key_of(model, request))) co_return std::move(*answer);
   fresh_ = true;
-  std::optional<Error> last;
-  for (const auto& model : models) {
+  std::string model = all.front();
+  for (std::size_t number = 1;; ++number) {
     auto answer = co_await ask_model(model, request);
     if (answer) co_return answer;
-    last = std::move(answer.error());
-    const bool ours = last->kind() == ErrorKind::cancelled || last->detail("code");
-    if (ours || session_.cancelled) break;
-    if (&model != &models.back())
-      outcome_.result.notes.push_back(
-          fmt::format("{} did not answer ({}); the next model is asked", model, last->describe()));
+    const auto& error = answer.error();
+    const bool ours = error.kind() == ErrorKind::cancelled || error.detail("code");
+    const auto wanted = models();
+    if (ours || session_.cancelled || number >= wanted.size()) co_return answer;
+    outcome_.result.notes.push_back(
+        fmt::format("{} did not answer ({}); the next model is asked", model, error.describe()));
+    model = wanted[number];
   }
-  co_return fail(std::move(*last));
 }
 
 Task<Result<ModelAnswer>> ActRun::ask_model(const std::string& model,
                                             const gemini::GenerateContentRequest& request) {
-  const auto& retry = act_.retry ? *act_.retry : narrative_.retry;
   for (int attempt = 1;; ++attempt) {
     auto answer = co_await ask_once(model, request, attempt);
-    if (answer || attempt >= retry.attempts || session_.cancelled) co_return answer;
+    if (answer || session_.cancelled) co_return answer;
+    const auto retry = retry_policy();
     const auto& error = answer.error();
-    if (!error.retryable() || is_day_quota(error)) co_return answer;
+    if (attempt >= retry.attempts || !error.retryable() || is_day_quota(error)) co_return answer;
     co_await session_.ports.timer->wait(delay_of(retry, attempt, error));
   }
 }

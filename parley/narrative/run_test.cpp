@@ -177,32 +177,6 @@ two = "Second"
   EXPECT_NE(run.error->message().find("2.0 of 1.5 s have passed"), std::string::npos);
 }
 
-TEST(Narrative_N6, RetriesAndFallbackModelsAreToldAndRecorded) {
-  TestWorld world;
-  world.models.answer = [&](const ModelCall& call) -> Result<ModelAnswer> {
-    if (call.model == "best") return fail(ErrorKind::unavailable, "overloaded");
-    auto answer = answered("hello");
-    answer.model = "second-001";
-    return answer;
-  };
-  const auto run = world.run(R"(
-[acts.a]
-input = "x"
-model = "best"
-retry = { attempts = 3, delay = "1s", cap = "90s", fallback = ["second"] }
-)");
-  EXPECT_EQ(run.status, Status::done);
-  EXPECT_EQ(run.acts[0].model, "second-001");
-  ASSERT_EQ(run.acts[0].notes.size(), 1u);
-  EXPECT_NE(run.acts[0].notes[0].find("best did not answer (unavailable: overloaded)"),
-            std::string::npos);
-  EXPECT_EQ(world.timer.waits,
-            (std::vector{std::chrono::milliseconds(1000), std::chrono::milliseconds(2000)}));
-  int failures = 0;
-  for (const auto& entry : world.journal.entries()) failures += entry.type == EntryType::failure;
-  EXPECT_EQ(failures, 3);
-}
-
 TEST(Narrative_N8, AWrongAnswerIsGivenBackAtMostSoOften) {
   const std::string text = R"(
 [acts.a]

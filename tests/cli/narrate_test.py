@@ -144,6 +144,18 @@ class Narrate(unittest.TestCase):
                     self.assertEqual(self.run_it("content").stdout, "posts  3 items\n")
                     self.look_at_content(items, lines[0]["run"])
 
+    def test_the_policy_of_retries_is_chosen_when_it_runs(self):
+        file = self.write("n.toml", '[acts.a]\ninput = "repeat: hello"\nmodel = "no-such-model"\n[acts.b]\ninput = "repeat: {{a}}"\n')
+        failed = self.run_it("run", file)
+        self.assertEqual(failed.returncode, 1)
+        record = self.lines(failed)[-1]["record"]
+        done = self.run_it("resume", record, "--fallback", "a=gemini-2.5-pro,gemini-2.5-flash", "--attempts", "b=2")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        answers = [entry["model"] for entry in self.record(record) if entry["type"] == "answer"]
+        self.assertEqual(answers, ["gemini-2.5-pro", "gemini-2.5-flash"])
+        for words in (["--attempts", "0"], ["--attempts", "a=21"], ["--attempts", "a=x"]):
+            self.assertEqual(self.run_it("run", file, *words).returncode, 2, words)
+
     def look_at_content(self, items, run):
         """D55: list, show, last, generations."""
         self.assertEqual(self.run_it("content", "list").stdout, "posts  3 items\n")

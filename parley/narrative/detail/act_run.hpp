@@ -40,6 +40,8 @@ class ActRun {
   void remember(const Input& input, const std::vector<gemini::Part>& parts);
 
   // act_call.cpp: from a request to an answer
+  Retry retry_policy() const;
+  std::vector<std::string> models() const;  // in the order in which they are asked
   Task<Result<ModelAnswer>> obtain(gemini::GenerateContentRequest request);
   Task<Result<ModelAnswer>> ask_model(const std::string& model,
                                       const gemini::GenerateContentRequest& request);
