@@ -59,6 +59,7 @@ int narrate_run(const NarrateOptions& options);      // run, resume
 int narrate_plan(const NarrateOptions& options);     // plan
 int narrate_show(const NarrateOptions& options);     // show
 int narrate_content(const NarrateOptions& options);  // content
+int narrate_tui(const NarrateOptions& options);      // tui
 
 // "parley narrate: …" on standard error; gives the code.
 int narrate_failed(std::string_view what, int code);

@@ -105,6 +105,9 @@ void add_content(CLI::App& command, NarrateOptions& options) {
   content->add_option("--last", options.last, "Only so many of the newest")
       ->check(CLI::PositiveNumber);
   content->add_option("--state-dir", options.state_dir, "Folder of the content");
+  auto* tui =
+      verb(command, options, "tui", "Look through content on a terminal; accept and reject");
+  tui->add_option("--state-dir", options.state_dir, "Folder of the content");
 }
 
 }  // namespace

@@ -390,13 +390,13 @@ four = { input = "repeat: {{three}} end", approval = "Go on?" }
         self.assertRegex(self.run_it("plan", many, "--tier", "free").stdout, r"at most [2-9] min \d\d s of waiting")
         self.assertFalse(Path(self.state).exists(), "nothing is written")
 
-    def test_a_terminal_shows_the_acts_in_place(self):
-        file = self.write("n.toml", '[acts]\nfirst = "repeat: x"\nsecond = "repeat: the end"\n')
+    def on_a_terminal(self, *words, keys=()):
+        """What a command shows there. Each key is pressed once its text is seen: (text, key)."""
         master, slave = pty.openpty()
-        process = subprocess.Popen([PARLEY, "narrate", "run", file, "--offline", "--state-dir", self.state],
-                                   stdin=slave, stdout=slave, stderr=slave, env={**CLEAN, "TERM": "xterm"})
+        process = subprocess.Popen([PARLEY, "narrate", *words], stdin=slave, stdout=slave, stderr=slave,
+                                   env={**CLEAN, "TERM": "xterm"})
         os.close(slave)
-        shown = b""
+        shown, keys, seen = b"", list(keys), 0
         while True:
             if not select.select([master], [], [], LIMIT)[0]:
                 self.fail("it hangs")
@@ -407,9 +407,29 @@ four = { input = "repeat: {{three}} end", approval = "Go on?" }
             if not block:
                 break
             shown += block
+            while keys and (at := shown.find(keys[0][0].encode(), seen)) >= 0:
+                seen = len(shown)
+                os.write(master, keys.pop(0)[1].encode())
         os.close(master)
         self.assertEqual(process.wait(LIMIT), 0)
-        text = shown.decode()
+        self.assertEqual(keys, [], shown.decode())
+        return shown.decode()
+
+    def test_content_is_looked_through_on_a_terminal(self):
+        file = self.write("n.toml", '[narrative]\nname = "n"\ntarget = "posts"\n[acts]\na = \'repeat: [{"t": 1}, {"t": 2}]\'\n')
+        self.assertEqual(self.run_it("run", file).returncode, 0)
+        shown = self.on_a_terminal("tui", "--state-dir", self.state, keys=[
+            ("> posts  2 items", "\r"), ("q quit", "a"), ("is accepted", "r"), ("is rejected", "q")])
+        self.assertTrue(shown.endswith("\x1b[?25h\x1b[?1049l"), "the terminal is as it was")
+        items = [json.loads(line)["status"] for line in self.run_it("content", "posts").stdout.splitlines()]
+        self.assertEqual(items, ["accepted", "rejected"])
+        refused = subprocess.run([PARLEY, "narrate", "tui", "--state-dir", self.state], capture_output=True, text=True,
+                                 stdin=subprocess.DEVNULL, timeout=LIMIT, check=False)
+        self.assertEqual((refused.returncode, "tui needs a terminal" in refused.stderr), (2, True))
+
+    def test_a_terminal_shows_the_acts_in_place(self):
+        file = self.write("n.toml", '[acts]\nfirst = "repeat: x"\nsecond = "repeat: the end"\n')
+        text = self.on_a_terminal("run", file, "--offline", "--state-dir", self.state)
         self.assertIn("\x1b[2A\x1b[J", text, "redrawn over two lines")
         last = text.rsplit("\x1b[J", 1)[1]
         self.assertRegex(last, r"✔.* first +done +\d+ tokens")
