@@ -66,13 +66,17 @@ Task<Result<bool>> ActRun::may_run() {
 }
 
 Task<Result<void>> ActRun::agreed() {
-  if (session_.options.replay.value(path(), "approval", "act")) co_return Result<void>();
+  auto question = expand(act_.approval, values());
+  if (!question) co_return fail(std::move(question.error()));
+  // What was agreed to was this question, and no other.
+  const auto key = sha256(*question);
+  if (session_.options.replay.value(path(), "approval", key)) co_return Result<void>();
   Approval answer = Approval::later;
   if (session_.ports.approver)
-    answer = co_await session_.ports.approver->ask(outcome_.result.path, act_.approval);
+    answer = co_await session_.ports.approver->ask(outcome_.result.path, *question);
   if (answer == Approval::later)
     co_return fail(Error(ErrorKind::conflict,
-                         fmt::format("act {} waits for approval: {}", act_.name, act_.approval))
+                         fmt::format("act {} waits for approval: {}", act_.name, *question))
                        .with_detail("code", "approval_pending"));
   if (answer == Approval::no)
     co_return fail(
@@ -81,7 +85,7 @@ Task<Result<void>> ActRun::agreed() {
   Entry entry(EntryType::value);
   entry.path = path();
   entry.what = "approval";
-  entry.key = "act";
+  entry.key = key;
   entry.text = "yes";
   co_return session_.write(std::move(entry), true);
 }

@@ -132,9 +132,9 @@ struct LiveSettings {
   LiveSettings() = default;
   Place place;
   enum class Answer { automatic, audio, text };
-  Answer answer = Answer::automatic;  // automatic: speech, where the model has it
-  std::string voice;                  // empty: the service's
-  int reconnects = 10;                // attempts in a row after a loss; 0: it ends the act
+  Answer answer = Answer::automatic;           // automatic: speech, where the model has it
+  std::string voice;                           // empty: the service's
+  int reconnects = 10;                         // attempts in a row after a loss; 0: it ends the act
   std::chrono::milliseconds silence{120'000};  // nothing of the service for that long ends the act
   int barge_ins = 10;                          // of a run, 1 to 1000; the next one is an error
 };
@@ -162,7 +162,7 @@ struct Assertion {
   std::optional<Template> contains, lacks;
   std::optional<std::int64_t> min_length, max_length;  // Unicode scalar values
   json::Any schema;
-  std::string judge;        // a question that a model answers with yes or no about the answer
+  Template judge;           // a question that a model answers with yes or no about the answer
   std::string judge_model;  // empty: the act's
 };
 
@@ -191,7 +191,7 @@ struct Act {
   std::optional<Carousel> carousel;
   std::optional<Condition> when;
   std::optional<Loop> loop;
-  std::string approval;  // what a person is asked before the act runs; empty: nobody is asked
+  Template approval;  // what a person is asked before the act runs; empty: nobody is asked
   std::vector<std::string> after;
   std::optional<History> history;  // empty: the narrative's
   std::optional<Retry> retry;      // empty: the narrative's
