@@ -10,9 +10,9 @@
 #include <fmt/format.h>
 
 #include "parley/json/value.hpp"
+#include "parley/narrative/content_book.hpp"
 #include "parley/narrative/detail/sqlite.hpp"
 #include "parley/narrative/programs.hpp"
-#include "parley/narrative/content_book.hpp"
 #include "parley/narrative/sqlite_tables.hpp"
 #include "parley/narrative/test_world.hpp"
 
@@ -139,7 +139,8 @@ TEST_F(Tables_D42, WhatIsWrongIsToldAndNothingIsChanged) {
   SqliteTables tables;
   auto& input = table.query.input;
   input.columns = {"scroe"};
-  EXPECT_EQ(rows_of(tables.read(table.query)), "not_found: table posts has no column scroe, did you mean score?");
+  EXPECT_EQ(rows_of(tables.read(table.query)),
+            "not_found: table posts has no column scroe, did you mean score?");
   input.columns.clear();
   input.name = "post";
   EXPECT_EQ(rows_of(tables.read(table.query)),
