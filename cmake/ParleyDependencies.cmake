@@ -16,6 +16,14 @@ find_package(prometheus-cpp REQUIRED CONFIG)
 if(PARLEY_TESTS)
   find_package(GTest REQUIRED)
 endif()
+# CMake's own module wants the server's headers as well.
+if(PARLEY_POSTGRES)
+  find_path(PARLEY_LIBPQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
+  find_library(PARLEY_LIBPQ pq REQUIRED)
+  add_library(parley_postgres INTERFACE)
+  target_include_directories(parley_postgres SYSTEM INTERFACE $<BUILD_INTERFACE:${PARLEY_LIBPQ_INCLUDE}>)
+  target_link_libraries(parley_postgres INTERFACE pq)
+endif()
 
 # Asio is header-only here; these keep its old interfaces out.
 add_library(parley_asio INTERFACE)

@@ -4,19 +4,24 @@
 # Sources are all *.cpp of the folder and of the folders in it; *_test.cpp become the program
 # parley_net_test. DEPENDS is the one place where "may use" is written; scripts/check-layers compares
 # every #include with it. WEBSOCKET_PARTS is a regular expression of files that are left out, with the
-# module ws, where PARLEY_WEBSOCKET_STREAMING is off.
+# module ws, where PARLEY_WEBSOCKET_STREAMING is off. LEFT_OUT is one of files that are left out in any
+# case: of an option that is off.
 #
 # With PARLEY_UNITY the sources of a library are compiled in groups, which more than halves a build from
 # nothing. So names in unnamed namespaces are distinct within a module, or their file is named after
 # ALONE. Tests are compiled one by one.
 function(parley_module)
-  cmake_parse_arguments(M "" "NAME;PCH;PCH_FROM;WEBSOCKET_PARTS" "DEPENDS;LINK;LINK_PUBLIC;TEST_LINK;ALONE" ${ARGN})
+  cmake_parse_arguments(M "" "NAME;PCH;PCH_FROM;WEBSOCKET_PARTS;LEFT_OUT" "DEPENDS;LINK;LINK_PUBLIC;TEST_LINK;ALONE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp */*.cpp)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_test|main)\\.cpp$")
 
   set(left_out "^$")
+  if(M_LEFT_OUT)
+    set(left_out "${M_LEFT_OUT}")
+    list(FILTER sources EXCLUDE REGEX "${left_out}")
+  endif()
   if(NOT PARLEY_WEBSOCKET_STREAMING)
     list(REMOVE_ITEM M_DEPENDS ws)
     if(M_WEBSOCKET_PARTS)

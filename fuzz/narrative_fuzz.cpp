@@ -1,9 +1,10 @@
-// Narrative files and policies: whatever is read is a narrative without mistakes or mistakes with
-// their places, and one without mistakes can be planned. Answers of models are searched for JSON
-// and TOML.
+// Narrative files, bots and policies: whatever is read is a narrative without mistakes or mistakes
+// with their places, and one without mistakes can be planned. Answers of models are searched for
+// JSON and TOML.
 #include <cstdint>
 #include <cstdlib>
 
+#include "parley/narrative/bots.hpp"
 #include "parley/narrative/extract.hpp"
 #include "parley/narrative/load.hpp"
 #include "parley/narrative/plan.hpp"
@@ -41,6 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   Diagnostics mistakes;
   (void)read_policy("p.toml", text, mistakes);
+  const auto bots = load_bots("b.toml", sources);
+  if (bots.ok() && bots.bots.empty()) std::abort();
+  (void)read_verdict(text);
   (void)extract(text, Output::Format::json);
   (void)extract(text, Output::Format::toml);
   return 0;

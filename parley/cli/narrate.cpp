@@ -172,6 +172,7 @@ int narrate(const NarrateOptions& options) {
   if (options.verb == "plan") return narrate_plan(options);
   if (options.verb == "show") return narrate_show(options);
   if (options.verb == "content") return narrate_content(options);
+  if (options.verb == "tui") return narrate_tui(options);
   if (options.verb.empty()) return exit_code::usage;
   return narrate_run(options);
 }

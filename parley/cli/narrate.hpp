@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,16 +20,18 @@ namespace parley::cli {
 
 struct NarrateOptions {
   NarrateOptions() = default;
-  std::string verb;       // run, check, plan, resume, show, content
-  std::string file;       // a narrative; of resume and show: a record; of content: a target
-  std::string narrative;  // of the file; empty: [narrative], or the only one
-  std::string state_dir;  // empty: ~/.local/share/parley/narratives
-  std::string save;       // the record; empty: runs/ID.jsonl in the state folder
-  std::string golden;     // a record whose answers are expected
-  std::string policy;     // what commands may run
-  std::string source;     // resume: the narrative's file, where it has moved
-  std::string model;      // of acts that name none; empty: GENAI_MODEL_ID, else gemini-2.5-flash
-  std::string tier;       // empty: free, and none offline
+  std::string verb;              // run, check, plan, resume, show, content
+  std::string file;              // a narrative; of resume and show: a record
+  std::string narrative;         // of the file; empty: [narrative], or the only one
+  std::string state_dir;         // empty: ~/.local/share/parley/narratives
+  std::string save;              // the record; empty: runs/ID.jsonl in the state folder
+  std::string golden;            // a record whose answers are expected
+  std::string policy;            // what commands may run
+  std::string output_dir = ".";  // of sound
+  std::string microphone;        // of Live narratives: a WAV file, or - for standard input
+  std::string source;            // resume: the narrative's file, where it has moved
+  std::string model;  // of acts that name none; empty: GENAI_MODEL_ID, else gemini-2.5-flash
+  std::string tier;   // empty: free, and none offline
   std::string base_url;
   ServiceOptions service;
   bool offline = false;
@@ -38,10 +41,13 @@ struct NarrateOptions {
   std::optional<std::int64_t> budget_tokens;
   std::optional<double> budget_money;
   std::string budget_time;
-  std::vector<std::string> set;  // key=value
+  std::vector<std::string> set;                 // key=value
+  std::vector<std::string> attempts, fallback;  // [ACT=]value
   bool yes = false, json = false, text = false, cache = false, allow_delete = false;
-  bool prompts = false;  // plan: the prompts as well
-  int last = 0;          // content: the newest ones; 0: all
+  bool prompts = false;            // plan: the prompts as well
+  int last = 0;                    // content: the newest ones; 0: all
+  std::string status;              // content: of the items
+  std::vector<std::string> words;  // content: verb, table, item
 };
 void add_narrate(CLI::App& app, NarrateOptions& options);
 int narrate(const NarrateOptions& options);
@@ -53,6 +59,7 @@ int narrate_run(const NarrateOptions& options);      // run, resume
 int narrate_plan(const NarrateOptions& options);     // plan
 int narrate_show(const NarrateOptions& options);     // show
 int narrate_content(const NarrateOptions& options);  // content
+int narrate_tui(const NarrateOptions& options);      // tui
 
 // "parley narrate: …" on standard error; gives the code.
 int narrate_failed(std::string_view what, int code);
@@ -65,6 +72,10 @@ std::string state_folder(const NarrateOptions& options);
 std::map<std::string, narrative::Price> prices_for(const narrative::Book& book);
 // From --budget-… and --…-multiplier.
 Result<narrative::Budget> budget_of(const NarrateOptions& options);
+// From --attempts and --fallback; empty: neither was given. Errors: invalid_argument.
+using RetryChoice =
+    std::function<narrative::Retry(const std::string& act, const narrative::Retry& of_file)>;
+Result<RetryChoice> retry_of(const NarrateOptions& options);
 // The limits of --tier; null: none. `shared`: over the file that all runs share, which is made
 // where it is missing. Errors: those of api::Limiter::open().
 Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& options, bool offline,

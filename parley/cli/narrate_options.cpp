@@ -1,14 +1,14 @@
+#include "parley/cli/narrate_options.hpp"
+
 #include <iostream>
 
 #include <CLI/CLI.hpp>
 
 #include "parley/cli/console.hpp"
-#include "parley/cli/narrate.hpp"
 
 namespace parley::cli {
-namespace {
 
-void add_service(CLI::App& command, NarrateOptions& options) {
+void add_narrate_service(CLI::App& command, NarrateOptions& options) {
   command.add_option("-m,--model", options.model,
                      "Model of acts that name none (default: GENAI_MODEL_ID, else "
                      "gemini-2.5-flash)");
@@ -31,7 +31,7 @@ void add_service(CLI::App& command, NarrateOptions& options) {
       ->check(CLI::ExistingFile);
 }
 
-void add_budget(CLI::App& command, NarrateOptions& options) {
+void add_narrate_budget(CLI::App& command, NarrateOptions& options) {
   command.add_option("--rpm-multiplier", options.rpm,
                      "Share of the requests a minute to use (default: 0.8)");
   command.add_option("--tpm-multiplier", options.tpm, "Share of the tokens a minute to use");
@@ -44,7 +44,7 @@ void add_budget(CLI::App& command, NarrateOptions& options) {
                      "Time after which no model is asked any more: 30s, 5m, 2h");
 }
 
-void add_world(CLI::App& command, NarrateOptions& options) {
+void add_narrate_world(CLI::App& command, NarrateOptions& options) {
   command.add_option("--state-dir", options.state_dir,
                      "Folder of state, records, cache and content (default: "
                      "~/.local/share/parley/narratives)");
@@ -56,16 +56,34 @@ void add_world(CLI::App& command, NarrateOptions& options) {
                    "Table inputs with pull_and_delete may delete the rows they read");
 }
 
+namespace {
+
 void add_going(CLI::App& command, NarrateOptions& options) {
   command.add_flag("--yes", options.yes, "Agree to every approval and command");
   command.add_flag("--cache", options.cache,
                    "Use and keep answers to the same prompt, of acts that do not say");
+  command
+      .add_option("--output-dir", options.output_dir,
+                  "Live narratives: folder of the sound that acts keep")
+      ->capture_default_str();
+  command.add_option("--microphone", options.microphone,
+                     "Live narratives: what the user says, a WAV file, or - for PCM of 16 bits and "
+                     "16 kHz from standard input");
+  command
+      .add_option("--attempts", options.attempts,
+                  "Calls of one model, in place of the file's: 3, or ACT=3")
+      ->allow_extra_args(false);
+  command
+      .add_option("--fallback", options.fallback,
+                  "Models that are asked next, in place of the file's: MODEL,MODEL or "
+                  "ACT=MODEL,MODEL")
+      ->allow_extra_args(false);
   command.add_flag("--json", options.json,
                    "One line of JSON for each change (default where the output is no terminal)");
   command.add_flag("--text", options.text, "Print the result alone");
-  add_service(command, options);
-  add_budget(command, options);
-  add_world(command, options);
+  add_narrate_service(command, options);
+  add_narrate_budget(command, options);
+  add_narrate_world(command, options);
 }
 
 CLI::App* verb(CLI::App& command, NarrateOptions& options, const std::string& name,
@@ -73,6 +91,23 @@ CLI::App* verb(CLI::App& command, NarrateOptions& options, const std::string& na
   auto* sub = command.add_subcommand(name, what);
   sub->callback([&options, name] { options.verb = name; });
   return sub;
+}
+
+void add_content(CLI::App& command, NarrateOptions& options) {
+  auto* content = verb(command, options, "content", "Show what narratives have made");
+  content
+      ->add_option("what", options.words,
+                   "list [TABLE], show TABLE ITEM, last [TABLE], generations [TABLE], or a "
+                   "TABLE alone (default: the names of all)")
+      ->expected(0, 3);
+  content->add_option("--status", options.status,
+                      "Only items that are good, bad, accepted, rejected, posting, posted, failed");
+  content->add_option("--last", options.last, "Only so many of the newest")
+      ->check(CLI::PositiveNumber);
+  content->add_option("--state-dir", options.state_dir, "Folder of the content");
+  auto* tui =
+      verb(command, options, "tui", "Look through content on a terminal; accept and reject");
+  tui->add_option("--state-dir", options.state_dir, "Folder of the content");
 }
 
 }  // namespace
@@ -121,18 +156,14 @@ void add_narrate(CLI::App& app, NarrateOptions& options) {
   name(plan);
   plan->add_flag("--prompts", options.prompts, "Show the prompts");
   plan->add_flag("--json", options.json, "One JSON object, with the prompts");
-  add_service(*plan, options);
-  add_budget(*plan, options);
-  add_world(*plan, options);
+  add_narrate_service(*plan, options);
+  add_narrate_budget(*plan, options);
+  add_narrate_world(*plan, options);
   auto* show = verb(*command, options, "show", "Show a record: acts, prompts, answers, costs");
   file(show, "The record");
   show->add_flag("--prompts", options.prompts, "Show the prompts as they were sent");
   show->add_flag("--json", options.json, "The record as it is");
-  auto* content = verb(*command, options, "content", "Show what narratives have made");
-  content->add_option("target", options.file, "Its table (default: the names of all)");
-  content->add_option("--last", options.last, "Only so many of the newest")
-      ->check(CLI::PositiveNumber);
-  content->add_option("--state-dir", options.state_dir, "Folder of the content");
+  add_content(*command, options);
 }
 
 }  // namespace parley::cli

@@ -234,6 +234,9 @@ int go(const NarrateOptions& options, Start start, const narrative::Book& book) 
   const auto budget = budget_of(options);
   if (!budget) return narrate_failed(budget.error().message(), exit_code::usage);
   run_options.budget = *budget;
+  auto retry = retry_of(options);
+  if (!retry) return narrate_failed(retry.error().message(), exit_code::usage);
+  run_options.retry = std::move(*retry);
   if (world.offline() && !options.offline && start.golden.empty())
     std::cerr << "(No GEMINI_API_KEY or GOOGLE_API_KEY is set: the offline model answers.)\n";
   display.begin(run_options.run_id, start.record, world.offline());

@@ -8,7 +8,6 @@
 #include "parley/cli/narrate_view.hpp"
 #include "parley/json/value.hpp"
 #include "parley/narrative/files.hpp"
-#include "parley/narrative/sqlite_tables.hpp"
 
 namespace parley::cli {
 namespace {
@@ -76,32 +75,6 @@ int narrate_show(const NarrateOptions& options) {
       std::cout << narrative::to_line(entry) << "\n";
     else
       print_entry(entry, style, options.prompts);
-  }
-  std::cout << std::flush;
-  return exit_code::ok;
-}
-
-int narrate_content(const NarrateOptions& options) {
-  const auto file = state_folder(options) + "/content.db";
-  if (options.file.empty()) {
-    const auto targets = narrative::content_targets(file);
-    if (!targets) return narrate_failed(targets.error().message(), exit_code::failed);
-    for (const auto& [name, count] : *targets)
-      std::cout << fmt::format("{}  {} items\n", clean(name), count);
-    return exit_code::ok;
-  }
-  narrative::SqliteTables tables;
-  narrative::TableQuery query;
-  query.input.database = file;
-  query.input.name = options.file;
-  query.input.order_by = options.last > 0 ? "at desc" : "at";
-  query.input.limit = options.last > 0 ? options.last : 100'000;
-  const auto rows = tables.read(query);
-  if (!rows) return narrate_failed(rows.error().message(), exit_code::failed);
-  for (const auto& row : rows->rows) {
-    json::Object object;
-    for (std::size_t i = 0; i < row.size(); ++i) object[rows->columns[i]] = row[i];
-    std::cout << json::to_string(object) << "\n";
   }
   std::cout << std::flush;
   return exit_code::ok;

@@ -2,28 +2,19 @@
 
 #include <iostream>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "parley/api/credentials.hpp"
 #include "parley/base/text.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/lines.hpp"
+#include "parley/cli/loop_timer.hpp"
+#include "parley/cli/narrate_microphone.hpp"
+#include "parley/cli/narrate_postgres.hpp"
 #include "parley/cli/settings.hpp"
 
 namespace parley::cli {
 namespace {
-
-class LoopTimer final : public narrative::Timer {
- public:
-  Task<void> wait(std::chrono::milliseconds time) override {
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
-    co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-  }
-};
 
 // Golden runs: whatever has no recorded answer is a difference.
 class NobodyAsked final : public narrative::ModelCaller {
@@ -33,6 +24,14 @@ class NobodyAsked final : public narrative::ModelCaller {
         Error(ErrorKind::conflict,
               fmt::format("act {}: the golden record has no answer to this prompt", call.act))
             .with_detail("code", "golden"));
+  }
+};
+
+class NobodySpeaks final : public narrative::LiveTalks {
+ public:
+  Task<Result<std::unique_ptr<narrative::LiveTalk>>> open(narrative::LiveOpening) override {
+    co_return fail(Error(ErrorKind::conflict, "the golden record has no answer to this turn")
+                       .with_detail("code", "golden"));
   }
 };
 
@@ -103,6 +102,38 @@ Result<narrative::Policy> policy_of(const std::string& file) {
   return policy;
 }
 
+// SQLite files, and PostgreSQL where this program has it.
+class AllTables final : public narrative::Tables {
+ public:
+  explicit AllTables(bool allow_delete)
+      : files_(file_options(allow_delete)), servers_(postgres_tables(allow_delete)) {}
+  Result<narrative::TableRows> read(const narrative::TableQuery& query) override {
+    if (!narrative::is_postgres(query.input.database)) return files_.read(query);
+    if (!servers_) return fail(no_postgres());
+    return servers_->read(query);
+  }
+  Result<void> remove(const narrative::TableQuery& query,
+                      const narrative::TableRows& read) override {
+    if (!narrative::is_postgres(query.input.database)) return files_.remove(query, read);
+    if (!servers_) return fail(no_postgres());
+    return servers_->remove(query, read);
+  }
+
+ private:
+  static narrative::SqliteTablesOptions file_options(bool allow_delete) {
+    narrative::SqliteTablesOptions out;
+    out.allow_delete = allow_delete;
+    return out;
+  }
+  static Error no_postgres() {
+    return Error(ErrorKind::invalid_argument,
+                 "this program was built without PostgreSQL (PARLEY_POSTGRES=OFF)");
+  }
+
+  narrative::SqliteTables files_;
+  std::unique_ptr<narrative::Tables> servers_;
+};
+
 }  // namespace
 
 struct World::Parts {
@@ -112,13 +143,9 @@ struct World::Parts {
         seen(state),
         answers(folder + "/cache/answers"),
         outputs(folder + "/cache/outputs"),
-        tables(table_options(options)),
-        content(folder + "/content.db", clock) {}
-  static narrative::SqliteTablesOptions table_options(const NarrateOptions& options) {
-    narrative::SqliteTablesOptions out;
-    out.allow_delete = options.allow_delete;
-    return out;
-  }
+        tables(options.allow_delete),
+        content(folder + "/content.db", clock),
+        output_files(options.output_dir) {}
 
   std::string folder;
   net::SystemClock clock;
@@ -128,13 +155,17 @@ struct World::Parts {
   SeenState seen;
   narrative::FolderAnswers answers;
   narrative::FolderOutputs outputs;
-  narrative::SqliteTables tables;
+  AllTables tables;
   narrative::SqliteContent content;
+  narrative::FolderFiles output_files;
   NobodyAsked nobody;
+  NobodySpeaks nobody_live;
   std::optional<narrative::Programs> programs;
   std::unique_ptr<narrative::Limits> limits;
   std::unique_ptr<Person> person;
   std::unique_ptr<narrative::GeminiCaller> caller;
+  std::unique_ptr<narrative::Microphone> microphone;
+  std::unique_ptr<narrative::GeminiTalks> talks;
 };
 
 World::World() = default;
@@ -163,7 +194,10 @@ Result<void> World::make(boost::asio::io_context& loop, const NarrateOptions& op
   if (auto made = make_reading(options); !made) return made;
   parts_->person = std::make_unique<Person>(loop, *this, options.yes);
   ports.approver = parts_->person.get();
-  if (golden) return {};
+  if (golden) {
+    ports.live = &parts_->nobody_live;
+    return {};
+  }
   ports.state = &parts_->state;
   const auto service = provider_options_of(options, settings_or_complain("narrate"));
   auto provider = choose_provider(loop.get_executor(), service);
@@ -175,6 +209,18 @@ Result<void> World::make(boost::asio::io_context& loop, const NarrateOptions& op
   parts_->caller = std::make_unique<narrative::GeminiCaller>(provider_->client);
   ports.models = parts_->caller.get();
   ports.limits = parts_->limits.get();
+  narrative::GeminiTalksOptions talks;
+  talks.timer = &parts_->timer;
+  talks.clock = &parts_->clock;
+  if (!options.microphone.empty()) {
+    auto microphone = open_microphone(loop.get_executor(), options.microphone);
+    if (!microphone) return fail(std::move(microphone.error()));
+    parts_->microphone = std::move(*microphone);
+    talks.microphone = parts_->microphone.get();
+  }
+  parts_->talks = std::make_unique<narrative::GeminiTalks>(provider_->client, std::move(talks));
+  ports.live = parts_->talks.get();
+  ports.output_files = &parts_->output_files;
   ports.content = &parts_->content;
   ports.cache = &parts_->answers;
   ports.outputs = &parts_->outputs;

@@ -12,6 +12,7 @@
 #include "parley/cli/provider.hpp"
 #include "parley/narrative/files.hpp"
 #include "parley/narrative/gemini_caller.hpp"
+#include "parley/narrative/gemini_talks.hpp"
 #include "parley/narrative/programs.hpp"
 #include "parley/narrative/sqlite_tables.hpp"
 #include "parley/net/system.hpp"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
+#include "parley/cli/bots.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/detail/options.hpp"
@@ -37,6 +38,8 @@ int run_program(int argc, char** argv) {
   add_live(app, live_options);
   NarrateOptions narrate_options;
   add_narrate(app, narrate_options);
+  BotsCommand bots_options;
+  add_bots(app, bots_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError& error) {
@@ -44,7 +47,8 @@ int run_program(int argc, char** argv) {
       return app.exit(error) == 0 ? exit_code::ok : exit_code::usage;
     if (argc > 1)
       std::cerr << fmt::format(
-          "parley: there is no command \"{}\"; serve, ask, live, models, chat, narrate, emulate, "
+          "parley: there is no command \"{}\"; serve, ask, live, models, chat, narrate, bots, "
+          "emulate, "
           "generate, mock and config are.\n",
           strip_control(to_valid_utf8(argv[1])));
     else
@@ -61,6 +65,7 @@ int run_program(int argc, char** argv) {
   if (app.got_subcommand("mock")) return mock(mock_options);
   if (app.got_subcommand("live")) return live(live_options);
   if (app.got_subcommand("config")) return show_config(config_options);
+  if (app.got_subcommand("bots")) return bots(bots_options);
   if (app.got_subcommand("narrate")) return narrate(narrate_options);
   return emulate(emulate_options);
 }

@@ -48,6 +48,8 @@ constexpr Row kRows[] = {
     {"multipliers.tpm", Type::fraction, 0, 1, "the same for tokens"},
     {"multipliers.rpd", Type::fraction, 0, 1, "the same for the day"},
     {"budget.usd_per_day", Type::number, 0, 1e9, "US dollars a day, for all models together"},
+    {"databases.*.url_env", Type::word, 0, 0,
+     "the name of the variable that has the database's connection string"},
     {"providers.*.kind", Type::kind, 0, 0, "gemini, vertex or openai (and what speaks like it)"},
     {"providers.*.base_url", Type::text, 0, 0, "http or https; unset: the service's own"},
     {"providers.*.api_key_env", Type::word, 0, 0, "the name of the variable that has the key"},

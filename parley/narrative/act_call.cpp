@@ -21,6 +21,7 @@ ModelAnswer answer_of(const Entry& entry) {
   answer.text = entry.text;
   answer.model = entry.model;
   answer.finish_reason = entry.finish_reason;
+  answer.heard = entry.heard;
   answer.tokens = entry.tokens;
   return answer;
 }
@@ -66,6 +67,7 @@ Result<void> ActRun::answered(const ModelAnswer& answer, const std::string& mode
   entry.model = answer.model.empty() ? model : answer.model;
   entry.finish_reason = answer.finish_reason;
   entry.text = answer.text;
+  entry.heard = answer.heard;
   entry.source = source;
   entry.tokens = answer.tokens;
   if (source == "model") entry.cost = cost_of(session_.options.prices, model, answer.tokens);
@@ -73,38 +75,50 @@ Result<void> ActRun::answered(const ModelAnswer& answer, const std::string& mode
   return session_.write(std::move(entry), true);
 }
 
+// As it is now: it may change while the act waits.
+Retry ActRun::retry_policy() const {
+  const auto& of_file = act_.retry ? *act_.retry : narrative_.retry;
+  return session_.options.retry ? session_.options.retry(outcome_.result.path, of_file) : of_file;
+}
+
+std::vector<std::string> ActRun::models() const {
+  std::vector<std::string> out;
+  out.push_back(!act_.settings.model.empty()         ? act_.settings.model
+                : !narrative_.settings.model.empty() ? narrative_.settings.model
+                                                     : session_.options.default_model);
+  if (pass_.live) return out;
+  const auto retry = retry_policy();
+  out.insert(out.end(), retry.fallback.begin(), retry.fallback.end());
+  return out;
+}
+
 Task<Result<ModelAnswer>> ActRun::obtain(gemini::GenerateContentRequest request) {
-  const auto& retry = act_.retry ? *act_.retry : narrative_.retry;
-  std::vector<std::string> models;
-  models.push_back(!act_.settings.model.empty()         ? act_.settings.model
-                   : !narrative_.settings.model.empty() ? narrative_.settings.model
-                                                        : session_.options.default_model);
-  models.insert(models.end(), retry.fallback.begin(), retry.fallback.end());
-  for (const auto& model : models)
+  const auto all = models();
+  for (const auto& model : all)
     if (auto answer = known(model, key_of(model, request))) co_return std::move(*answer);
   fresh_ = true;
-  std::optional<Error> last;
-  for (const auto& model : models) {
+  std::string model = all.front();
+  for (std::size_t number = 1;; ++number) {
     auto answer = co_await ask_model(model, request);
     if (answer) co_return answer;
-    last = std::move(answer.error());
-    const bool ours = last->kind() == ErrorKind::cancelled || last->detail("code");
-    if (ours || session_.cancelled) break;
-    if (&model != &models.back())
-      outcome_.result.notes.push_back(
-          fmt::format("{} did not answer ({}); the next model is asked", model, last->describe()));
+    const auto& error = answer.error();
+    const bool ours = error.kind() == ErrorKind::cancelled || error.detail("code");
+    const auto wanted = models();
+    if (ours || session_.cancelled || number >= wanted.size()) co_return answer;
+    outcome_.result.notes.push_back(
+        fmt::format("{} did not answer ({}); the next model is asked", model, error.describe()));
+    model = wanted[number];
   }
-  co_return fail(std::move(*last));
 }
 
 Task<Result<ModelAnswer>> ActRun::ask_model(const std::string& model,
                                             const gemini::GenerateContentRequest& request) {
-  const auto& retry = act_.retry ? *act_.retry : narrative_.retry;
   for (int attempt = 1;; ++attempt) {
     auto answer = co_await ask_once(model, request, attempt);
-    if (answer || attempt >= retry.attempts || session_.cancelled) co_return answer;
+    if (answer || session_.cancelled) co_return answer;
+    const auto retry = retry_policy();
     const auto& error = answer.error();
-    if (!error.retryable() || is_day_quota(error)) co_return answer;
+    if (attempt >= retry.attempts || !error.retryable() || is_day_quota(error)) co_return answer;
     co_await session_.ports.timer->wait(delay_of(retry, attempt, error));
   }
 }
@@ -141,7 +155,9 @@ Task<Result<ModelAnswer>> ActRun::ask_once(std::string model,
   }
   if (!ports.limits || lease) {
     auto written = session_.write(std::move(call), true);
-    if (written) {
+    if (written && pass_.live && !aside_) {
+      answer = co_await ask_live(model, std::move(request));
+    } else if (written) {
       ModelCall to_send;
       to_send.act = path();
       to_send.model = model;
@@ -162,8 +178,9 @@ Task<Result<ModelAnswer>> ActRun::ask_dry(std::string model,
   call.model = std::move(model);
   call.request = std::move(request);
   call.most = pass_.times * (act_.carousel ? act_.carousel->iterations : 1);
-  call.least = act_.when ? 0 : act_.loop ? 1 : call.most;
+  call.least = act_.when || act_.only_after_barge_in ? 0 : act_.loop ? 1 : call.most;
   call.most *= (act_.loop ? act_.loop->at_most : 1) * (1 + act_.output.repairs);
+  if (pass_.live && barge_in_may_repeat()) call.most *= 1 + narrative_.live->barge_ins;
   co_return co_await session_.ports.models->ask(std::move(call));
 }
 

@@ -5,6 +5,7 @@
 #include "parley/base/text.hpp"
 #include "parley/json/value.hpp"
 #include "parley/narrative/detail/act_run.hpp"
+#include "parley/narrative/detail/live_stage.hpp"
 #include "parley/narrative/extract.hpp"
 
 namespace parley::narrative::detail {
@@ -14,7 +15,8 @@ constexpr std::size_t kSummaryAbove = 10 * 1024;
 constexpr std::size_t kSummaryHead = 500;
 
 std::string_view kind_of(const Input& input) {
-  constexpr std::string_view kNames[] = {"text", "medium", "command", "table", "narrative"};
+  constexpr std::string_view kNames[] = {"text",  "medium",    "command",
+                                         "table", "narrative", "microphone"};
   return kNames[input.what.index()];
 }
 
@@ -94,7 +96,7 @@ Result<std::string> ActRun::table(const TableInput& input) {
   query.input = input;
   query.input.where.clear();
   if (query.input.database.empty()) query.input.database = narrative_.database;
-  if (!query.input.database.empty() && query.input.database.find("://") == std::string::npos)
+  if (!query.input.database.empty() && !is_postgres(query.input.database))
     query.input.database = file_beside(narrative_.file, query.input.database);
   std::string asked = input.name + "\n" + query.input.database + "\n" + input.where_sql;
   for (const auto& [column, value] : input.where) {
@@ -213,6 +215,8 @@ Task<Result<std::vector<gemini::Part>>> ActRun::parts_of(const Input& input) {
     text = table(*query);
   } else if (const auto* call = std::get_if<CommandInput>(&input.what)) {
     text = co_await command(*call);
+  } else if (std::holds_alternative<MicrophoneInput>(input.what)) {
+    text = std::string(kMicrophone);
   } else {
     const auto& name = std::get<NestedInput>(input.what).name;
     const auto* narrative = session_.book.find(name);
@@ -229,6 +233,10 @@ Task<Result<std::vector<gemini::Part>>> ActRun::parts_of(const Input& input) {
 
 // Earlier turns, as the act's history says, in the order of the table of contents.
 void ActRun::history(gemini::GenerateContentRequest& request) const {
+  if (pass_.live && !session_.options.dry) {
+    for (const auto& turn : pass_.live->history()) gemini::add_turn(request, turn);
+    return;
+  }
   const auto& seen = history_of(narrative_, act_);
   for (int act = 0; act < static_cast<int>(narrative_.acts.size()); ++act) {
     const auto& name = narrative_.acts[static_cast<std::size_t>(act)].name;
@@ -259,7 +267,7 @@ Result<void> ActRun::settings(gemini::GenerateContentRequest& request) {
   if (!stop.empty()) config.stop_sequences = stop;
   if (const auto thinking = pick(own.thinking, above.thinking))
     config.thinking_config.emplace().thinking_budget = *thinking;
-  if (act_.output.format == Output::Format::json) {
+  if (act_.output.format == Output::Format::json && !pass_.live) {
     config.response_mime_type = "application/json";
     if (!act_.output.schema.empty()) config.response_json_schema = act_.output.schema;
   }

@@ -16,14 +16,16 @@ Status status_of(const Error& error, bool cancelled) {
 
 }  // namespace
 
-ActRun::ActRun(NarrativeRun& pass, int act_index)
+ActRun::ActRun(NarrativeRun& pass, int act_index, int visit)
     : pass_(pass),
       session_(pass.session),
       narrative_(pass.narrative),
       act_(pass.narrative.acts[static_cast<std::size_t>(act_index)]),
       index_(act_index),
+      visit_(visit),
       budget_(&pass.budget) {
   outcome_.result.path = pass.prefix + act_.name;
+  if (visit > 1) outcome_.result.path += fmt::format("[{}]", visit);
 }
 
 Task<Outcome> ActRun::run() {
@@ -39,7 +41,7 @@ Task<Outcome> ActRun::run() {
       done = fail(std::move(may.error()));
     } else if (*may) {
       done = co_await rounds();
-      if (done) done = co_await assertions();
+      if (done && !was_barged()) done = co_await assertions();
       if (done) done = finish();
     }
   }
@@ -64,13 +66,17 @@ Task<Result<bool>> ActRun::may_run() {
 }
 
 Task<Result<void>> ActRun::agreed() {
-  if (session_.options.replay.value(path(), "approval", "act")) co_return Result<void>();
+  auto question = expand(act_.approval, values());
+  if (!question) co_return fail(std::move(question.error()));
+  // What was agreed to was this question, and no other.
+  const auto key = sha256(*question);
+  if (session_.options.replay.value(path(), "approval", key)) co_return Result<void>();
   Approval answer = Approval::later;
   if (session_.ports.approver)
-    answer = co_await session_.ports.approver->ask(outcome_.result.path, act_.approval);
+    answer = co_await session_.ports.approver->ask(outcome_.result.path, *question);
   if (answer == Approval::later)
     co_return fail(Error(ErrorKind::conflict,
-                         fmt::format("act {} waits for approval: {}", act_.name, act_.approval))
+                         fmt::format("act {} waits for approval: {}", act_.name, *question))
                        .with_detail("code", "approval_pending"));
   if (answer == Approval::no)
     co_return fail(
@@ -79,7 +85,7 @@ Task<Result<void>> ActRun::agreed() {
   Entry entry(EntryType::value);
   entry.path = path();
   entry.what = "approval";
-  entry.key = "act";
+  entry.key = key;
   entry.text = "yes";
   co_return session_.write(std::move(entry), true);
 }
@@ -136,6 +142,10 @@ Task<Result<void>> ActRun::loop() {
     auto done = co_await numbered_round(round);
     if (!done || session_.options.dry) co_return done;
     outcome_.result.rounds = round;
+    if (was_barged()) {
+      round_ = 0;
+      co_return Result<void>();
+    }
     auto left = holds(act_.loop->until, own_);
     if (!left) co_return fail(std::move(left.error()));
     if (*left) {
@@ -187,6 +197,12 @@ Task<Result<void>> ActRun::nested() {
 }
 
 Result<void> ActRun::finish() {
+  if (was_barged()) {
+    outcome_.result.message =
+        fmt::format("the user spoke into the answer; on to act {}", act_.barge_in);
+    outcome_.result.status = Status::done;
+    return {};
+  }
   if (auto kept = keep_content(); !kept) return kept;
   if (auto saved = save(); !saved) return saved;
   outcome_.result.status = Status::done;

@@ -41,11 +41,17 @@ std::optional<double> cost_of(const std::map<std::string, Price>& prices, std::s
 
 Tokens estimate(const gemini::GenerateContentRequest& request) {
   std::size_t bytes = 0;
-  std::int64_t media = 0;
+  std::int64_t media = 0, spoken = 0;
   const auto add = [&](const gemini::Content& content) {
     for (const auto& part : gemini::parts_of(content)) {
       if (part.text) bytes += part.text->size();
-      media += part.inline_data || part.file_data;
+      // Speech: 32 tokens a second of 16 kHz and 16 bits (Gemini API, "Count tokens").
+      const bool speech = part.inline_data && part.inline_data->data &&
+                          part.inline_data->mime_type.value_or("").starts_with("audio/");
+      if (speech)
+        spoken += static_cast<std::int64_t>(part.inline_data->data->size() / 1000) + 1;
+      else
+        media += part.inline_data || part.file_data;
     }
   };
   for (const auto& content : gemini::contents_of(request)) add(content);
@@ -53,7 +59,7 @@ Tokens estimate(const gemini::GenerateContentRequest& request) {
   std::optional<std::int64_t> longest;
   if (request.generation_config) longest = request.generation_config->max_output_tokens;
   const auto usage = limit::estimate_usage(bytes, longest);
-  return Tokens(usage.input_tokens + media * kMediumTokens, usage.output_tokens);
+  return Tokens(usage.input_tokens + media * kMediumTokens + spoken, usage.output_tokens);
 }
 
 BudgetScope::BudgetScope(std::string name, Budget budget, BudgetScope* outer, TimePoint now)

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
+#include "parley/narrative/detail/check_live.hpp"
 #include "parley/narrative/plan.hpp"
 
 namespace parley::narrative {
@@ -140,7 +141,10 @@ bool looks_secret(std::string_view variable) {
 }
 
 void check(const Book& book, Diagnostics& diagnostics) {
-  for (const auto& [id, narrative] : book.narratives) NarrativeCheck(narrative, diagnostics).run();
+  for (const auto& [id, narrative] : book.narratives) {
+    NarrativeCheck(narrative, diagnostics).run();
+    detail::check_live(narrative, diagnostics);
+  }
   Composition composition(book, diagnostics);
   for (const auto& [id, narrative] : book.narratives) composition.visit(id);
 }

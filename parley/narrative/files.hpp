@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "parley/narrative/live_ports.hpp"
 #include "parley/narrative/record.hpp"
 
 // The ports that are files of this machine. Each belongs to one thread. What is written is whole or
@@ -74,6 +75,16 @@ class FolderOutputs final : public OutputCache {
   explicit FolderOutputs(std::string folder) : folder_(std::move(folder)) {}
   std::optional<std::string> find(const std::string& hash, std::chrono::seconds age) override;
   Result<void> keep(const std::string& hash, const std::string& output) override;
+
+ private:
+  std::string folder_;
+};
+
+// Files that a run makes, in a folder and below it.
+class FolderFiles final : public OutputFiles {
+ public:
+  explicit FolderFiles(std::string folder) : folder_(std::move(folder)) {}
+  Result<void> write(const std::string& name, BytesView content) override;
 
  private:
   std::string folder_;

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "parley/json/value.hpp"
+#include "parley/narrative/content_book.hpp"
 #include "parley/narrative/detail/sqlite.hpp"
 #include "parley/narrative/programs.hpp"
 #include "parley/narrative/sqlite_tables.hpp"
@@ -138,7 +139,8 @@ TEST_F(Tables_D42, WhatIsWrongIsToldAndNothingIsChanged) {
   SqliteTables tables;
   auto& input = table.query.input;
   input.columns = {"scroe"};
-  EXPECT_EQ(rows_of(tables.read(table.query)), "not_found: table posts has no column scroe, did you mean score?");
+  EXPECT_EQ(rows_of(tables.read(table.query)),
+            "not_found: table posts has no column scroe, did you mean score?");
   input.columns.clear();
   input.name = "post";
   EXPECT_EQ(rows_of(tables.read(table.query)),
@@ -213,7 +215,7 @@ TEST_F(Files_D48, D52_ContentIsKeptOnceWithItsStatus) {
   EXPECT_EQ(rows_of(SqliteTables().read(query)),
             R"(["good","{\"title\":\"A\"}","[]"]["bad","{\"title\":5}",)"
             R"("[\"$.title: expected a string, found a number\"]"])");
-  EXPECT_EQ(content_targets(query.input.database)->front().second, 2);
+  EXPECT_EQ(ContentBook::open(query.input.database)->tables()->front().second, 2);
 }
 
 constexpr auto kPolicy = R"(

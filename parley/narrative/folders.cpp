@@ -125,4 +125,10 @@ Result<void> FolderOutputs::keep(const std::string& hash, const std::string& out
   return replace_file(folder_ + "/" + file_name(hash), output);
 }
 
+Result<void> FolderFiles::write(const std::string& name, BytesView content) {
+  const auto file = folder_ + "/" + name;
+  if (auto made = make_folder(file.substr(0, file.rfind('/'))); !made) return made;
+  return replace_file(file, as_text(content));
+}
+
 }  // namespace parley::narrative

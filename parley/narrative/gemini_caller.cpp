@@ -5,6 +5,7 @@
 #include "parley/gemini/answer.hpp"
 #include "parley/gemini/live.hpp"
 #include "parley/gemini/live_models.hpp"
+#include "parley/narrative/detail/gemini_talk.hpp"
 
 namespace parley::narrative {
 namespace {
@@ -58,20 +59,6 @@ Task<Result<ModelAnswer>> read_turn(gemini::Live& live) {
   co_return answer;
 }
 
-// Live with the client's service, place and credentials.
-gemini::LiveOptions live_options(const gemini::Client& client, std::string_view model) {
-  const auto& backend = client.backend();
-  gemini::LiveOptions options(model);
-  options.key = backend.key();
-  options.base_url = client.base_url();
-  options.api_version = backend.version();
-  options.access.service = backend.vertex() ? gemini::Service::vertex : gemini::Service::developer;
-  options.access.project = backend.project();
-  options.access.location = backend.location();
-  options.access.tokens = backend.tokens();
-  return options;
-}
-
 Task<Result<ModelAnswer>> ask_live(gemini::LiveOptions options,
                                    gemini::GenerateContentRequest request) {
   options.setup.generation_config = request.generation_config;
@@ -113,7 +100,7 @@ Task<bool> GeminiCaller::is_live(std::string model) {
 Task<Result<ModelAnswer>> GeminiCaller::ask(ModelCall call) {
   const bool live = co_await is_live(call.model);
   if (live) {
-    auto options = live_options(client_, call.model);
+    auto options = detail::live_options(client_, call.model);
     auto answer = co_await ask_live(std::move(options), std::move(call.request));
     co_return answer;
   }

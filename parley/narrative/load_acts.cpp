@@ -37,6 +37,7 @@ Act FileReader::act(const std::string& name, const Node& node) {
     }
     act_flow(in, out);
     act_results(in, out);
+    act_live(in, out);
     in.finish();
   } else {
     context_.complain(node.place, "wrong_type",
@@ -60,9 +61,9 @@ void FileReader::act_flow(TableReader& in, Act& out) {
   out.loop = loop(in);
   if (const Node* node = in.take("approval", {Kind::flag, Kind::text})) {
     if (node->kind == Kind::text)
-      out.approval = node->text;
+      out.approval = context_.read_template(*node);
     else if (node->flag)
-      out.approval = fmt::format("Run act {}?", out.name);
+      out.approval = plain_template(fmt::format("Run act {}?", out.name));
   }
   out.after = in.texts("after");
   out.history = history(in);

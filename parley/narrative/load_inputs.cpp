@@ -99,7 +99,7 @@ std::optional<Input> FileReader::input(const Node& node) {
   Input out;
   out.place = node.place;
   const auto type = in.choice("type", {"image", "audio", "video", "document", "text", "bot_command",
-                                       "table", "narrative", "ref"});
+                                       "table", "narrative", "ref", "microphone"});
   if (!type) {
     if (!node.find("type")) in.complain(node.place, "missing_key", "type is missing");
     return std::nullopt;
@@ -114,6 +114,8 @@ std::optional<Input> FileReader::input(const Node& node) {
     out.what = command(in);
   } else if (*type == 6) {
     out.what = table(in);
+  } else if (*type == 9) {
+    out.what.emplace<MicrophoneInput>();
   } else {
     const auto name = in.text("name");
     if (*type == 7) {
@@ -179,12 +181,34 @@ CommandInput FileReader::command(TableReader& in) {
   return out;
 }
 
+// A file, or the name of a connection: a connection string holds a password.
+std::string FileReader::database(TableReader& in) {
+  const Node* node = in.take("database", {Kind::text});
+  if (!node) return "";
+  const auto& text = node->text;
+  if (text.find("://") != std::string::npos || text.find("password=") != std::string::npos) {
+    in.complain(node->place, "secret",
+                "a connection string does not belong into the file; write \"postgres:NAME\", and "
+                "put it into the variable PARLEY_DATABASE_NAME");
+  } else if (is_postgres(text)) {
+    const auto name = std::string_view(text).substr(text.find(':') + 1);
+    const bool word = !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+      return std::isalnum(c) || c == '_' || c == '-';
+    });
+    if (!word)
+      in.complain(
+          node->place, "bad_name",
+          fmt::format("\"{}\": a connection's name has letters, digits, _ and - alone", text));
+  }
+  return text;
+}
+
 TableInput FileReader::table(TableReader& in) {
   TableInput out;
   out.name = in.text("name");
   if (in.has("table_name")) out.name = in.text("table_name");
   if (out.name.empty()) in.complain(in.place(), "missing_key", "name is missing");
-  out.database = in.text("database");
+  out.database = database(in);
   out.columns = in.texts("columns");
   if (const Node* where = in.take("where", {Kind::text, Kind::table})) {
     if (where->kind == Kind::text) {

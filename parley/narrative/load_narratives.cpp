@@ -41,13 +41,15 @@ Narrative FileReader::narrative(const Node& node, const std::string& name, bool 
   out.settings = settings(in);
   if (const Node* table = in.take("budget", {Kind::table})) out.budget = budget(*table);
   if (const Node* table = in.take("carousel", {Kind::table})) out.carousel = carousel(*table);
+  if (const Node* table = in.take("live", {Kind::flag, Kind::table}))
+    if (table->kind == Kind::table || table->flag) out.live = live(*table);
   out.history = history(in).value_or(History());
   if (out.history.kind == History::Kind::some)
     in.complain(node.place, "out_of_range", "history of a narrative is \"all\" or \"none\"");
   out.retry = retry(in).value_or(Retry());
   if (const auto on_error = in.choice("on_error", {"stop", "continue"}))
     out.keep_independents = *on_error == 1;
-  out.database = in.text("database");
+  out.database = database(in);
   const Node* own_toc = in.take("toc", {Kind::list, Kind::table});
   const Node* own_acts = in.take("acts", {Kind::table});
   if (alone && !own_toc) own_toc = root_.find("toc");

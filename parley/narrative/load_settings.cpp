@@ -203,7 +203,7 @@ Assertion FileReader::assertion(const Node& node) {
   out.max_length = in.whole("max_length", 0, 1'000'000'000);
   if (const Node* wanted = in.take("schema", {Kind::text, Kind::table}))
     out.schema = schema(*wanted, nullptr);
-  out.judge = in.text("judge");
+  out.judge = in.template_of("judge");
   out.judge_model = in.text("model");
   if (!out.contains && !out.lacks && !out.min_length && !out.max_length && out.schema.empty() &&
       out.judge.empty())

@@ -49,7 +49,7 @@ struct TableInput {
   TableInput() = default;
   enum class Format { json, markdown, csv };
   std::string name;                       // table or view
-  std::string database;                   // empty: the narrative's
+  std::string database;                   // a file, or "postgres:NAME"; empty: the narrative's
   std::vector<std::string> columns;       // empty: all
   std::map<std::string, Template> where;  // column equals value; all of them
   std::string where_sql;                  // a condition in SQL, without templates
@@ -61,16 +61,26 @@ struct TableInput {
   bool pull_and_delete = false;
 };
 
+// "postgres:NAME": the database of a connection that the environment or parley.toml has.
+inline bool is_postgres(std::string_view database) {
+  return database.starts_with("postgres:");
+}
+
 struct NestedInput {
   NestedInput() = default;
   std::string name;  // of Book::narratives
+};
+
+// Live narratives: nothing is sent for it, and the act waits for the answer to what the user says.
+struct MicrophoneInput {
+  MicrophoneInput() = default;
 };
 
 struct Input {
   Input() = default;
   Place place;
   Retention retention = Retention::automatic;
-  std::variant<TextInput, MediaInput, CommandInput, TableInput, NestedInput> what;
+  std::variant<TextInput, MediaInput, CommandInput, TableInput, NestedInput, MicrophoneInput> what;
 };
 
 // What must hold of a text. All of the tests that are given.
@@ -117,6 +127,18 @@ struct Settings {
   Template system;
 };
 
+// A Live narrative: its acts are turns of one session, one behind the other.
+struct LiveSettings {
+  LiveSettings() = default;
+  Place place;
+  enum class Answer { automatic, audio, text };
+  Answer answer = Answer::automatic;           // automatic: speech, where the model has it
+  std::string voice;                           // empty: the service's
+  int reconnects = 10;                         // attempts in a row after a loss; 0: it ends the act
+  std::chrono::milliseconds silence{120'000};  // nothing of the service for that long ends the act
+  int barge_ins = 10;                          // of a run, 1 to 1000; the next one is an error
+};
+
 struct Retry {
   Retry() = default;
   int attempts = 1;                       // calls of one model, 1 to 20
@@ -140,7 +162,7 @@ struct Assertion {
   std::optional<Template> contains, lacks;
   std::optional<std::int64_t> min_length, max_length;  // Unicode scalar values
   json::Any schema;
-  std::string judge;        // a question that a model answers with yes or no about the answer
+  Template judge;           // a question that a model answers with yes or no about the answer
   std::string judge_model;  // empty: the act's
 };
 
@@ -169,7 +191,7 @@ struct Act {
   std::optional<Carousel> carousel;
   std::optional<Condition> when;
   std::optional<Loop> loop;
-  std::string approval;  // what a person is asked before the act runs; empty: nobody is asked
+  Template approval;  // what a person is asked before the act runs; empty: nobody is asked
   std::vector<std::string> after;
   std::optional<History> history;  // empty: the narrative's
   std::optional<Retry> retry;      // empty: the narrative's
@@ -178,6 +200,11 @@ struct Act {
   std::optional<Save> save;
   std::optional<bool> cache;           // empty: as the run says
   std::optional<bool> extract_output;  // its answer is kept as content; empty: the last act's is
+  // Live narratives:
+  std::string barge_in;  // the act that comes next where the user speaks into the answer
+  Place barge_in_place;
+  bool only_after_barge_in = false;  // it is passed over unless a barge-in leads to it
+  std::string audio_output;          // the WAV file of what was said; empty: none
 };
 
 struct Narrative {
@@ -194,6 +221,7 @@ struct Narrative {
   Settings settings;
   Budget budget;
   std::optional<Carousel> carousel;
+  std::optional<LiveSettings> live;
   History history;
   Retry retry;
   bool keep_independents = false;  // on_error = "continue"

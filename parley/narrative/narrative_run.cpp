@@ -23,9 +23,9 @@ NarrativeRun::NarrativeRun(Session& run_session, const Narrative& of, std::strin
       outcomes_(of.acts.size()),
       started_(of.acts.size(), false) {}
 
-Task<void> NarrativeRun::act_task(NarrativeRun* self, int act) {
+Task<void> NarrativeRun::act_task(NarrativeRun* self, int act, int visit) {
   co_await boost::asio::this_coro::throw_if_cancelled(false);
-  ActRun run(*self, act);
+  ActRun run(*self, act, visit);
   auto outcome = co_await run.run();
   const auto status = outcome.result.status;
   self->session.tell(outcome.result);
@@ -69,7 +69,7 @@ void NarrativeRun::start_ready(Group& group) {
         changed = true;
       } else if (std::ranges::all_of(plan_.needs[act], [this](int need) { return ended(need); })) {
         started_[act] = true;
-        group.start(act_task(this, index));
+        group.start(act_task(this, index, 1));
       }
     }
   }
@@ -100,10 +100,12 @@ Outcome NarrativeRun::summary() const {
       out.result.message = act->result.message;
     }
   }
+  add_usage(out.result, earlier_);
   return out;
 }
 
 Task<Outcome> NarrativeRun::run() {
+  if (narrative.live) co_return co_await run_live();
   Group group(co_await boost::asio::this_coro::executor);
   start_ready(group);
   while (group.running() > 0) {

@@ -37,6 +37,7 @@ class References {
     for (const auto& [column, value] : input.where) text(value);
   }
   void operator()(const NestedInput&) {}
+  void operator()(const MicrophoneInput&) {}
 
   std::vector<Reference> out;
 };
@@ -115,10 +116,12 @@ std::vector<Reference> references_of(const Narrative& narrative, const Act& act)
   found.text(act.settings.system.empty() ? narrative.settings.system : act.settings.system);
   for (const auto& input : act.inputs) std::visit(found, input.what);
   if (act.when) found.condition(*act.when);
+  found.text(act.approval);
   if (act.loop) found.condition(act.loop->until);
   for (const auto& assertion : act.assertions) {
     found.maybe(assertion.contains);
     found.maybe(assertion.lacks);
+    found.text(assertion.judge);
   }
   // A loop's exit and the assertions look at the act's own answer.
   std::erase_if(found.out, [&act](const Reference& one) {

@@ -45,6 +45,7 @@ struct ModelAnswer {
   std::string text;
   std::string model;  // which answered, in the service's words
   std::string finish_reason;
+  std::string heard;  // Live narratives: what was understood of the user's speech
   Tokens tokens;
 };
 
@@ -138,7 +139,7 @@ class StateStore {
 struct ContentItem {
   ContentItem() = default;
   std::string id;  // the same for the same item of the same run: kept once
-  std::string narrative, act, model;
+  std::string run, narrative, act, model;
   std::string status;  // "good", or "bad" where it is not what the template says
   std::vector<std::string> mistakes;
   json::Any item;      // null where none was found
@@ -191,6 +192,9 @@ class Timer {
 // An environment variable that is set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
+class LiveTalks;    // live_ports.hpp
+class OutputFiles;  // live_ports.hpp
+
 // The runner's surroundings; not owned, and all outlive the run. Null: what needs it fails with an
 // error that says so.
 struct Ports {
@@ -208,6 +212,8 @@ struct Ports {
   Approver* approver = nullptr;  // null: the answer is always `later`
   AnswerCache* cache = nullptr;
   OutputCache* outputs = nullptr;
+  LiveTalks* live = nullptr;            // Live narratives
+  OutputFiles* output_files = nullptr;  // their sound
   Environment environment;
   EventSink events;
 };

@@ -33,7 +33,7 @@ class Child {
   ~Child() {
     stop();
     if (pid > 0 && !reaped_) ::waitpid(pid, nullptr, 0);
-    for (const int descriptor : {output, errors, ended})
+    for (const int descriptor : {input, output, errors, ended})
       if (descriptor >= 0) ::close(descriptor);
   }
   Child(const Child&) = delete;
@@ -60,7 +60,7 @@ class Child {
   }
 
   pid_t pid = -1;
-  int output = -1, errors = -1, ended = -1;
+  int input = -1, output = -1, errors = -1, ended = -1;
 
  private:
   bool reaped_ = false;
@@ -68,9 +68,12 @@ class Child {
 
 // What posix_spawn is told; freed at the end.
 struct SpawnPlan {
-  SpawnPlan(int output, int errors) {
+  SpawnPlan(int input, int output, int errors) {
     posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    if (input >= 0)
+      posix_spawn_file_actions_adddup2(&files, input, 0);
+    else
+      posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, output, 1);
     posix_spawn_file_actions_adddup2(&files, errors, 2);
     posix_spawnattr_init(&rules);
@@ -100,26 +103,43 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
-std::vector<std::string> environment_of(const CommandRule& rule) {
-  std::vector<std::string> out;
+std::vector<std::string> environment_of(const ProgramCall& call) {
+  auto out = call.set;
   const auto add = [&out](const char* name) {
     if (const char* value = std::getenv(name)) out.push_back(fmt::format("{}={}", name, value));
   };
   add("PATH");
-  for (const auto& name : rule.environment) add(name.c_str());
+  for (const auto& name : call.environment) add(name.c_str());
   return out;
 }
 
-Result<void> start(Child& child, std::vector<std::string> line, const CommandRule& rule) {
+// A file without a name that has the text; -1: it cannot be made.
+int file_of(std::string_view text) {
+  const int file = ::memfd_create("input", MFD_CLOEXEC);
+  while (file >= 0 && !text.empty()) {
+    const auto count = ::write(file, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return ::close(file), -1;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (file >= 0) ::lseek(file, 0, SEEK_SET);
+  return file;
+}
+
+Result<void> start(Child& child, ProgramCall& call) {
+  auto& line = call.line;
   int ends[2] = {-1, -1};
+  child.input = call.input.empty() ? -1 : file_of(call.input);
+  if (!call.input.empty() && child.input < 0)
+    return fail(ErrorKind::internal, fmt::format("no input: {}", std::strerror(errno)));
   child.errors = ::memfd_create("errors", MFD_CLOEXEC);
   if (child.errors < 0 || ::pipe2(ends, O_CLOEXEC) != 0)
     return fail(ErrorKind::internal, fmt::format("no pipe: {}", std::strerror(errno)));
   child.output = ends[0];
-  auto variables = environment_of(rule);
+  auto variables = environment_of(call);
   const auto words = pointers(line);
   const auto environment = pointers(variables);
-  const SpawnPlan plan(ends[1], child.errors);
+  const SpawnPlan plan(child.input, ends[1], child.errors);
   const int code = ::posix_spawnp(&child.pid, words.front(), &plan.files, &plan.rules, words.data(),
                                   environment.data());
   ::close(ends[1]);
@@ -140,15 +160,15 @@ Result<std::string> judged(Child& child, std::string output, const std::string& 
   const auto words = child.last_words();
   const auto how = WIFEXITED(status) ? fmt::format("exit code {}", WEXITSTATUS(status))
                                      : fmt::format("signal {}", WTERMSIG(status));
-  return fail(ErrorKind::service,
+  Error error(ErrorKind::service,
               fmt::format("{} failed with {}{}{}", program, how, words.empty() ? "" : ": ", words));
+  if (!WIFEXITED(status)) return fail(std::move(error));
+  return fail(std::move(error).with_detail("exit_code", std::to_string(WEXITSTATUS(status))));
 }
 
 }  // namespace
 
 Task<Result<std::string>> Programs::run(CommandCall call) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  const auto executor = co_await asio::this_coro::executor;
   auto line = command_line(policy_, call);
   if (!line) co_return fail(std::move(line.error()));
   const auto name = call.platform + "." + call.command;
@@ -158,13 +178,23 @@ Task<Result<std::string>> Programs::run(CommandCall call) {
                    fmt::format("{} ran {} times in this run, as often as the policy allows", name,
                                rule.at_most));
   ++calls_[name];
-  const auto program = line->front();
+  ProgramCall program;
+  program.line = std::move(*line);
+  program.environment = rule.environment;
+  program.timeout = rule.timeout;
+  program.max_output = rule.max_output;
+  co_return co_await run_program(std::move(program));
+}
+
+Task<Result<std::string>> run_program(ProgramCall call) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto executor = co_await asio::this_coro::executor;
+  const auto program = call.line.front();
   const auto child = std::make_shared<Child>();
-  if (auto started = start(*child, std::move(*line), rule); !started)
-    co_return fail(std::move(started.error()));
+  if (auto started = start(*child, call); !started) co_return fail(std::move(started.error()));
   asio::posix::stream_descriptor output(executor, std::exchange(child->output, -1));
   asio::posix::stream_descriptor ended(executor, std::exchange(child->ended, -1));
-  asio::steady_timer limit(executor, rule.timeout);
+  asio::steady_timer limit(executor, call.timeout);
   const auto late = std::make_shared<bool>(false);
   limit.async_wait([child, late](const boost::system::error_code& error) {
     if (error) return;
@@ -178,7 +208,7 @@ Task<Result<std::string>> Programs::run(CommandCall call) {
     const auto [error, count] =
         co_await output.async_read_some(asio::buffer(block), asio::as_tuple(asio::use_awaitable));
     text.append(block, count);
-    large = text.size() > rule.max_output;
+    large = text.size() > call.max_output;
     cancelled = error == asio::error::operation_aborted;
     open = !error && !large;
   }
@@ -192,10 +222,10 @@ Task<Result<std::string>> Programs::run(CommandCall call) {
   if (cancelled) co_return fail(ErrorKind::cancelled, fmt::format("{} was stopped", program));
   if (*late)
     co_return fail(ErrorKind::timeout,
-                   fmt::format("{} did not end within {} ms", program, rule.timeout.count()));
+                   fmt::format("{} did not end within {} ms", program, call.timeout.count()));
   if (large)
     co_return fail(ErrorKind::too_large,
-                   fmt::format("{} wrote more than {} bytes", program, rule.max_output));
+                   fmt::format("{} wrote more than {} bytes", program, call.max_output));
   co_return judged(*child, std::move(text), program);
 }
 

@@ -49,6 +49,22 @@ Policy read_policy(const std::string& file, std::string_view text, Diagnostics& 
 // says.
 Result<std::vector<std::string>> command_line(const Policy& policy, const CommandCall& call);
 
+// A program of this machine, without a shell.
+struct ProgramCall {
+  ProgramCall() = default;
+  std::vector<std::string> line;         // the program and its arguments
+  std::vector<std::string> environment;  // variables that it gets, besides PATH
+  std::vector<std::string> set;          // "NAME=value"
+  std::string input;                     // its standard input
+  std::chrono::milliseconds timeout{10'000};
+  std::size_t max_output = 64 * 1024;  // bytes
+};
+// Its standard output. It runs in a process group of its own, and is killed with it where its time
+// or its output is over, or the waiting task is cancelled. Errors: not_found (no such program),
+// permission_denied, timeout, too_large, cancelled; service, with what the program said last, and
+// the detail "exit_code".
+Task<Result<std::string>> run_program(ProgramCall call);
+
 // Runs what a policy allows, without a shell, in a process group of its own, with an empty standard
 // input and a clean environment. It is killed where its time or its output is over, or where the
 // waiting task is cancelled. Belongs to one executor.

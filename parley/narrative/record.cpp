@@ -52,7 +52,8 @@ std::string to_line(const Entry& entry) {
            {"message", &entry.message},
            {"model", &entry.model},
            {"finish_reason", &entry.finish_reason},
-           {"source", &entry.source}})
+           {"source", &entry.source},
+           {"heard", &entry.heard}})
     text(out, name, *value);
   const bool has_text = entry.type == EntryType::answer || entry.type == EntryType::value ||
                         entry.type == EntryType::end_act;
@@ -87,6 +88,7 @@ void decode(json::Cursor in, Entry& out) {
       {"model", &out.model},
       {"finish_reason", &out.finish_reason},
       {"source", &out.source},
+      {"heard", &out.heard},
       {"text", &out.text}};
   in.each_field([&](json::Key key, json::Cursor value) {
     for (const auto& [name, target] : texts)

@@ -32,9 +32,10 @@ struct Entry {
   std::string at;    // UTC, RFC 3339
   std::string path;  // of the act: "draft", "outer/inner", "draft[2]" in its second round
   std::string key;   // SHA-256 of what was asked
-  std::string what;  // value: table, bot_command, state, env, approval
+  std::string what;  // value: table, bot_command, state, env, approval, live_handle
   std::string status, message, model, finish_reason, text;
   std::string source;              // answer: model or cache
+  std::string heard;               // answer: what was understood of the user's speech
   std::vector<std::string> notes;  // assertions and mistakes in words
   Tokens tokens;
   std::optional<double> cost;  // US dollars

@@ -65,6 +65,10 @@ struct RunOptions {
   // Prompts are made and nothing is done: conditions hold, loops and carousels have one round, and
   // what is not known stands as "<answer of act x>". See forecast.hpp.
   bool dry = false;
+  // The policy of an act (by its path) at this moment, from that of the file; asked again before
+  // each attempt and each model. Empty: that of the file. Fallback models are not used in Live
+  // narratives.
+  std::function<Retry(const std::string& act, const Retry& of_file)> retry;
   std::string run_id;  // a UUID
   std::string source;  // where the file is found by a later resume; empty: Narrative::file
   // Called at each change of an act.

@@ -25,7 +25,7 @@ class SqliteTables final : public Tables {
 };
 
 // Content in a SQLite file, a table for each target with the columns id, at, narrative, act, model,
-// status, mistakes (JSON), item (JSON) and source: other narratives can read it as a table input.
+// status, mistakes (JSON), item (JSON), source, run and note: other narratives can read it as a table input.
 // Belongs to one thread.
 class SqliteContent final : public ContentStore {
  public:
@@ -37,8 +37,5 @@ class SqliteContent final : public ContentStore {
   std::string file_;
   const Clock& clock_;
 };
-
-// The tables of such a file, each with its number of items.
-Result<std::vector<std::pair<std::string, std::int64_t>>> content_targets(const std::string& file);
 
 }  // namespace parley::narrative

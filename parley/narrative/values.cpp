@@ -23,7 +23,7 @@ std::optional<double> number_of(std::string_view text) {
 }  // namespace
 
 std::string ActRun::path() const {
-  const auto path = pass_.prefix + act_.name;
+  const auto& path = outcome_.result.path;
   return round_ == 0 ? path : fmt::format("{}[{}]", path, round_);
 }
 

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import unittest
 import urllib.request
+import wave
 from pathlib import Path
 
 PARLEY = os.environ["PARLEY_BIN"]
@@ -114,12 +115,13 @@ class Narrate(unittest.TestCase):
         for file in sorted(EXAMPLES.glob("*.toml")):
             with self.subTest(file.name):
                 self.assertEqual(self.run_it("check", file).returncode, 0)
+                sound = ["--output-dir", self.path / "sound"]
                 words = ["--yes", "--set", "weekday=Monday", "--policy", EXAMPLES / "policies/weather.toml"]
                 place = file
                 if file.name == "customers.toml":
                     place = self.write(file.name, file.read_text(encoding="utf-8"))
                 self.assertEqual(self.run_it("plan", place, *words[1:]).returncode, 0)
-                done = self.run_it("run", place, *words)
+                done = self.run_it("run", place, *words, *sound)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 lines = self.lines(done)
                 self.assertEqual(lines[0]["event"], "begin")
@@ -131,11 +133,47 @@ class Narrate(unittest.TestCase):
                     for said in ("| Ada | too slow |", r"| Cy | a \\| b |", "Sunny in Oslo", "It is Monday."):
                         self.assertIn(said, shown.stdout)
                     self.assertNotIn("Bob", shown.stdout)
+                if file.name == "interview.toml":
+                    with wave.open(str(self.path / "sound/greeting.wav")) as greeting:
+                        self.assertEqual((greeting.getframerate(), greeting.getnchannels()), (24000, 1))
+                        self.assertGreater(greeting.getnframes(), 24000)
                 if file.name == "posts.toml":
                     items = [json.loads(line) for line in self.run_it("content", "posts").stdout.splitlines()]
                     self.assertEqual([item["status"] for item in items], ["good"] * 3)
                     self.assertEqual(len(self.run_it("content", "posts", "--last", "1").stdout.splitlines()), 1)
                     self.assertEqual(self.run_it("content").stdout, "posts  3 items\n")
+                    self.look_at_content(items, lines[0]["run"])
+
+    def test_the_policy_of_retries_is_chosen_when_it_runs(self):
+        file = self.write("n.toml", '[acts.a]\ninput = "repeat: hello"\nmodel = "no-such-model"\n[acts.b]\ninput = "repeat: {{a}}"\n')
+        failed = self.run_it("run", file)
+        self.assertEqual(failed.returncode, 1)
+        record = self.lines(failed)[-1]["record"]
+        done = self.run_it("resume", record, "--fallback", "a=gemini-2.5-pro,gemini-2.5-flash", "--attempts", "b=2")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        answers = [entry["model"] for entry in self.record(record) if entry["type"] == "answer"]
+        self.assertEqual(answers, ["gemini-2.5-pro", "gemini-2.5-flash"])
+        for words in (["--attempts", "0"], ["--attempts", "a=21"], ["--attempts", "a=x"]):
+            self.assertEqual(self.run_it("run", file, *words).returncode, 2, words)
+
+    def look_at_content(self, items, run):
+        """D55: list, show, last, generations."""
+        self.assertEqual(self.run_it("content", "list").stdout, "posts  3 items\n")
+        self.assertEqual(len(self.run_it("content", "list", "posts", "--status", "good").stdout.splitlines()), 3)
+        self.assertEqual(self.run_it("content", "list", "posts", "--status", "bad").stdout, "")
+        shown = self.run_it("content", "show", "posts", items[1]["id"][:12]).stdout
+        self.assertIn(items[1]["id"] + "  good", shown)
+        self.assertIn('"title"', shown)
+        self.assertIn(items[2]["id"], self.run_it("content", "last").stdout)
+        self.assertIn(items[2]["id"], self.run_it("content", "last", "posts").stdout)
+        for words in (["generations"], ["generations", "posts"]):
+            made = self.run_it("content", *words).stdout
+            self.assertIn(f"posts  posts  run {run}  3 good", made)
+        wrong = self.run_it("content", "show", "posts", "none-such")
+        self.assertEqual((wrong.returncode, "has no item none-such" in wrong.stderr), (1, True))
+        wrong = self.run_it("content", "list", "post")
+        self.assertIn("there is no table of content post, did you mean posts?", wrong.stderr)
+        self.assertEqual(self.run_it("content", "show", "posts").returncode, 2)
 
     def test_what_the_page_shows_is_right(self):
         page = (ROOT / "docs/narratives.md").read_text(encoding="utf-8")
@@ -352,13 +390,13 @@ four = { input = "repeat: {{three}} end", approval = "Go on?" }
         self.assertRegex(self.run_it("plan", many, "--tier", "free").stdout, r"at most [2-9] min \d\d s of waiting")
         self.assertFalse(Path(self.state).exists(), "nothing is written")
 
-    def test_a_terminal_shows_the_acts_in_place(self):
-        file = self.write("n.toml", '[acts]\nfirst = "repeat: x"\nsecond = "repeat: the end"\n')
+    def on_a_terminal(self, *words, keys=()):
+        """What a command shows there. Each key is pressed once its text is seen: (text, key)."""
         master, slave = pty.openpty()
-        process = subprocess.Popen([PARLEY, "narrate", "run", file, "--offline", "--state-dir", self.state],
-                                   stdin=slave, stdout=slave, stderr=slave, env={**CLEAN, "TERM": "xterm"})
+        process = subprocess.Popen([PARLEY, "narrate", *words], stdin=slave, stdout=slave, stderr=slave,
+                                   env={**CLEAN, "TERM": "xterm"})
         os.close(slave)
-        shown = b""
+        shown, keys, seen = b"", list(keys), 0
         while True:
             if not select.select([master], [], [], LIMIT)[0]:
                 self.fail("it hangs")
@@ -369,9 +407,29 @@ four = { input = "repeat: {{three}} end", approval = "Go on?" }
             if not block:
                 break
             shown += block
+            while keys and (at := shown.find(keys[0][0].encode(), seen)) >= 0:
+                seen = len(shown)
+                os.write(master, keys.pop(0)[1].encode())
         os.close(master)
         self.assertEqual(process.wait(LIMIT), 0)
-        text = shown.decode()
+        self.assertEqual(keys, [], shown.decode())
+        return shown.decode()
+
+    def test_content_is_looked_through_on_a_terminal(self):
+        file = self.write("n.toml", '[narrative]\nname = "n"\ntarget = "posts"\n[acts]\na = \'repeat: [{"t": 1}, {"t": 2}]\'\n')
+        self.assertEqual(self.run_it("run", file).returncode, 0)
+        shown = self.on_a_terminal("tui", "--state-dir", self.state, keys=[
+            ("> posts  2 items", "\r"), ("q quit", "a"), ("is accepted", "r"), ("is rejected", "q")])
+        self.assertTrue(shown.endswith("\x1b[?25h\x1b[?1049l"), "the terminal is as it was")
+        items = [json.loads(line)["status"] for line in self.run_it("content", "posts").stdout.splitlines()]
+        self.assertEqual(items, ["accepted", "rejected"])
+        refused = subprocess.run([PARLEY, "narrate", "tui", "--state-dir", self.state], capture_output=True, text=True,
+                                 stdin=subprocess.DEVNULL, timeout=LIMIT, check=False)
+        self.assertEqual((refused.returncode, "tui needs a terminal" in refused.stderr), (2, True))
+
+    def test_a_terminal_shows_the_acts_in_place(self):
+        file = self.write("n.toml", '[acts]\nfirst = "repeat: x"\nsecond = "repeat: the end"\n')
+        text = self.on_a_terminal("run", file, "--offline", "--state-dir", self.state)
         self.assertIn("\x1b[2A\x1b[J", text, "redrawn over two lines")
         last = text.rsplit("\x1b[J", 1)[1]
         self.assertRegex(last, r"✔.* first +done +\d+ tokens")

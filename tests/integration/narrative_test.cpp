@@ -1,75 +1,25 @@
 // Narratives beside the emulator: the examples of the project, REST and Live models.
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
-#include "parley/narrative/gemini_caller.hpp"
-#include "parley/narrative/runner.hpp"
 #include "parley/narrative/shared_limits.hpp"
-#include "parley/net/system.hpp"
 
-#include "gemini_here.hpp"
+#include "narrative_here.hpp"
 
 namespace parley {
 namespace {
 
 using narrative::Status;
+using testing::NarrativeHere;
 using testing::with_gemini;
 
-class Disk final : public narrative::Sources {
- public:
-  Result<std::string> read(const std::string& file) override {
-    std::ifstream stream(file, std::ios::binary);
-    std::ostringstream bytes;
-    bytes << stream.rdbuf();
-    if (!stream) return fail(ErrorKind::not_found, "there is no file " + file);
-    return bytes.str();
-  }
-};
-
-class NoWait final : public narrative::Timer {
- public:
-  Task<void> wait(std::chrono::milliseconds) override { co_return; }
-};
-
-struct Here {
-  explicit Here(gemini::Client client) : caller(std::move(client)) {
-    ports.models = &caller;
-    ports.clock = &clock;
-    ports.timer = &timer;
-    ports.files = &disk;
-  }
-  narrative::GeminiCaller caller;
-  net::SystemClock clock;
-  NoWait timer;
-  Disk disk;
-  narrative::Ports ports;
-};
-
-narrative::Book book_of(const std::string& text) {
-  class One final : public narrative::Sources {
-   public:
-    explicit One(const std::string& of) : text_(of) {}
-    Result<std::string> read(const std::string&) override { return text_; }
-
-   private:
-    const std::string& text_;
-  } sources(text);
-  auto loaded = narrative::load("n.toml", sources);
-  EXPECT_TRUE(loaded.ok()) << narrative::to_text(loaded.diagnostics);
-  return std::move(loaded.book);
-}
-
 Task<narrative::RunResult> run_text(gemini::Client client, std::string text) {
-  Here here(std::move(client));
-  const auto book = book_of(text);
-  narrative::RunOptions options;
-  co_return co_await narrative::run(book, "n", std::move(options), here.ports);
+  NarrativeHere here(std::move(client));
+  co_return co_await here.run(std::move(text));
 }
 
 // The file of document D ("Multi-Model Narratives"), as it stands there.
 Task<void> document_d(emulator::Server& server, gemini::Client client) {
-  Here here(client);
+  NarrativeHere here(client);
   auto loaded =
       narrative::load(PARLEY_SOURCE_DIR "/examples/narratives/text_models.toml", here.disk);
   EXPECT_TRUE(loaded.ok());
@@ -156,11 +106,11 @@ TEST(Narrative_N8, AnswersOfTheServiceAreAsTheirSchemaSays) {
 }
 
 Task<void> limited(emulator::Server&, gemini::Client client) {
-  Here here(std::move(client));
+  NarrativeHere here(std::move(client));
   narrative::SharedLimitsOptions tier;
   narrative::SharedLimits limits(api::Limiter(), tier);
   here.ports.limits = &limits;
-  const auto book = book_of(
+  const auto book = testing::book_of(
       "[narrative]\nhistory = \"none\"\nbudget = { rpm_multiplier = 0.5 }\n"
       "[acts]\na = \"x\"\nb = \"y\"\n");
   narrative::RunOptions options;
@@ -185,7 +135,7 @@ TEST(Narrative_N9, LimitsAreSharedAndTheirWaitIsForecast) {
 }
 
 TEST(Narrative_N10, TheExamplesHaveNoMistakes) {
-  Disk disk;
+  narrative::DiskSources disk;
   int read = 0;
   for (const auto& entry :
        std::filesystem::directory_iterator(PARLEY_SOURCE_DIR "/examples/narratives")) {

@@ -1,4 +1,5 @@
-"""PARLEY_WEBSOCKET_STREAMING=OFF: the same program without the WebSocket parts, their symbols and their size."""
+"""PARLEY_WEBSOCKET_STREAMING=OFF: the same program without the WebSocket parts, their symbols and their size.
+PARLEY_POSTGRES=OFF: narratives without libpq."""
 import os
 import re
 import subprocess
@@ -109,6 +110,25 @@ class Off(unittest.TestCase):
                                    "-DPARLEY_WEBSOCKET_STREAMING=OFF"], capture_output=True, text=True, check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("PARLEY_SERVER needs WebSockets", " ".join(done.stderr.split()))
+
+
+class PostgresOff(unittest.TestCase):
+    def test_no_symbol_and_no_dependency_is_left(self):
+        folder = os.path.join(BUILD, "postgres_off")
+        run("cmake", "-G", "Ninja", "-S", ROOT, "-B", folder, "-DPARLEY_POSTGRES=OFF", "-DPARLEY_SERVER=OFF", "-DPARLEY_TESTS=OFF",
+            "-DPARLEY_DEVELOPER=OFF", *(f"-D{name}={value}" for name, value in flags().items()))
+        # The library alone, without those below it.
+        run("cmake", "--build", folder, "--target", "parley/narrative/libparley_narrative.a")
+
+        def wanted(build):
+            library = os.path.join(build, "parley/narrative/libparley_narrative.a")
+            return [line for line in run("nm", "-C", library).splitlines() if re.search(r" PQ[a-z]|Postgres", line)]
+
+        self.assertEqual(wanted(folder), [])
+        if cached("PARLEY_POSTGRES") != "OFF":
+            self.assertNotEqual(wanted(BUILD), [], "the check sees nothing")
+        with open(os.path.join(folder, "build.ninja"), encoding="utf-8") as file:
+            self.assertIsNone(re.search(r"-lpq\b|libpq|postgresql", file.read()))
 
 
 if __name__ == "__main__":

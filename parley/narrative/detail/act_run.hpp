@@ -10,7 +10,8 @@ namespace parley::narrative::detail {
 // One act of a pass, from its condition to the end of its last round.
 class ActRun {
  public:
-  ActRun(NarrativeRun& pass, int act_index);
+  // `visit`: how often a barge-in has led to it before, and 1.
+  ActRun(NarrativeRun& pass, int act_index, int visit = 1);
   Task<Outcome> run();
 
  private:
@@ -39,6 +40,8 @@ class ActRun {
   void remember(const Input& input, const std::vector<gemini::Part>& parts);
 
   // act_call.cpp: from a request to an answer
+  Retry retry_policy() const;
+  std::vector<std::string> models() const;  // in the order in which they are asked
   Task<Result<ModelAnswer>> obtain(gemini::GenerateContentRequest request);
   Task<Result<ModelAnswer>> ask_model(const std::string& model,
                                       const gemini::GenerateContentRequest& request);
@@ -53,8 +56,17 @@ class ActRun {
                         std::string_view source, std::chrono::milliseconds time);
   void charge(const ModelAnswer& answer, const std::string& model);
 
+  // act_live.cpp: turns of a Live session
+  static constexpr std::string_view kMicrophone = "(what the user says)";
+  Task<Result<ModelAnswer>> ask_live(std::string model, gemini::GenerateContentRequest request);
+  Result<void> keep_audio(BytesView pcm, int rate);
+  void tell_speech_as_text(const std::string& heard);
+  bool was_barged() const;
+  bool barge_in_may_repeat() const;
+
   // act_answer.cpp: from an answer to the act's output
   Task<Result<void>> converse(gemini::GenerateContentRequest request);
+  Result<void> into_history(const std::string& heard);
   Result<void> whole_answer(const ModelAnswer& answer);
   std::vector<std::string> mistakes_of(std::string& text) const;
   Task<Result<void>> assertions();
@@ -76,9 +88,12 @@ class ActRun {
   const Narrative& narrative_;
   const Act& act_;
   const int index_;
+  const int visit_;
   Outcome outcome_;
   BudgetScope* budget_;
   int round_ = 0;                            // of this act's own carousel or loop
+  int repair_ = 0;                           // of the answer
+  bool aside_ = false;                       // a judge is asked, not the act's session
   std::string own_;                          // its last answer
   bool fresh_ = false;                       // something was asked that no record or cache knew
   std::vector<gemini::Part> remembered_;     // what its user turn leaves in the history

@@ -10,6 +10,7 @@
 namespace parley::narrative::detail {
 
 class Group;
+class LiveStage;
 
 // One pass through the acts of a narrative.
 class NarrativeRun {
@@ -31,9 +32,16 @@ class NarrativeRun {
   const int round;
   BudgetScope& budget;
   const int times;
+  LiveStage* live = nullptr;  // of a Live narrative, while it runs
 
  private:
-  static Task<void> act_task(NarrativeRun* self, int act);
+  // live_run.cpp
+  Task<Outcome> run_live();
+  Task<void> live_visit(Group& group, int act);
+  int live_next(int act, bool& led);
+  void live_leave_out(int from, int to, Status status, const std::string& why);
+
+  static Task<void> act_task(NarrativeRun* self, int act, int visit);
   void start_ready(Group& group);
   // Why an act cannot run any more; empty: it can, now or later.
   std::string hindrance(int act) const;
@@ -44,6 +52,10 @@ class NarrativeRun {
   std::vector<std::unique_ptr<Outcome>> outcomes_;
   std::vector<bool> started_;
   bool stopped_ = false;
+  // Live narratives: visits of each act, what those but the last of each used, and barge-ins.
+  std::vector<int> visits_;
+  ActResult earlier_;
+  int barge_ins_ = 0;
 };
 
 // A narrative with its own carousel and budget.

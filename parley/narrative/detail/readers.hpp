@@ -29,6 +29,8 @@ class FileReader {
   Act act(const std::string& name, const Node& node);
   void act_flow(TableReader& in, Act& out);
   void act_results(TableReader& in, Act& out);
+  void act_live(TableReader& in, Act& out);
+  LiveSettings live(const Node& table);
   Settings settings(TableReader& in);
   Budget budget(const Node& table);
   Carousel carousel(const Node& table);
@@ -47,6 +49,7 @@ class FileReader {
   MediaInput media(TableReader& in, std::optional<MediaKind> kind);
   CommandInput command(TableReader& in);
   TableInput table(TableReader& in);
+  std::string database(TableReader& in);
 
   FileContext& context_;
   const Node& root_;

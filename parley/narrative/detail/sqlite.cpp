@@ -43,10 +43,4 @@ Result<void> execute(sqlite3* database, const std::string& sql) {
   return {};
 }
 
-std::string quoted(std::string_view name) {
-  std::string out = "\"";
-  for (const char c : name) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
-}
-
 }  // namespace parley::narrative::detail

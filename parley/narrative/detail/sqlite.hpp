@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "parley/base/error.hpp"
+#include "parley/narrative/detail/table_sql.hpp"
 
 namespace parley::narrative::detail {
 
@@ -27,7 +28,5 @@ void bind(sqlite3_stmt* statement, int at, std::string_view text);
 // Runs statements without rows. Errors: storage.
 Result<void> execute(sqlite3* database, const std::string& sql);
 Error storage_error(sqlite3* database, std::string_view doing);
-// "name" with its quotes doubled: a name and nothing else, whatever is in it.
-std::string quoted(std::string_view name);
 
 }  // namespace parley::narrative::detail
