@@ -28,6 +28,11 @@ Hub::Hub(HubOptions options, Random& random, Now now)
     : options_(std::move(options)), random_(random), started_(now.wall) {}
 Hub::~Hub() = default;
 
+void Hub::use_models(std::string default_model, std::vector<std::string> models) {
+  options_.default_model = std::move(default_model);
+  options_.models = std::move(models);
+}
+
 void Hub::restore(std::vector<Session> sessions, std::vector<OpenGeneration> open, Now now) {
   for (auto& session : sessions) {
     auto restored = std::make_unique<Room>();

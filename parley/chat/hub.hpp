@@ -81,6 +81,9 @@ class Hub {
   // was shown; those without a text are asked for again.
   void restore(std::vector<Session> sessions, std::vector<OpenGeneration> open, Now now);
 
+  // From now on these: sessions that exist keep their model.
+  void use_models(std::string default_model, std::vector<std::string> models);
+
   // Connections.
   void connected(const ConnectionInfo& info, Now now);
   void received_text(const std::string& connection, std::string_view frame, Now now);

@@ -19,7 +19,7 @@ namespace {
 
 constexpr int bad_definition = 3, bad_file = 4;
 
-void complain(const std::string& text) {
+void complain_of_generate(const std::string& text) {
   std::cerr << Style::of(stderr).red("parley generate: ") << text << std::endl;
 }
 
@@ -90,7 +90,7 @@ int write(const GenerateCommand& command, const std::vector<schematic::OutputFil
     for (const auto& change : changes) std::cout << change << '\n';
   if (command.dry_run) return exit_code::ok;
   if (const auto written = folder.write(); !written) {
-    complain(written.error().message());
+    complain_of_generate(written.error().message());
     return bad_file;
   }
   if (command.quiet) return exit_code::ok;
@@ -203,7 +203,7 @@ int save(const GenerateCommand& command, const schematic::Definition& definition
   folder.add(path.filename().string(), text);
   const auto written = folder.write();
   if (!written) {
-    complain(written.error().message());
+    complain_of_generate(written.error().message());
     return bad_file;
   }
   std::cout << fmt::format("Saved the definition in {}\n", command.save) << std::flush;
@@ -212,12 +212,12 @@ int save(const GenerateCommand& command, const schematic::Definition& definition
 
 int generate(const GenerateCommand& command) {
   if (!command.check && command.output.empty() && command.save.empty()) {
-    complain("--output FOLDER, --save FILE or --check is needed");
+    complain_of_generate("--output FOLDER, --save FILE or --check is needed");
     return exit_code::usage;
   }
   const auto text = read_file(command.file);
   if (!text) {
-    complain(text.error().message());
+    complain_of_generate(text.error().message());
     return bad_file;
   }
   schematic::Diagnostics diagnostics;
@@ -230,8 +230,9 @@ int generate(const GenerateCommand& command) {
   diagnostics.sort();
   print(diagnostics, command.file);
   if (!files) {
-    complain(fmt::format("{} found; nothing was written",
-                         counted(diagnostics.count(schematic::Severity::error), "error")));
+    complain_of_generate(
+        fmt::format("{} found; nothing was written",
+                    counted(diagnostics.count(schematic::Severity::error), "error")));
     return bad_definition;
   }
   if (command.check) {

@@ -62,7 +62,13 @@ void LiveVoice::start(Talk talk) {
 }
 
 void LiveVoice::stop() {
-  stopped_ = true;
+  if (std::exchange(stopped_, true)) return;
+  if (microphone_ && microphone_->overruns() > 0)
+    screen_->note(fmt::format("sound of the microphone was lost {} times: the machine was too busy",
+                              microphone_->overruns()));
+  if (speaker_ && speaker_->underruns() > 0)
+    screen_->note(fmt::format("the speaker had nothing to play {} times: the machine was too busy",
+                              speaker_->underruns()));
   microphone_.reset();
   if (speaker_) speaker_->finish();
   player_.cancel(), sender_.cancel(), changed_.cancel();
@@ -146,6 +152,7 @@ Task<void> LiveVoice::run_sender(Self self, Talk talk) {
     while (auto chunk = self->duplex_.take(now())) {
       auto bytes = audio::to_bytes(chunk->samples);
       auto sent = co_await talk->send_audio(std::move(bytes));
+      if (!sent && talk->is_over()) co_return;  // its outcome says why
       if (!sent) co_return self->fail_with(std::move(sent.error()));
       self->duplex_.confirm(chunk->index);
     }
@@ -153,6 +160,7 @@ Task<void> LiveVoice::run_sender(Self self, Talk talk) {
     co_await wait(self->sender_, self->duplex_.next_timeout());
   }
   auto ended = co_await talk->end_audio();
+  if (!ended && talk->is_over()) co_return;
   if (!ended) co_return self->fail_with(std::move(ended.error()));
   self->all_sent_ = true;
   self->changed_.cancel();

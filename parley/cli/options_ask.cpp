@@ -35,7 +35,10 @@ void add_serve(CLI::App& app, ServeOptions& options) {
       "--offline,\n"
       "it starts an offline model on this machine and says so.\n\n"
       "Examples:\n  parley serve\n  parley serve --port 9000 --data ./chats\n"
-      "  parley serve --allow-origin https://chat.example.org --allow-host chat.example.org");
+      "  parley serve --allow-origin https://chat.example.org --allow-host chat.example.org\n\n"
+      "SIGHUP reads parley.toml anew: model and service. Where it has a mistake, or the service "
+      "does "
+      "not\nanswer, what was in force stays.");
   command->add_option("--host", options.host, "IP address to listen on")->capture_default_str();
   command->add_option("--port", options.port, "Port to listen on; 0: any free one")
       ->capture_default_str();

@@ -106,19 +106,77 @@ void announce(const ServeOptions& options, const server::ChatServerOptions& serv
   std::cout << "Parley is ready: " << url << "/demo" << std::endl;
 }
 
-int serve_until_told(boost::asio::io_context& loop, server::ChatServer& chat_server) {
-  boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
+ProviderOptions provider_of(const ServeOptions& options, const config::Settings& settings) {
+  ProviderOptions out;
+  out.offline = options.offline;
+  out.pace_ms = options.pace_ms;
+  out.seed = options.seed;
+  fill_from(settings, out);
+  return out;
+}
+
+// A server that runs, and what it was made of.
+struct Running {
+  const ServeOptions& options;
+  Provider& provider;
+  server::ChatServer& server;
+};
+
+void not_reloaded(std::string_view why) {
+  std::cerr << Style::of(stderr).yellow("parley serve: ")
+            << "the configuration was not reloaded, and what was in force stays: " << why
+            << std::endl;
+}
+
+// Reads the configuration anew. All of it is tried before anything is changed.
+Task<void> reload(Running running) {
+  config::Diagnostics diagnostics;
+  const auto settings = load_settings(diagnostics);
+  for (const auto& one : diagnostics) std::cerr << one.text() << std::endl;
+  if (!settings) co_return not_reloaded("it has mistakes");
+  auto client = running.provider.client;
+  if (!running.provider.offline()) {
+    const auto wanted = provider_of(running.options, *settings);
+    auto provider = choose_provider(co_await boost::asio::this_coro::executor, wanted);
+    if (!provider) co_return not_reloaded(provider.error().describe());
+    if (provider->offline()) co_return not_reloaded("it names no service, or no key for it");
+    client = provider->client;
+  }
+  std::vector<std::string> names;
+  std::string problem;
+  co_await learn_models(client, names, problem);
+  if (!problem.empty()) co_return not_reloaded("the service does not list its models: " + problem);
+  const std::string model = choose_model(running.options.model, *settings);
+  if (std::ranges::count(names, model) == 0)
+    co_return not_reloaded(fmt::format("the service has no model \"{}\" that chats", model));
+  std::cerr << "parley serve: the configuration was reloaded: " << model << " of "
+            << client.base_url() << std::endl;
+  running.provider.client = client;
+  running.server.use(std::move(client), model, std::move(names));
+}
+
+int serve_until_told(boost::asio::io_context& loop, Running running) {
+  boost::asio::signal_set signals(loop, SIGINT, SIGTERM), hang_up(loop, SIGHUP);
   bool asked = false;
   std::function<void()> wait = [&] {
     signals.async_wait([&](const boost::system::error_code& error, int) {
       if (error) return;
       if (std::exchange(asked, true)) return loop.stop();  // the second time: now
-      boost::asio::co_spawn(loop, chat_server.stop(std::chrono::seconds(5)),
+      boost::asio::co_spawn(loop, running.server.stop(std::chrono::seconds(5)),
                             [&loop](std::exception_ptr) { loop.stop(); });
       wait();
     });
   };
+  // The next one is waited for when this one is done: two never run side by side.
+  std::function<void()> wait_for_reload = [&] {
+    hang_up.async_wait([&](const boost::system::error_code& error, int) {
+      if (error) return;
+      boost::asio::co_spawn(loop, reload(running),
+                            [&wait_for_reload](std::exception_ptr) { wait_for_reload(); });
+    });
+  };
   wait();
+  wait_for_reload();
   loop.run();
   return exit_code::ok;
 }
@@ -136,12 +194,8 @@ int serve(const ServeOptions& options) {
   if (!measure) return refuse("--otlp: " + measure.error().message(), exit_code::usage);
   boost::asio::io_context loop(1);
   const MeasureOnLoop on_loop(**measure);
-  ProviderOptions provider_options;
-  provider_options.offline = options.offline;
-  provider_options.pace_ms = options.pace_ms;
-  provider_options.seed = options.seed;
   const auto settings = settings_or_complain("serve");
-  fill_from(settings, provider_options);
+  const auto provider_options = provider_of(options, settings);
   auto provider = choose_provider(loop.get_executor(), provider_options);
   if (!provider) return refuse(provider.error().describe());
   const std::string model = choose_model(options.model, settings);
@@ -163,7 +217,7 @@ int serve(const ServeOptions& options) {
   if (!port) return refuse(port.error().message() + "\nChoose another port with --port.");
   (*measure)->export_on(loop.get_executor());
   announce(options, *configured, *provider, *port);
-  return serve_until_told(loop, **chat_server);
+  return serve_until_told(loop, Running{options, *provider, **chat_server});
 }
 
 }  // namespace parley::cli

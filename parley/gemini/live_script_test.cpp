@@ -300,7 +300,7 @@ Task<void> goes_away(std::shared_ptr<Script> script) {
   for (const auto& event : events)
     if (const auto* away = std::get_if<LiveGoAway>(&event)) handles.push_back(away->handle);
   EXPECT_EQ(handles, (std::vector<std::string>{"", "two"}));
-  live->close();
+  (void)co_await live->close();
 }
 TEST(Live_B32, GoAwayCarriesTheNewestHandle) {
   run(with_script(goes_away));
@@ -310,7 +310,7 @@ Task<void> configured(std::shared_ptr<Script> script) {
   script->say(R"({"setupComplete": {}})");
   auto options = options_for(script);
   auto& config = options.setup.generation_config.emplace();
-  config.response_modalities = {Modality("AUDIO")};
+  config.response_modalities = {Modality(Modality::audio)};
   config.max_output_tokens = 200;
   config.temperature = 0.5;
   config.top_p = 0.25;
@@ -324,7 +324,7 @@ Task<void> configured(std::shared_ptr<Script> script) {
   EXPECT_EQ(json::to_string(setup->at("setup").at("generationConfig")),
             R"({"responseModalities":["AUDIO"],"temperature":0.5,"topP":0.25,"topK":3,)"
             R"("maxOutputTokens":200,"presencePenalty":1.0,"frequencyPenalty":-1.0})");
-  live->close();
+  (void)co_await live->close();
 }
 TEST(Live_D8, EverySettingOfTheGenerationIsInTheSetup) {
   run(with_script(configured));

@@ -12,7 +12,7 @@
 namespace parley::narrative {
 namespace {
 
-using Kind = Template::Reference::Kind;
+using ReferenceKind = Template::Reference::Kind;
 
 class NarrativeCheck {
  public:
@@ -48,18 +48,19 @@ class NarrativeCheck {
 
   void refer(const Act& act, std::size_t index, const Template::Reference& reference) {
     const auto& place = reference.place;
-    if (reference.kind == Kind::previous && index == 0)
+    if (reference.kind == ReferenceKind::previous && index == 0)
       complain(place, "unknown_name",
                fmt::format("act {}: {} has nothing before it: it is the first act", act.name,
                            reference.text()));
-    if (reference.kind == Kind::iteration && !act.loop && !act.carousel && !narrative_.carousel)
+    if (reference.kind == ReferenceKind::iteration && !act.loop && !act.carousel &&
+        !narrative_.carousel)
       complain(place, "unknown_name",
                fmt::format("act {}: {} needs a loop or a carousel", act.name, reference.text()));
-    if (reference.kind == Kind::environment && looks_secret(reference.name))
+    if (reference.kind == ReferenceKind::environment && looks_secret(reference.name))
       complain(place, "secret",
                fmt::format("act {}: {} looks like a credential, which must not go to a model",
                            act.name, reference.text()));
-    if (reference.kind != Kind::act || narrative_.find(reference.name)) return;
+    if (reference.kind != ReferenceKind::act || narrative_.find(reference.name)) return;
     complain(place, "unknown_name",
              fmt::format("act {}: {} names no act of narrative {}{}", act.name, reference.text(),
                          narrative_.name, did_you_mean(reference.name, names_)));

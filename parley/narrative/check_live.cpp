@@ -11,7 +11,7 @@
 namespace parley::narrative::detail {
 namespace {
 
-using Kind = Template::Reference::Kind;
+using ReferenceKind = Template::Reference::Kind;
 
 bool has_settings(const Settings& own) {
   return !own.model.empty() || own.temperature || own.top_p || own.max_tokens || own.top_k ||
@@ -69,9 +69,9 @@ class LiveCheck {
     if (!narrative_.settings.stop.empty())
       refuse(place, whose, "stop: Live sessions take no stop sequences");
     for (const auto& piece : narrative_.settings.system.pieces)
-      if (piece.is_reference &&
-          (piece.reference.kind == Kind::act || piece.reference.kind == Kind::previous ||
-           piece.reference.kind == Kind::iteration))
+      if (piece.is_reference && (piece.reference.kind == ReferenceKind::act ||
+                                 piece.reference.kind == ReferenceKind::previous ||
+                                 piece.reference.kind == ReferenceKind::iteration))
         refuse(piece.reference.place, whose,
                piece.reference.text() +
                    " in system: the instruction is given once, before the first act");

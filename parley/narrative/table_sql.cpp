@@ -29,7 +29,7 @@ Result<std::string> TableSql::make() {
   std::string out = "SELECT ";
   for (const auto& column : wanted) {
     if (auto good = check(column); !good) return fail(good.error());
-    out += (columns.empty() ? "" : ", ") + quoted(column);
+    out += (columns.empty() ? "" : ", ") + detail::quoted(column);
     columns.push_back(column);
   }
   if (input.pull_and_delete) out += ", " + id_;
@@ -38,7 +38,7 @@ Result<std::string> TableSql::make() {
   for (const auto& [column, value] : query_.where) {
     if (auto good = check(column); !good) return fail(good.error());
     // Texts and numbers alike: a template gives a text.
-    out += fmt::format("{}CAST({} AS TEXT) = {}{}", between, quoted(column),
+    out += fmt::format("{}CAST({} AS TEXT) = {}{}", between, detail::quoted(column),
                        dialect_ == SqlDialect::sqlite ? '?' : '$', ++bound);
     between = " AND ";
   }
@@ -74,7 +74,8 @@ Result<std::string> TableSql::ordered() const {
     if (!word.empty() && word != "asc" && word != "desc")
       return fail(ErrorKind::invalid_argument,
                   fmt::format("order_by: \"{}\" must be asc or desc", direction));
-    out += (out.empty() ? " ORDER BY " : ", ") + quoted(name) + (word == "desc" ? " DESC" : "");
+    out += (out.empty() ? " ORDER BY " : ", ") + detail::quoted(name) +
+           (word == "desc" ? " DESC" : "");
   }
   return out;
 }

@@ -62,6 +62,14 @@ Task<void> ChatServer::stop(std::chrono::milliseconds grace) {
   co_await state->http->stop(std::chrono::milliseconds(1000));
 }
 
+void ChatServer::use(gemini::Client client, std::string default_model,
+                     std::vector<std::string> models) {
+  state_->client = std::move(client);
+  state_->options.hub.default_model = default_model;
+  state_->options.hub.models = models;
+  state_->hub.use_models(std::move(default_model), std::move(models));
+}
+
 chat::Statistics ChatServer::statistics() const {
   return state_->hub.statistics(state_->now());
 }

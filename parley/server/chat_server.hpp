@@ -53,6 +53,10 @@ class ChatServer {
   // Lets running answers end for up to `grace`, closes every socket with 1001, and stops.
   Task<void> stop(std::chrono::milliseconds grace);
 
+  // Answers that begin from now on come from `client`; sessions that are opened from now on have
+  // these models (HubOptions). What is under way goes on as it was begun.
+  void use(gemini::Client client, std::string default_model, std::vector<std::string> models);
+
   chat::Statistics statistics() const;
 
  private:

@@ -225,6 +225,44 @@ class Serve(unittest.TestCase):
             self.assertIn("parley_server_answer_open 0\n", page)
             self.assertNotIn("lapislazuli", page)
 
+    def test_hang_up_reloads_the_configuration_or_leaves_it_as_it_was(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = folder + "/parley.toml"
+
+            def write(text):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+
+            write('model = "gemini-2.5-pro"\n')
+            server = subprocess.Popen([PARLEY, "serve", "--port", "0", "--memory", "--offline", "--quiet"], text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**CLEAN, "PARLEY_CONFIG": path})
+            url = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline()).group(0)
+
+            def model():
+                with urllib.request.urlopen(url + "/health") as answer:
+                    return json.load(answer)["model"]
+
+            def told_after(text):
+                write(text)
+                server.send_signal(signal.SIGHUP)
+                for line in server.stderr:
+                    if "reloaded" in line:
+                        return line
+                return ""
+
+            self.assertEqual(model(), "gemini-2.5-pro")
+            self.assertIn("was reloaded: gemini-2.5-flash-lite", told_after('model = "gemini-2.5-flash-lite"\n'))
+            self.assertEqual(model(), "gemini-2.5-flash-lite")
+            for wrong, why in (("model = 3\n", "mistakes"), ('model = "no-such"\n', 'no model "no-such"')):
+                told = told_after(wrong)
+                self.assertIn("what was in force stays", told)
+                self.assertIn(why, told)
+                self.assertEqual(model(), "gemini-2.5-flash-lite")
+            server.terminate()
+            self.assertEqual(server.wait(60), 0)
+            server.stdout.close()
+            server.stderr.close()
+
     def test_the_model_of_the_environment_is_the_default(self):
         with Started("serve", "--port", "0", "--memory", "--offline", env={"GENAI_MODEL_ID": "gemini-2.5-pro"}) as server:
             with urllib.request.urlopen(server.url + "/health") as answer:

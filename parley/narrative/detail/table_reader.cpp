@@ -7,7 +7,7 @@
 
 namespace parley::narrative::detail {
 
-using Kind = Node::Kind;
+using NodeKind = Node::Kind;
 
 FileContext::FileContext(std::string file_name, std::string_view text, Diagnostics& list)
     : file(std::move(file_name)), diagnostics(list), text_(text), lines_{0} {
@@ -35,7 +35,7 @@ Template FileContext::read_template(const Node& text) {
 TableReader::TableReader(FileContext& context, const Node& table, std::string what)
     : context_(context), table_(table), what_(std::move(what)) {}
 
-const Node* TableReader::take(std::string_view name, std::initializer_list<Kind> kinds) {
+const Node* TableReader::take(std::string_view name, std::initializer_list<NodeKind> kinds) {
   asked_.push_back(name);
   const Node* node = table_.find(name);
   if (!node || kinds.size() == 0 || std::ranges::find(kinds, node->kind) != kinds.end())
@@ -52,12 +52,12 @@ void TableReader::wrong_type(const Node& node, std::string_view name, std::strin
 }
 
 std::string TableReader::text(std::string_view name) {
-  const Node* node = take(name, {Kind::text});
+  const Node* node = take(name, {NodeKind::text});
   return node ? node->text : std::string();
 }
 
 std::optional<Template> TableReader::maybe_template(std::string_view name) {
-  const Node* node = take(name, {Kind::text});
+  const Node* node = take(name, {NodeKind::text});
   if (!node) return std::nullopt;
   return context_.read_template(*node);
 }
@@ -67,7 +67,7 @@ Template TableReader::template_of(std::string_view name) {
 }
 
 std::optional<double> TableReader::number(std::string_view name, double least, double most) {
-  const Node* node = take(name, {Kind::real, Kind::whole});
+  const Node* node = take(name, {NodeKind::real, NodeKind::whole});
   if (!node) return std::nullopt;
   if (node->real >= least && node->real <= most) return node->real;
   complain(node->place, "out_of_range",
@@ -77,7 +77,7 @@ std::optional<double> TableReader::number(std::string_view name, double least, d
 
 std::optional<std::int64_t> TableReader::whole(std::string_view name, std::int64_t least,
                                                std::int64_t most) {
-  const Node* node = take(name, {Kind::whole});
+  const Node* node = take(name, {NodeKind::whole});
   if (!node) return std::nullopt;
   if (node->whole >= least && node->whole <= most) return node->whole;
   complain(node->place, "out_of_range",
@@ -86,18 +86,18 @@ std::optional<std::int64_t> TableReader::whole(std::string_view name, std::int64
 }
 
 std::optional<bool> TableReader::flag(std::string_view name) {
-  const Node* node = take(name, {Kind::flag});
+  const Node* node = take(name, {NodeKind::flag});
   if (!node) return std::nullopt;
   return node->flag;
 }
 
 std::vector<std::string> TableReader::texts(std::string_view name) {
   std::vector<std::string> out;
-  const Node* node = take(name, {Kind::list, Kind::text});
+  const Node* node = take(name, {NodeKind::list, NodeKind::text});
   if (!node) return out;
-  if (node->kind == Kind::text) return {node->text};
+  if (node->kind == NodeKind::text) return {node->text};
   for (const auto& element : node->elements) {
-    if (element.kind == Kind::text)
+    if (element.kind == NodeKind::text)
       out.push_back(element.text);
     else
       wrong_type(element, fmt::format("an element of {}", name), "a text");
@@ -106,10 +106,10 @@ std::vector<std::string> TableReader::texts(std::string_view name) {
 }
 
 std::optional<std::chrono::milliseconds> TableReader::duration(std::string_view name) {
-  const Node* node = take(name, {Kind::text, Kind::whole, Kind::real});
+  const Node* node = take(name, {NodeKind::text, NodeKind::whole, NodeKind::real});
   if (!node) return std::nullopt;
   std::optional<std::chrono::milliseconds> time;
-  if (node->kind == Kind::text)
+  if (node->kind == NodeKind::text)
     time = parse_time(node->text);
   else
     time = parse_time(fmt::format("{}s", node->real));
@@ -123,7 +123,7 @@ std::optional<std::chrono::milliseconds> TableReader::duration(std::string_view 
 
 std::optional<std::size_t> TableReader::choice(std::string_view name,
                                                std::initializer_list<std::string_view> names) {
-  const Node* node = take(name, {Kind::text});
+  const Node* node = take(name, {NodeKind::text});
   if (!node) return std::nullopt;
   const auto found = std::ranges::find(names, node->text);
   if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
