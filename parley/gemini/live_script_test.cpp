@@ -310,7 +310,7 @@ Task<void> configured(std::shared_ptr<Script> script) {
   script->say(R"({"setupComplete": {}})");
   auto options = options_for(script);
   auto& config = options.setup.generation_config.emplace();
-  config.response_modalities = {Modality("AUDIO")};
+  config.response_modalities = {Modality(Modality::audio)};
   config.max_output_tokens = 200;
   config.temperature = 0.5;
   config.top_p = 0.25;
@@ -322,8 +322,8 @@ Task<void> configured(std::shared_ptr<Script> script) {
   if (!live) co_return;
   const auto setup = json::parse(script->heard.at(0), json::trusted_limits());
   EXPECT_EQ(json::to_string(setup->at("setup").at("generationConfig")),
-            R"({"responseModalities":["AUDIO"],"temperature":0.5,"topP":0.25,"topK":3,)"
-            R"("maxOutputTokens":200,"presencePenalty":1.0,"frequencyPenalty":-1.0})");
+            R"({"maxOutputTokens":200,"temperature":0.5,"topP":0.25,"topK":3.0,)"
+            R"("presencePenalty":1.0,"frequencyPenalty":-1.0,"responseModalities":["AUDIO"]})");
   live->close();
 }
 TEST(Live_D8, EverySettingOfTheGenerationIsInTheSetup) {

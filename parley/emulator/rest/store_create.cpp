@@ -12,7 +12,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-Answer bad(std::string message) {
+Answer bad_member(std::string message) {
   return error_answer(400, "INVALID_ARGUMENT", std::move(message));
 }
 
@@ -29,20 +29,20 @@ std::optional<WallTime> end_of(const gemini::CachedContent& cache, WallTime now)
 
 Answer Store::create_cache(const http::Request& request) {
   auto cache = json::decode_text<gemini::CachedContent>(request.body, json::trusted_limits());
-  if (!cache) return bad("Invalid JSON payload received. " + cache.error().message());
+  if (!cache) return bad_member("Invalid JSON payload received. " + cache.error().message());
   const auto now = now_();
   const auto model = cache->model.value_or("");
   if (find_model(model.substr(model.rfind('/') + 1)) == nullptr)
     return error_answer(404, "NOT_FOUND", fmt::format("{} is not found.", model));
   const auto end = end_of(*cache, now);
-  if (!end || *end <= now) return bad("The cached content must expire in the future.");
+  if (!end || *end <= now) return bad_member("The cached content must expire in the future.");
   const auto contents = cache->contents.value_or(std::vector<gemini::Content>());
   auto of_files = count_file_tokens(contents);
   if (!of_files) return std::move(of_files.error());
   int tokens = count_tokens(contents) + *of_files;
   if (cache->system_instruction) tokens += count_tokens({*cache->system_instruction});
   if (tokens < 1024)
-    return bad(fmt::format(
+    return bad_member(fmt::format(
         "Cached content is too small. total_token_count={}, min_total_token_count=1024", tokens));
   cache->name = "cachedContents/" + next_id();
   cache->create_time = cache->update_time = to_iso8601(now);
@@ -62,11 +62,11 @@ Answer Store::create_cache(const http::Request& request) {
 Answer Store::change_cache(const http::Request& request, gemini::CachedContent& cache) {
   const auto change =
       json::decode_text<gemini::CachedContent>(request.body, json::trusted_limits());
-  if (!change) return bad("Invalid JSON payload received. " + change.error().message());
+  if (!change) return bad_member("Invalid JSON payload received. " + change.error().message());
   if (change->contents || change->system_instruction || change->tools)
-    return bad("Only expiration can be updated.");
+    return bad_member("Only expiration can be updated.");
   const auto end = end_of(*change, now_());
-  if (!end || *end <= now_()) return bad("The cached content must expire in the future.");
+  if (!end || *end <= now_()) return bad_member("The cached content must expire in the future.");
   cache.expire_time = to_iso8601(*end);
   cache.update_time = to_iso8601(now_());
   cache_ends_[*cache.name] = *end;
@@ -78,7 +78,7 @@ Answer Store::change_cache(const http::Request& request, gemini::CachedContent& 
 Answer Store::create_token(const http::Request& request) {
   const std::string body = request.body.empty() ? "{}" : request.body;
   auto wanted = json::decode_text<gemini::CreateAuthTokenRequest>(body, json::trusted_limits());
-  if (!wanted) return bad("Invalid JSON payload received. " + wanted.error().message());
+  if (!wanted) return bad_member("Invalid JSON payload received. " + wanted.error().message());
   const auto now = now_();
   Token token;
   const auto time = [&](const std::optional<std::string>& text, std::chrono::milliseconds usual) {
@@ -86,8 +86,9 @@ Answer Store::create_token(const http::Request& request) {
   };
   const auto expires = time(wanted->expire_time, minutes(30));
   const auto until = time(wanted->new_session_expire_time, minutes(1));
-  if (!expires || !until) return bad("Invalid time; it must be as 2026-11-21T12:00:00Z.");
-  if (*expires > now + hours(20)) return bad("expire_time must be less than 20 hours ahead.");
+  if (!expires || !until) return bad_member("Invalid time; it must be as 2026-11-21T12:00:00Z.");
+  if (*expires > now + hours(20))
+    return bad_member("expire_time must be less than 20 hours ahead.");
   token.expires = *expires;
   token.new_sessions_until = *until;
   token.uses_left = wanted->uses.value_or(1);
