@@ -318,7 +318,14 @@ Task<Call::Outcome> Call::exchange(std::size_t endpoint) {
 
 void Call::saw(std::string_view text) {
   if (!permit_ || !caller_->options.usage_in) return;
-  if (auto used = caller_->options.usage_in(text)) used_ = *used;
+  const auto told = caller_->options.usage_in(text);
+  if (!told) return;
+  // Counts grow, and an event may tell a part of them.
+  limit::Usage used = used_.value_or(limit::Usage());
+  used.input_tokens = std::max(used.input_tokens, told->input_tokens);
+  used.output_tokens = std::max(used.output_tokens, told->output_tokens);
+  used.cached_tokens = std::max(used.cached_tokens, told->cached_tokens);
+  used_ = used;
 }
 
 void Call::end_permit(const Result<void>& outcome) {

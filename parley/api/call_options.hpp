@@ -54,7 +54,7 @@ struct HealthOptions {
 class CallPermit {
  public:
   virtual ~CallPermit() = default;
-  // `used`: what the answer told of it (CallOptions::usage_in), the last time.
+  // `used`: the most that the answer told of each (CallOptions::usage_in).
   virtual void ended(const Result<void>& outcome, const std::optional<limit::Usage>& used) = 0;
 };
 

@@ -16,6 +16,8 @@ http::Request Transport::make_request(std::string method, const std::string& pat
   http::Request request(method, prefix + path);
   request.headers.set("User-Agent", endpoint_.user_agent);
   request.headers.set("Accept", "*/*");
+  for (const auto& header : endpoint_.headers.all())
+    request.headers.set(header.name, header.value);
   if (!endpoint_.key.empty()) request.headers.set(endpoint_.key_header, endpoint_.key.reveal());
   if (!body.empty()) request.headers.set("Content-Type", "application/json");
   request.body = std::move(body);

@@ -30,6 +30,7 @@ struct Endpoint {
   // A call that was answered with 401 is made once more, with another token.
   bool repeat_refused = false;
   std::string user_agent = "parley/0.1";
+  http::Headers headers;  // with each request: a version of the API
 };
 
 // The events of one answer (text/event-stream). Destroying it drops the connection.

@@ -1,12 +1,14 @@
 #include "parley/cli/provider.hpp"
 
 #include <iostream>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "parley/api/credentials.hpp"
 #include "parley/base/text.hpp"
 #include "parley/cli/console.hpp"
+#include "parley/gemini/anthropic/anthropic.hpp"
 #include "parley/gemini/openai/openai.hpp"
 
 namespace parley::cli {
@@ -28,6 +30,91 @@ bool chooses_service(const ServiceOptions& options) {
          is_true("GOOGLE_GENAI_USE_VERTEXAI") || is_true("GOOGLE_GENAI_USE_ENTERPRISE");
 }
 
+bool speaks_otherwise(const config::ProviderSettings& provider) {
+  return provider.kind == config::ProviderKind::openai ||
+         provider.kind == config::ProviderKind::anthropic;
+}
+
+// What parley.toml says of Anthropic, or, where only the environment has its key, nothing of it.
+std::optional<config::ProviderSettings> anthropic_of(const config::Settings& settings) {
+  if (auto named = settings.provider("anthropic")) return *named;
+  for (const auto& name : settings.provider_names())
+    if (auto one = settings.provider(name); one && one->kind == config::ProviderKind::anthropic)
+      return *one;
+  if (!is_set("ANTHROPIC_API_KEY")) return std::nullopt;
+  config::ProviderSettings out;
+  out.name = "anthropic";
+  out.kind = config::ProviderKind::anthropic;
+  return out;
+}
+
+// The provider that a model's name leads to, and the name that it knows; empty: Gemini.
+std::optional<config::ProviderSettings> named_provider(const std::string& model,
+                                                       const config::Settings& settings,
+                                                       std::string& rest) {
+  rest = model;
+  if (const auto slash = model.find('/'); slash != std::string::npos) {
+    const auto name = model.substr(0, slash);
+    if (auto named = settings.provider(name)) {
+      rest = model.substr(slash + 1);
+      return *named;
+    }
+    if (name == "anthropic") {
+      rest = model.substr(slash + 1);
+      config::ProviderSettings out;
+      out.name = name;
+      out.kind = config::ProviderKind::anthropic;
+      return out;
+    }
+  }
+  auto usual = settings.provider();
+  if (usual && speaks_otherwise(*usual)) return *usual;
+  if (model.starts_with("claude-"))
+    if (auto anthropic = anthropic_of(settings)) return anthropic;
+  if (!usual) return std::nullopt;
+  return *usual;
+}
+
+Result<Secret> key_of(const config::ProviderSettings& provider, std::string_view usual_variable) {
+  const std::string variable =
+      provider.api_key_env.empty() ? std::string(usual_variable) : provider.api_key_env;
+  if (variable.empty()) return Secret();
+  const auto key = api::environment(variable.c_str());
+  if (key) return Secret(*key);
+  return fail(ErrorKind::unauthenticated,
+              provider.api_key_env.empty()
+                  ? fmt::format("{} is not set; it has the key of {}", variable, provider.name)
+                  : fmt::format("{} is not set; parley.toml names it for the key of {}", variable,
+                                provider.name));
+}
+
+// ANTHROPIC_BASE_URL is of the provider of that name alone, so that no other's key goes there.
+Result<std::shared_ptr<gemini::Provider>> open_anthropic(const config::ProviderSettings& named) {
+  gemini::AnthropicOptions options;
+  options.name = named.name;
+  const auto set =
+      named.name == "anthropic" ? api::environment("ANTHROPIC_BASE_URL") : std::nullopt;
+  if (set && !set->empty())
+    options.base_url = *set;
+  else if (!named.base_url.empty())
+    options.base_url = named.base_url;
+  auto key =
+      key_of(named, named.name == "anthropic" || named.base_url.empty() ? "ANTHROPIC_API_KEY" : "");
+  if (!key) return fail(std::move(key.error()));
+  options.api_key = std::move(*key);
+  return gemini::anthropic_provider(std::move(options));
+}
+
+Result<std::shared_ptr<gemini::Provider>> open_openai(const config::ProviderSettings& named) {
+  gemini::OpenAiOptions options;
+  options.name = named.name;
+  options.base_url = named.base_url.empty() ? "https://api.openai.com/v1" : named.base_url;
+  auto key = key_of(named, "");
+  if (!key) return fail(std::move(key.error()));
+  options.api_key = std::move(*key);
+  return gemini::openai_provider(std::move(options));
+}
+
 }  // namespace
 
 gemini::Access access_of(const ServiceOptions& options) {
@@ -41,8 +128,7 @@ gemini::Access access_of(const ServiceOptions& options) {
 
 void fill_from(const config::Settings& settings, ProviderOptions& options) {
   auto provider = settings.provider();
-  if (!provider || provider->kind == config::ProviderKind::openai)
-    provider = settings.provider("gemini");
+  if (!provider || speaks_otherwise(*provider)) provider = settings.provider("gemini");
   if (!provider) return;
   const bool vertex = provider->kind == config::ProviderKind::vertex;
   const auto fill = [](std::string& to, const std::string& from, const char* variable) {
@@ -92,22 +178,10 @@ Result<Provider> choose_provider(Executor executor, const ProviderOptions& optio
 
 Result<OtherProvider> other_provider(const std::string& model, const config::Settings& settings) {
   OtherProvider out;
-  const auto slash = model.find('/');
-  auto named = settings.provider(slash == std::string::npos ? "" : model.substr(0, slash));
-  out.model = named && slash != std::string::npos ? model.substr(slash + 1) : model;
-  if (!named) named = settings.provider();
-  if (!named || named->kind != config::ProviderKind::openai) return out;
-  gemini::OpenAiOptions options;
-  options.base_url = named->base_url.empty() ? "https://api.openai.com/v1" : named->base_url;
-  if (!named->api_key_env.empty()) {
-    const auto key = api::environment(named->api_key_env.c_str());
-    if (!key)
-      return fail(ErrorKind::unauthenticated,
-                  fmt::format("{} is not set; parley.toml names it for the key of {}",
-                              named->api_key_env, named->name));
-    options.api_key = Secret(*key);
-  }
-  auto provider = gemini::openai_provider(std::move(options));
+  const auto named = named_provider(model, settings, out.model);
+  if (!named || !speaks_otherwise(*named)) return out;
+  auto provider =
+      named->kind == config::ProviderKind::anthropic ? open_anthropic(*named) : open_openai(*named);
   if (!provider) return fail(std::move(provider.error()));
   out.provider = std::move(*provider);
   return out;

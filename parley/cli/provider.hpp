@@ -61,10 +61,11 @@ gemini::Access access_of(const ServiceOptions& options);
 // the same client.
 Result<Provider> choose_provider(Executor executor, const ProviderOptions& options);
 
-// A service of parley.toml that the model's name leads to ("ollama/llama3.2"), or else the setting
-// "provider", and that speaks as OpenAI does, with the name that it knows the model by; null:
-// Gemini. Errors: those of openai_provider(); unauthenticated where the variable of its key is not
-// set.
+// A service beside Gemini that the model's name leads to ("ollama/llama3.2", "anthropic/claude-…",
+// and "claude-…" where parley.toml has a provider of that kind or ANTHROPIC_API_KEY is set), or
+// else the setting "provider", with the name that it knows the model by; null: Gemini. Errors:
+// those of openai_provider() and anthropic_provider(); unauthenticated where the variable of its
+// key is not set.
 struct OtherProvider {
   OtherProvider() = default;
   std::shared_ptr<gemini::Provider> provider;

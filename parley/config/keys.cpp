@@ -50,7 +50,8 @@ constexpr Row kRows[] = {
     {"budget.usd_per_day", Type::number, 0, 1e9, "US dollars a day, for all models together"},
     {"databases.*.url_env", Type::word, 0, 0,
      "the name of the variable that has the database's connection string"},
-    {"providers.*.kind", Type::kind, 0, 0, "gemini, vertex or openai (and what speaks like it)"},
+    {"providers.*.kind", Type::kind, 0, 0,
+     "gemini, vertex, anthropic or openai (and what speaks like it)"},
     {"providers.*.base_url", Type::text, 0, 0, "http or https; unset: the service's own"},
     {"providers.*.api_key_env", Type::word, 0, 0, "the name of the variable that has the key"},
     {"providers.*.project", Type::word, 0, 0, "Vertex AI: the project"},
@@ -142,7 +143,8 @@ Result<Value> words_in(const Key& key, std::string text) {
     return Result<Value>(fail(wanted(what)));
   };
   if (key.type == Type::kind)
-    return one_of({"gemini", "vertex", "openai"}, "\"gemini\", \"vertex\" or \"openai\"");
+    return one_of({"gemini", "vertex", "anthropic", "openai"},
+                  "\"gemini\", \"vertex\", \"anthropic\" or \"openai\"");
   if (key.type == Type::route)
     return one_of({"auto", "rest", "live"}, "\"auto\", \"rest\" or \"live\"");
   if (key.type == Type::word &&

@@ -52,10 +52,12 @@ Path with(Path path, std::string name) {
 
 ProviderKind kind_of(const std::string& text) {
   if (text == "vertex") return ProviderKind::vertex;
+  if (text == "anthropic") return ProviderKind::anthropic;
   return text == "openai" ? ProviderKind::openai : ProviderKind::gemini;
 }
 
 std::string_view table_name(ProviderKind kind) {
+  if (kind == ProviderKind::anthropic) return "anthropic";
   return kind == ProviderKind::openai ? "openai" : "gemini";
 }
 
@@ -179,7 +181,8 @@ Result<ProviderSettings> Settings::provider(std::string_view name) const {
     return value<std::string>({"providers", out.name, key}).value_or("");
   };
   const auto kind = text("kind");
-  out.kind = kind_of(kind.empty() && out.name == "vertex" ? "vertex" : kind);
+  const bool by_name = kind.empty() && (out.name == "vertex" || out.name == "anthropic");
+  out.kind = kind_of(by_name ? out.name : kind);
   out.base_url = text("base_url");
   out.api_key_env = text("api_key_env");
   out.project = text("project");

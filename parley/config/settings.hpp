@@ -50,7 +50,7 @@ const std::vector<KeyInfo>& known_keys();
 enum class Route { automatic, rest, live };
 
 // The services that a model's name may lead to.
-enum class ProviderKind { gemini, vertex, openai };
+enum class ProviderKind { gemini, vertex, openai, anthropic };
 
 struct ProviderSettings {
   ProviderSettings() = default;

@@ -136,6 +136,27 @@ TEST(Settings_D4, ProvidersAreNamedAndAnUnknownOneIsToldWithTheOthers) {
   EXPECT_EQ(local.base_url, "http://127.0.0.1:11434/v1");
 }
 
+TEST(Settings_D19, AnthropicIsAProviderWithTiersAndPricesOfItsOwn) {
+  const Read read(
+      "[providers.anthropic]\ndefault_tier = \"build\"\n"
+      "[providers.anthropic.tiers.build]\nrpm = 50\noutput_tpm = 8000\n"
+      "[providers.anthropic.tiers.build.models.\"claude-x\"]\nrpm = 10\n"
+      "cost_per_million_input_tokens = 3.0\ncost_per_million_output_tokens = 15.0\n"
+      "[providers.gate]\nkind = \"anthropic\"\n");
+  ASSERT_EQ(read.told(), "");
+  const auto anthropic = read.settings.provider("anthropic").value();
+  EXPECT_EQ(anthropic.kind, ProviderKind::anthropic) << "its name says so";
+  EXPECT_EQ(read.settings.provider("gate")->kind, ProviderKind::anthropic);
+  const auto limits = read.settings.whole_limits(anthropic, "claude-x");
+  EXPECT_EQ(limits.requests_per_minute, 10);
+  EXPECT_EQ(limits.output_tokens_per_minute, 8000);
+  EXPECT_FALSE(limits.requests_per_day) << "no table of Gemini's";
+  EXPECT_EQ(read.settings.price(anthropic, "claude-x")->output, 15.0);
+  EXPECT_FALSE(read.settings.price(anthropic, "claude-y"));
+  const Read wrong("[providers.x]\nkind = \"antropic\"\n");
+  EXPECT_NE(wrong.told().find("\"anthropic\""), std::string::npos) << wrong.told();
+}
+
 TEST(Settings_D18, OptionsOfACommandLineAreCheckedAsFilesAre) {
   Settings settings;
   EXPECT_EQ(settings.set("providers.gemini.models.\"gemini-2.5-pro\".rpm", "x", "--set")

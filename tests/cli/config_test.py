@@ -147,6 +147,55 @@ class Config(unittest.TestCase):
         self.assertEqual(unset.returncode, 2)
         self.assertIn("LOCAL_KEY is not set", unset.stderr)
 
+    def test_ask_speaks_to_anthropic(self):
+        seen = []
+        events = [
+            {"type": "message_start", "message": {"id": "msg_1", "model": "claude-x",
+                                                  "usage": {"input_tokens": 3, "output_tokens": 1}}},
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+            {"type": "ping"},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Gr"}},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "üße"}},
+            {"type": "content_block_stop", "index": 0},
+            {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
+            {"type": "message_stop"}]
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                seen.append((self.path, self.headers.get("x-api-key"), self.headers.get("anthropic-version"),
+                             json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.end_headers()
+                for event in events:
+                    self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        url = f"http://127.0.0.1:{server.server_port}"
+        env = {"ANTHROPIC_API_KEY": "sk-canary", "ANTHROPIC_BASE_URL": url}
+        for model in ("anthropic/claude-x", "claude-x"):
+            asked = self.run_parley("ask", "-m", model, "Hello", env=env)
+            self.assertEqual((asked.returncode, asked.stdout), (0, "Grüße\n"), asked.stderr)
+            path, key, version, body = seen[-1]
+            self.assertEqual((path, key, version), ("/v1/messages", "sk-canary", "2023-06-01"))
+            self.assertEqual(body["model"], "claude-x")
+            self.assertEqual(body["messages"], [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}])
+        unset = self.run_parley("ask", "-m", "anthropic/claude-x", "Hello")
+        self.assertEqual(unset.returncode, 2)
+        self.assertIn("ANTHROPIC_API_KEY is not set", unset.stderr)
+        # From parley.toml, under a name of one's own; the environment's address is not for its key.
+        self.write(f'provider = "gate"\n[providers.gate]\nkind = "anthropic"\nbase_url = "{url}"\n'
+                   'api_key_env = "GATE_KEY"\ndefault_model = "claude-y"\n')
+        asked = self.run_parley("ask", "Hello", env={"GATE_KEY": "sk-gate", "ANTHROPIC_BASE_URL": "http://127.0.0.1:1"})
+        self.assertEqual((asked.returncode, asked.stdout), (0, "Grüße\n"), asked.stderr)
+        self.assertEqual((seen[-1][1], seen[-1][3]["model"]), ("sk-gate", "claude-y"))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -116,7 +116,8 @@ class PostgresOff(unittest.TestCase):
     def test_no_symbol_and_no_dependency_is_left(self):
         folder = os.path.join(BUILD, "postgres_off")
         run("cmake", "-G", "Ninja", "-S", ROOT, "-B", folder, "-DPARLEY_POSTGRES=OFF", "-DPARLEY_SERVER=OFF", "-DPARLEY_TESTS=OFF",
-            "-DPARLEY_DEVELOPER=OFF", *(f"-D{name}={value}" for name, value in flags().items()))
+            "-DPARLEY_DEVELOPER=OFF", "-DPARLEY_UNITY=ON",
+            f"-DPARLEY_GENERATOR={os.path.join(BUILD, 'bin', 'parley-generate')}", *(f"-D{name}={value}" for name, value in flags().items()))
         # The library alone, without those below it.
         run("cmake", "--build", folder, "--target", "parley/narrative/libparley_narrative.a")
 

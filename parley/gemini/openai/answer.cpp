@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
+#include "parley/gemini/detail/json_members.hpp"
 #include "parley/gemini/openai/detail/messages.hpp"
 
 namespace parley::gemini::detail {
@@ -10,34 +11,6 @@ namespace {
 
 using json::Array;
 using json::Object;
-
-const json::Value* member(const Object& object, std::string_view name) {
-  const auto* found = object.if_contains(name);
-  return found && !found->is_null() ? found : nullptr;
-}
-std::string text_member(const Object& object, std::string_view name) {
-  const auto* found = member(object, name);
-  return found && found->is_string() ? std::string(found->as_string()) : std::string();
-}
-const Object* object_member(const Object& object, std::string_view name) {
-  const auto* found = member(object, name);
-  return found ? found->if_object() : nullptr;
-}
-const Array* array_member(const Object& object, std::string_view name) {
-  const auto* found = member(object, name);
-  return found ? found->if_array() : nullptr;
-}
-std::optional<std::int32_t> number_member(const Object* object, std::string_view name) {
-  const auto* found = object ? member(*object, name) : nullptr;
-  if (!found || !found->is_number()) return std::nullopt;
-  boost::system::error_code code;
-  const auto number = found->to_number<std::int32_t>(code);
-  return code ? std::nullopt : std::optional<std::int32_t>(number);
-}
-
-Error unreadable_answer(std::string why) {
-  return Error(ErrorKind::invalid_response, std::move(why)).with_stage(Stage::receive);
-}
 
 // The words of the two services for the same end; one that is not known stays as it is.
 std::string finish_of(std::string_view reason) {
@@ -133,28 +106,6 @@ Result<Candidate> candidate_of(const Object& choice) {
   return candidate;
 }
 
-ErrorKind kind_of(int status) {
-  switch (status) {
-    case 400:
-    case 422:
-      return ErrorKind::invalid_argument;
-    case 401:
-      return ErrorKind::unauthenticated;
-    case 403:
-      return ErrorKind::permission_denied;
-    case 404:
-      return ErrorKind::not_found;
-    case 408:
-      return ErrorKind::timeout;
-    case 413:
-      return ErrorKind::too_large;
-    case 429:
-      return ErrorKind::rate_limited;
-    default:
-      return status >= 500 ? ErrorKind::unavailable : ErrorKind::invalid_response;
-  }
-}
-
 }  // namespace
 
 std::optional<Error> openai_error_in(const json::Value& body, int status) {
@@ -167,7 +118,8 @@ std::optional<Error> openai_error_in(const json::Value& body, int status) {
                                                   : json::to_string(*told);
   const std::string code = error ? text_member(*error, "code") : "";
   // A budget that is spent does not come back by waiting.
-  const auto kind = code == "insufficient_quota" ? ErrorKind::permission_denied : kind_of(status);
+  const auto kind =
+      code == "insufficient_quota" ? ErrorKind::permission_denied : kind_of_status(status);
   Error out(kind, message.empty() ? "the service told an error without words" : message);
   out = std::move(out).with_http_status(status).with_stage(Stage::receive);
   if (!code.empty()) out = std::move(out).with_detail("reason", code);
@@ -177,11 +129,13 @@ std::optional<Error> openai_error_in(const json::Value& body, int status) {
 Error openai_error(int status, std::string_view body) {
   if (const auto value = json::parse(body, json::trusted_limits()))
     if (auto error = openai_error_in(*value, status)) return std::move(*error);
-  const auto text = to_valid_utf8(body.substr(0, 400));
-  return Error(kind_of(status), fmt::format("the service answered {}: {}", status,
-                                            first_scalars(trim(text), 100)))
-      .with_http_status(status)
-      .with_stage(Stage::receive);
+  return error_of_text(status, body);
+}
+
+std::optional<UsageMetadata> openai_usage(std::string_view text) {
+  const auto value = json::parse(text, json::trusted_limits());
+  const auto* object = value ? value->if_object() : nullptr;
+  return object ? usage_of(*object) : std::nullopt;
 }
 
 Result<GenerateContentResponse> openai_answer(std::string_view body) {

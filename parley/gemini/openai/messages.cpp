@@ -1,9 +1,10 @@
+#include "parley/gemini/openai/detail/messages.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
-#include "parley/gemini/openai/detail/messages.hpp"
 
 namespace parley::gemini::detail {
 namespace {
@@ -12,8 +13,9 @@ using json::Array;
 using json::Object;
 
 Error no_word_for(std::string_view what) {
-  return Error(ErrorKind::invalid_argument,
-               fmt::format("a service of OpenAI's kind has no {}: leave it out, or ask Gemini", what))
+  return Error(
+             ErrorKind::invalid_argument,
+             fmt::format("a service of OpenAI's kind has no {}: leave it out, or ask Gemini", what))
       .with_stage(Stage::setup);
 }
 
@@ -92,10 +94,10 @@ class Turn {
 
   Result<void> call(const FunctionCall& call, std::size_t) {
     const json::Value args = call.args ? json::Value(**call.args) : json::Value(Object());
-    calls_.push_back(Object{
-        {"id", id_of(call.id, call.name)},
-        {"type", "function"},
-        {"function", Object{{"name", call.name}, {"arguments", json::to_string(args)}}}});
+    calls_.push_back(
+        Object{{"id", id_of(call.id, call.name)},
+               {"type", "function"},
+               {"function", Object{{"name", call.name}, {"arguments", json::to_string(args)}}}});
     return {};
   }
 
@@ -179,27 +181,6 @@ Result<void> add_settings(const GenerationConfig& settings, std::string_view max
 }
 
 }  // namespace
-
-json::Value plain_schema(const json::Value& schema) {
-  if (const auto* list = schema.if_array()) {
-    Array out;
-    for (const auto& one : *list) out.push_back(plain_schema(one));
-    return out;
-  }
-  const auto* object = schema.if_object();
-  if (!object) return schema;
-  Object out;
-  for (const auto& [name, value] : *object) {
-    if (name == "type" && value.is_string())
-      out[name] = to_lower_ascii(std::string_view(value.as_string()));
-    else if (name != "nullable" || !value.is_bool())
-      out[name] = plain_schema(value);
-  }
-  const auto* nullable = object->if_contains("nullable");
-  if (nullable && nullable->is_bool() && nullable->as_bool() && out.contains("type"))
-    out["type"] = Array{out["type"], "null"};
-  return out;
-}
 
 Result<Array> openai_messages(const GenerateContentRequest& request) {
   Array messages;

@@ -34,8 +34,8 @@ TEST(OpenAiRequest, FunctionsTheirCallsAndResultsAreKept) {
   auto request = prompt("Weather in Bern?");
   FunctionDeclaration function("weather");
   function.description = "Of a town";
-  function.parameters = json::Any(*json::parse(
-      R"({"type":"OBJECT","properties":{"town":{"type":"STRING","nullable":true}}})"));
+  function.parameters = json::Any(
+      *json::parse(R"({"type":"OBJECT","properties":{"town":{"type":"STRING","nullable":true}}})"));
   declare_function(request.tools, std::move(function));
   request.tool_config.emplace().function_calling_config.emplace().mode =
       FunctionCallingMode::of("ANY");
@@ -53,15 +53,14 @@ TEST(OpenAiRequest, FunctionsTheirCallsAndResultsAreKept) {
   response.response = json::Members(json::parse(R"({"sky":"blue"})")->as_object());
   result.parts->emplace_back().function_response = std::move(response);
   add_turn(request, std::move(result));
-  EXPECT_EQ(
-      sent(request),
-      R"({"model":"m","messages":[{"role":"user","content":"Weather in Bern?"},)"
-      R"({"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function",)"
-      R"("function":{"name":"weather","arguments":"{\"town\":\"Bern\"}"}}]},)"
-      R"({"role":"tool","tool_call_id":"c1","content":"{\"sky\":\"blue\"}"}],)"
-      R"("tools":[{"type":"function","function":{"name":"weather","description":"Of a town",)"
-      R"("parameters":{"type":"object","properties":{"town":{"type":["string","null"]}}}}}],)"
-      R"("tool_choice":"required"})");
+  EXPECT_EQ(sent(request),
+            R"({"model":"m","messages":[{"role":"user","content":"Weather in Bern?"},)"
+            R"({"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function",)"
+            R"("function":{"name":"weather","arguments":"{\"town\":\"Bern\"}"}}]},)"
+            R"({"role":"tool","tool_call_id":"c1","content":"{\"sky\":\"blue\"}"}],)"
+            R"("tools":[{"type":"function","function":{"name":"weather","description":"Of a town",)"
+            R"("parameters":{"type":"object","properties":{"town":{"type":["string","null"]}}}}}],)"
+            R"("tool_choice":"required"})");
 }
 
 TEST(OpenAiRequest, PicturesAndSoundGoInPlace) {
@@ -76,9 +75,10 @@ TEST(OpenAiRequest, PicturesAndSoundGoInPlace) {
             R"("data:image/png;base64,AQI="}}]}]})");
   picture.mime_type = "video/mp4";
   request.contents->front().parts->back().inline_data = picture;
-  EXPECT_EQ(sent(request),
-            "invalid_argument: a service of OpenAI's kind has no parts of type 'video/mp4': leave it "
-            "out, or ask Gemini [stage setup]");
+  EXPECT_EQ(
+      sent(request),
+      "invalid_argument: a service of OpenAI's kind has no parts of type 'video/mp4': leave it "
+      "out, or ask Gemini [stage setup]");
 }
 
 TEST(OpenAiRequest, AnswersInAFormAreAskedForByTheirSchema) {
@@ -166,7 +166,8 @@ TEST(OpenAiReader, PiecesOfTextComeAtOnceAndCallsWhenTheyAreWhole) {
 
 TEST(OpenAiErrors, AreKindsByTheirStatusInTheServicesWords) {
   const auto limited = openai_error(
-      429, R"({"error":{"message":"Rate limit reached","type":"requests","code":"rate_limit_exceeded"}})");
+      429,
+      R"({"error":{"message":"Rate limit reached","type":"requests","code":"rate_limit_exceeded"}})");
   EXPECT_EQ(limited.kind(), ErrorKind::rate_limited);
   EXPECT_EQ(limited.message(), "Rate limit reached");
   EXPECT_EQ(limited.detail("reason"), "rate_limit_exceeded");
@@ -175,8 +176,9 @@ TEST(OpenAiErrors, AreKindsByTheirStatusInTheServicesWords) {
             ErrorKind::permission_denied);
   EXPECT_EQ(openai_error(404, R"({"error":"model 'x' not found"})").message(),
             "model 'x' not found");
-  EXPECT_EQ(openai_error(502, "<html>bad gateway</html>").describe(),
-            "unavailable: the service answered 502: <html>bad gateway</html> [stage receive, HTTP 502]");
+  EXPECT_EQ(
+      openai_error(502, "<html>bad gateway</html>").describe(),
+      "unavailable: the service answered 502: <html>bad gateway</html> [stage receive, HTTP 502]");
 }
 
 }  // namespace

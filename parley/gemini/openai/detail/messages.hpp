@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "parley/base/error.hpp"
+#include "parley/gemini/detail/foreign_service.hpp"
 #include "parley/gemini/types.hpp"
 #include "parley/json/value.hpp"
 
@@ -15,9 +16,6 @@ Result<std::string> openai_request(std::string_view model, const GenerateContent
                                    std::string_view max_tokens_member, bool stream);
 // The messages of a request: instruction, history, prompt.
 Result<json::Array> openai_messages(const GenerateContentRequest& request);
-// A schema as JSON Schema: type names of Gemini's own dialect ("OBJECT") become lower case,
-// "nullable" a second type.
-json::Value plain_schema(const json::Value& schema);
 
 // A whole answer. Errors: invalid_response.
 Result<GenerateContentResponse> openai_answer(std::string_view body);
@@ -26,13 +24,15 @@ Error openai_error(int status, std::string_view body);
 // The error that a body or an event holds; empty: none.
 std::optional<Error> openai_error_in(const json::Value& body, int status);
 
+// What a body or an event tells of usage.
+std::optional<UsageMetadata> openai_usage(std::string_view text);
+
 // Events of a stream to messages of Gemini's: text as it comes, calls when they are whole.
-class OpenAiReader {
+class OpenAiReader final : public DialectReader {
  public:
   OpenAiReader() = default;
-  // One event's data. Empty: nothing to tell yet. Errors: invalid_response; what the service says.
-  Result<std::optional<GenerateContentResponse>> read(std::string_view data);
-  bool finished() const { return finished_; }
+  Result<std::optional<GenerateContentResponse>> read(std::string_view data) override;
+  bool finished() const override { return finished_; }
 
  private:
   struct Call {
