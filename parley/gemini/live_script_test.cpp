@@ -322,8 +322,8 @@ Task<void> configured(std::shared_ptr<Script> script) {
   if (!live) co_return;
   const auto setup = json::parse(script->heard.at(0), json::trusted_limits());
   EXPECT_EQ(json::to_string(setup->at("setup").at("generationConfig")),
-            R"({"responseModalities":["AUDIO"],"temperature":0.5,"topP":0.25,"topK":3,)"
-            R"("maxOutputTokens":200,"presencePenalty":1.0,"frequencyPenalty":-1.0})");
+            R"({"maxOutputTokens":200,"temperature":0.5,"topP":0.25,"topK":3.0,)"
+            R"("presencePenalty":1.0,"frequencyPenalty":-1.0,"responseModalities":["AUDIO"]})");
   (void)co_await live->close();
 }
 TEST(Live_D8, EverySettingOfTheGenerationIsInTheSetup) {
