@@ -30,10 +30,14 @@ double ms_since(steady_clock::time_point begun) {
   return std::chrono::duration<double, std::milli>(steady_clock::now() - begun).count();
 }
 
-Task<void> serve(int pipe) {
+Task<void> serve(int pipe, bool spoken) {
   emulator::ServerOptions options;
   options.live.pace = 10ms;
-  options.live.playback = 0;
+  if (spoken)
+    // Each spoken turn is answered by 2.3 s of speech.
+    options.live.hears.assign(100, "repeat: I heard you say something to me");
+  else
+    options.live.playback = 0;
   options.service.journal_size = 0;
   emulator::Server server(co_await boost::asio::this_coro::executor, std::move(options));
   const auto port = server.start();
@@ -185,7 +189,7 @@ int main(int argc, char** argv) {
   (void)setrlimit(RLIMIT_NOFILE, &files);
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) return 1;
-  const bench::Child service([&] { run(serve(ends[1])); });
+  const bench::Child service([&] { run(serve(ends[1], mode == "sessions")); });
   bench::pin_to_core(1);
   std::uint16_t port = 0;
   if (::read(ends[0], &port, sizeof port) != sizeof port) return 1;

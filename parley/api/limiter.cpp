@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 
 namespace detail {
 
-using Gate = limit::Gate<std::mutex>;
+using Gate = limit::Gate<detail::BriefMutex>;
 
 struct LimiterState {
   LimiterState(const limit::LimiterOptions& options, EventSink sink)

@@ -1,6 +1,7 @@
 #include "parley/emulator/live/detail/voice.hpp"
 
 #include <cmath>
+#include <complex>
 #include <cstring>
 #include <numbers>
 #include <utility>
@@ -26,21 +27,30 @@ double loudness(BytesView pcm) {
   return samples == 0 ? 0 : std::sqrt(sum / static_cast<double>(samples));
 }
 
+std::vector<double> swell_of_a_letter() {
+  std::vector<double> levels(static_cast<std::size_t>(kVoiceRate / kCharsPerSecond));
+  for (std::size_t i = 0; i < levels.size(); ++i)
+    levels[i] = 6000 * std::sin(static_cast<double>(i) / static_cast<double>(levels.size()) *
+                                std::numbers::pi);
+  return levels;
+}
+
 }  // namespace
 
 Bytes speak(std::string_view text) {
+  static const std::vector<double> swell = swell_of_a_letter();
   Bytes pcm;
-  const auto per_letter = static_cast<std::size_t>(kVoiceRate / kCharsPerSecond);
-  pcm.reserve(text.size() * per_letter * 2);
-  double phase = 0;
+  pcm.reserve(text.size() * swell.size() * 2);
+  // A pointer that turns: sin() for each sample would be most of what a busy emulator does.
+  std::complex<double> pointer = 1;
   for (const char letter : text) {
     const bool pause = letter == ' ' || letter == '\n' || letter == '.' || letter == ',';
     const double pitch = 110 + 7 * (static_cast<unsigned char>(letter) % 17);
-    for (std::size_t i = 0; i < per_letter; ++i) {
-      const double along = static_cast<double>(i) / static_cast<double>(per_letter);
-      const double level = pause ? 0 : 6000 * std::sin(along * std::numbers::pi);
-      phase += 2 * std::numbers::pi * pitch / kVoiceRate;
-      const auto value = static_cast<std::int16_t>(level * std::sin(phase));
+    const auto step = std::polar(1.0, 2 * std::numbers::pi * pitch / kVoiceRate);
+    pointer /= std::abs(pointer);
+    for (const double level : swell) {
+      pointer *= step;
+      const auto value = static_cast<std::int16_t>(pause ? 0 : level * pointer.imag());
       pcm.push_back(static_cast<std::byte>(value & 0xff));
       pcm.push_back(static_cast<std::byte>(value >> 8 & 0xff));
     }
