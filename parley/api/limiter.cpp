@@ -9,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "parley/api/detail/brief_mutex.hpp"
 #include "parley/api/detail/limit_file.hpp"
 #include "parley/limit/gate.hpp"
 #include "parley/net/system.hpp"
