@@ -1,5 +1,6 @@
 #include "parley/emulator/server.hpp"
 
+#include <algorithm>
 #include <functional>
 
 #include <fmt/format.h>
@@ -7,6 +8,7 @@
 #include "parley/emulator/detail/wire.hpp"
 #include "parley/emulator/fault/detail/shape.hpp"
 #include "parley/emulator/live/detail/server.hpp"
+#include "parley/emulator/openai/session.hpp"
 #include "parley/emulator/record/player.hpp"
 #include "parley/emulator/script/detail/settings.hpp"
 #include "parley/emulator/script/director.hpp"
@@ -21,6 +23,12 @@ net::HttpServerOptions server_options(const ServerOptions& options) {
   server.tls = options.tls;
   server.limits.max_body = 32 * 1024 * 1024;  // the service takes 20 MB
   return server;
+}
+
+// OpenAI's Realtime API, beside Gemini's.
+bool is_realtime(const http::Target& target) {
+  return target.segments.size() == 2 && target.segments[0] == "v1" &&
+         target.segments[1] == "realtime";
 }
 
 class Counted {
@@ -54,6 +62,7 @@ struct Server::Core {
   void set_script(std::optional<Script> script);
   std::unique_ptr<LiveVoice> live_session(net::Exchange& exchange);
   Answer control_answer(net::Exchange& exchange);
+  Answer refuse_realtime(const http::Request& request) const;
   static Task<void> answer(std::shared_ptr<Core> self, net::Exchange& exchange);
 
   std::shared_ptr<ServerClock> clock;
@@ -126,6 +135,10 @@ std::string Server::base_url() const {
 std::unique_ptr<LiveVoice> Server::Core::live_session(net::Exchange& exchange) {
   const auto now = clock->now();
   if (player) return player->session(exchange.request().target, now);
+  if (is_realtime(exchange.target()))
+    return std::make_unique<RealtimeSession>(
+        live, std::string(exchange.target().parameter("model").value_or("gpt-realtime")), now,
+        clock->wall_now());
   auto door = service.live_door(exchange.request(), exchange.target());
   if (!door) return nullptr;
   if (door->music) return std::make_unique<MusicSession>(music, std::move(*door), now);
@@ -144,6 +157,22 @@ Answer Server::Core::control_answer(net::Exchange& exchange) {
   return control(exchange.request(), exchange.target(), controlled);
 }
 
+// The key of another service, which refuses the upgrade itself; status 101: it is good.
+Answer Server::Core::refuse_realtime(const http::Request& request) const {
+  const auto given = request.headers.find("authorization").value_or("");
+  const auto key = given.starts_with("Bearer ") ? given.substr(7) : std::string_view();
+  Answer answer;
+  answer.status = 101;
+  if (!key.empty() &&
+      std::ranges::find(service.options().bad_keys, key) == service.options().bad_keys.end())
+    return answer;
+  answer.status = 401;
+  answer.headers.set("Content-Type", "application/json");
+  answer.pieces.push_back(
+      R"({"error":{"message":"Incorrect API key provided.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}})");
+  return answer;
+}
+
 Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& exchange) {
   if (self->access != ControlAccess::nobody && is_control(exchange.target())) {
     auto answer = self->control_answer(exchange);
@@ -152,13 +181,22 @@ Task<void> Server::Core::answer(std::shared_ptr<Core> self, net::Exchange& excha
   }
   Counted counted(self->streaming);
   if (exchange.request().headers.has_token("Connection", "upgrade")) {
+    const bool realtime = is_realtime(exchange.target());
+    if (realtime) {
+      auto refused = self->refuse_realtime(exchange.request());
+      if (refused.status != 101) {
+        co_await send(exchange, std::move(refused), self->clock);
+        co_return;
+      }
+    }
     if (auto session = self->live_session(exchange)) {
       Counted held(self->sessions);
       const std::string target = exchange.request().target;
       std::function<void(std::string_view)> remember = [self, target](std::string_view message) {
         self->service.remember_live(target, message);
       };
-      co_await detail::serve_live(exchange, std::move(session), self->live.text_frames, self->clock,
+      const bool text_frames = realtime || self->live.text_frames;
+      co_await detail::serve_live(exchange, std::move(session), text_frames, self->clock,
                                   std::move(remember));
       co_return;
     }
