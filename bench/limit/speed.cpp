@@ -15,7 +15,7 @@
 
 #include <fmt/format.h>
 
-#include "parley/api/detail/brief_mutex.hpp"
+#include "parley/api/brief_mutex.hpp"
 #include "parley/limit/gate.hpp"
 
 #include "bench/support.hpp"
@@ -116,7 +116,7 @@ double measure(int threads, double seconds, const std::function<void()>& step) {
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 0.3;
   MachineClock clock;
-  const auto gate = Gate<api::detail::BriefMutex>::make(clock);
+  const auto gate = Gate<api::BriefMutex>::make(clock);
   Limits limits;
   for (std::size_t i = 0; i < dimensions; ++i) limits.set(static_cast<Dimension>(i), plenty);
   limits.caller_concurrency.reset();

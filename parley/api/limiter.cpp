@@ -9,7 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "parley/api/detail/brief_mutex.hpp"
+#include "parley/api/brief_mutex.hpp"
 #include "parley/api/detail/limit_file.hpp"
 #include "parley/limit/gate.hpp"
 #include "parley/net/system.hpp"
@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 
 namespace detail {
 
-using Gate = limit::Gate<detail::BriefMutex>;
+using Gate = limit::Gate<BriefMutex>;
 
 struct LimiterState {
   LimiterState(const limit::LimiterOptions& options, EventSink sink)

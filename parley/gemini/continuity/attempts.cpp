@@ -28,10 +28,12 @@ Continuity::State::State(Setup first_setup, ContinuityPolicy its_policy, Random&
   auto& resumption = setup.session_resumption;
   if (resumption && resumption->handle) handle = *std::exchange(resumption->handle, std::nullopt);
   if (!resumption && policy.ask_for_handles && may_have_another()) resumption.emplace();
+  own = setup;
 }
 
 bool Continuity::State::may_have_another() const {
-  return policy.retry.max_attempts > 0 || policy.hand_over.enabled || changed;
+  return policy.retry.max_attempts > 0 || policy.hand_over.enabled || changed ||
+         policy.failover.services.size() > 1;
 }
 
 LinkStart Continuity::State::start_of_next() const {
@@ -75,6 +77,7 @@ bool Continuity::State::plan(LinkReason why, milliseconds delay, TimePoint now) 
   told.why = why;
   told.start = attempt.start;
   told.delay = delay;
+  told.service = service_name();
   if (policy.on_attempt) policy.on_attempt(told, change);
   if (change.stop) {
     --counters.attempts;
@@ -101,6 +104,7 @@ void Continuity::State::open_planned(TimePoint now) {
   next = link;
   OpenLink open;
   open.link = link.id;
+  open.service = service;
   open.setup = std::move(planned->setup);
   planned.reset();
   effect(std::move(open));
@@ -180,7 +184,9 @@ void Continuity::State::lost(LinkEnd end, TimePoint now) {
   gap_since = gap_since.value_or(now);
   if (now - old.opened_at >= policy.retry.stable) {
     rule_uses.clear();
-    in_a_row = 0;
+    refused.clear();
+    in_a_row = failures_here = 0;
+    moves = 0;
   }
   if (!old.completed_turn && old.start == LinkStart::handle &&
       ++handle_failures >= policy.resumes_per_handle)
@@ -212,8 +218,8 @@ void Continuity::State::recover(const Error& why, CloseAction action, std::strin
   std::optional<milliseconds> delay;
   if (wanted && wanted->breaking && !next)
     delay = milliseconds(0);
-  else if (action != CloseAction::stop && may_go_on())
-    delay = reconnector.next_delay(why, now);
+  else
+    delay = delay_of_next(why, action, now);
   if (wanted) wanted->breaking = false;
   ConnectionLost told;
   told.error = why;

@@ -42,6 +42,7 @@ Result<void> Continuity::change(Setup setup, TimePoint now) {
   if (setup.session_resumption) setup.session_resumption->handle.reset();
   if (other_model) state.handle.clear();
   state.setup = std::move(setup);
+  state.own = state.setup;
   if (state.planned) state.planned->setup = state.setup_for(state.planned->start);
   state.setup_is_newer = state.next.has_value();
   state.want_handover(LinkReason::change, std::nullopt, now);

@@ -15,6 +15,33 @@ Task<Result<void>> refused(std::string why) {
   co_return fail(Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::send));
 }
 
+// The model and voice of one setup in another.
+void fit_to(const Setup& of, Setup& setup) {
+  setup.model = of.model;
+  const auto voice =
+      of.generation_config ? of.generation_config->speech_config : std::optional<SpeechConfig>();
+  if (!setup.generation_config && voice) setup.generation_config.emplace();
+  if (setup.generation_config) setup.generation_config->speech_config = voice;
+}
+
+Result<void> add_services(ConversationOptions& options) {
+  if (options.fallbacks.empty()) return {};
+  if (!options.policy.history.enabled)
+    return fail(ErrorKind::invalid_argument,
+                "fallbacks need ContinuityPolicy::history: another service knows nothing of the "
+                "conversation");
+  auto& services = options.policy.failover.services;
+  services.clear();
+  services.emplace_back(std::string(model_id(options.live.setup.model)),
+                        [own = options.live.setup](Setup& setup) { fit_to(own, setup); });
+  for (const auto& other : options.fallbacks)
+    services.emplace_back(other.name, [own = other.live.setup, more = other.adapt](Setup& setup) {
+      fit_to(own, setup);
+      if (more) more(setup);
+    });
+  return {};
+}
+
 }  // namespace
 
 Conversation::Conversation(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -30,6 +57,7 @@ Conversation::~Conversation() {
 
 Task<Result<Conversation>> Conversation::open(ConversationOptions options) {
   auto good = check_live_setup(options.live.setup);
+  if (good) good = add_services(options);
   if (!good) co_return fail(std::move(good.error()));
   const auto executor = co_await boost::asio::this_coro::executor;
   Continuity rules(options.live.setup, options.policy, net::system_random());
@@ -39,7 +67,10 @@ Task<Result<Conversation>> Conversation::open(ConversationOptions options) {
 
 Task<Result<Conversation>> Conversation::resume(ConversationOptions options,
                                                 ConversationSnapshot from) {
+  // It may have ended with another service than the first.
+  if (!options.fallbacks.empty()) fit_to(options.live.setup, from.setup);
   auto good = check_live_setup(from.setup);
+  if (good) good = add_services(options);
   if (!good) co_return fail(std::move(good.error()));
   const auto executor = co_await boost::asio::this_coro::executor;
   Continuity rules(std::move(from), options.policy, net::system_random());

@@ -13,6 +13,18 @@
 
 namespace parley::gemini {
 
+// Another service for a conversation: what its connection needs, as for Live::connect(). Of its
+// setup the model and speechConfig (the voice) are used; the rest is the conversation's.
+struct LiveFallback {
+  LiveFallback(std::string its_name, LiveOptions options)
+      : name(std::move(its_name)), live(std::move(options)) {}
+  std::string name;  // in events
+  LiveOptions live;  // Gemini elsewhere, openai_live() …
+  // Further changes to the conversation's setup, for what this service has no word for. Must not
+  // throw.
+  std::function<void(Setup&)> adapt;
+};
+
 struct ConversationOptions {
   explicit ConversationOptions(LiveOptions each) : live(std::move(each)) {}
 
@@ -23,6 +35,10 @@ struct ConversationOptions {
   // short-lived token is good for one connection), headers, another address. Must not throw.
   std::function<void(LinkId, LiveOptions&)> prepare;
   ContinuityPolicy policy;  // by default one attempt and one connection: as Live
+  // Where the conversation goes on when `live` cannot be used, in order (FailoverPolicy, whose
+  // `services` are made of them). The history goes with it, so `policy.history` must be enabled,
+  // and what was spoken is known from transcription only.
+  std::vector<LiveFallback> fallbacks;
 };
 
 class LiveTools;
@@ -33,7 +49,8 @@ class LiveTools;
 class Conversation {
  public:
   // Waits until the first connection is set up. Errors: those of Live::connect(), the last one
-  // where the policy made several attempts; cancelled where the policy's hook stopped them.
+  // where the policy made several attempts; cancelled where the policy's hook stopped them;
+  // invalid_argument for fallbacks without a history.
   static Task<Result<Conversation>> open(ConversationOptions options);
   // Goes on with an exported conversation. The setup is the snapshot's, and options.live.setup is
   // not used.

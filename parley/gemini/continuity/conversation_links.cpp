@@ -31,6 +31,7 @@ std::size_t weight_of(const ConversationEvent& event) {
 Conversation::State::State(Executor its_executor, ConversationOptions options, Continuity rules)
     : executor(std::move(its_executor)),
       live(std::move(options.live)),
+      fallbacks(std::move(options.fallbacks)),
       prepare(std::move(options.prepare)),
       core(std::move(rules)),
       tick(executor),
@@ -89,8 +90,9 @@ void Conversation::State::obey(ContinuityEffect effect) {
   if (auto* open = std::get_if<OpenLink>(&effect)) {
     auto link = std::make_shared<Link>(open->link);
     links[link->id] = link;
-    asio::co_spawn(executor, run_link(shared_from_this(), link, std::move(open->setup)),
-                   asio::detached);
+    LiveOptions to(open->service == 0 ? live : fallbacks[open->service - 1].live);
+    to.setup = std::move(open->setup);
+    asio::co_spawn(executor, run_link(shared_from_this(), link, std::move(to)), asio::detached);
     return;
   }
   if (const auto* close = std::get_if<CloseLink>(&effect)) return close_link(close->link);
@@ -132,9 +134,8 @@ Task<void> Conversation::State::end_link(LinkPtr link) {
   if (link->live) (void)co_await link->live->close();
 }
 
-Task<void> Conversation::State::run_link(std::shared_ptr<State> self, LinkPtr link, Setup setup) {
-  LiveOptions options(self->live);
-  options.setup = std::move(setup);
+Task<void> Conversation::State::run_link(std::shared_ptr<State> self, LinkPtr link,
+                                         LiveOptions options) {
   if (self->prepare) self->prepare(link->id, options);
   auto live = co_await Live::connect(std::move(options));
   if (link->dropped || self->abandoned) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <variant>
 
@@ -15,6 +16,7 @@ using LinkId = std::uint64_t;
 // Connect, send the setup, wait for setupComplete: answered by opened() or failed().
 struct OpenLink {
   LinkId link = 0;
+  std::size_t service = 0;  // index of FailoverPolicy::services
   Setup setup;
 };
 // Send it; once the connection has taken it, written() with the stamp.

@@ -27,9 +27,13 @@ static_assert(std::size(kLiveNames) == std::variant_size_v<LiveEvent>);
 std::string words(const LiveEvent& event) {
   return std::string(kLiveNames[event.index()]);
 }
+std::string at_service(const std::string& name) {
+  return name.empty() ? name : " at " + name;
+}
 std::string words(const ConnectionAttempt& event) {
-  return fmt::format("attempt {} ({} in a row): {}, {}, in {} ms", event.number, event.in_a_row,
-                     to_string(event.why), to_string(event.start), event.delay.count());
+  return fmt::format("attempt {} ({} in a row){}: {}, {}, in {} ms", event.number, event.in_a_row,
+                     at_service(event.service), to_string(event.why), to_string(event.start),
+                     event.delay.count());
 }
 std::string words(const ConnectionLost& event) {
   return fmt::format("connection lost: {}; {}{}{}", event.error.describe(), to_string(event.action),
@@ -39,8 +43,8 @@ std::string words(const HandoverBegun& event) {
   return fmt::format("hand-over begun: {}{}", to_string(event.why), event.forced ? ", forced" : "");
 }
 std::string words(const HandoverDone& event) {
-  return fmt::format("hand-over done: {}, {}, gap {} ms", to_string(event.why),
-                     to_string(event.start), event.gap.count());
+  return fmt::format("hand-over done{}: {}, {}, gap {} ms", at_service(event.service),
+                     to_string(event.why), to_string(event.start), event.gap.count());
 }
 std::string words(const HandoverFailed& event) {
   return fmt::format("hand-over not made: {}; {}", to_string(event.why), event.error.describe());

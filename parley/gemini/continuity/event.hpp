@@ -42,6 +42,7 @@ struct ConnectionAttempt {
   LinkReason why = LinkReason::first;
   LinkStart start = LinkStart::fresh;
   std::chrono::milliseconds delay{0};  // from now
+  std::string service;                 // FailoverPolicy::services; empty: there is one only
 };
 // The connection has ended, or an attempt has failed, and what follows.
 struct ConnectionLost {
@@ -60,6 +61,7 @@ struct HandoverDone {
   LinkStart start = LinkStart::handle;
   // In which no connection took what was sent.
   std::chrono::milliseconds gap{0};
+  std::string service;  // as ConnectionAttempt
 };
 // The hand-over was not made; the connection goes on until it ends.
 struct HandoverFailed {

@@ -85,6 +85,7 @@ void Continuity::State::take_over(TimePoint now) {
   silence_told = false;
   HandoverDone done;
   done.why = active->why;
+  done.service = service_name();
   if (gap_since) done.gap = duration_cast<milliseconds>(now - *gap_since);
   gap_since.reset();
   const bool first = counters.connections == 1;

@@ -101,6 +101,32 @@ struct BudgetPolicy {
   std::vector<TokenPrice> prices;
 };
 
+// A service that a conversation can be held with.
+struct LiveServiceChoice {
+  LiveServiceChoice() = default;
+  LiveServiceChoice(std::string its_name, std::function<void(Setup&)> fit)
+      : name(std::move(its_name)), adapt(std::move(fit)) {}
+  std::string name;
+  // Makes the conversation's setup one for this service: its model, a voice that it has. Must not
+  // throw.
+  std::function<void(Setup&)> adapt;
+};
+
+// Where a conversation goes on when its service cannot be used. The next one knows nothing of it
+// but the history (HistoryPolicy) and what was not answered yet; both are told to it. Each move is
+// a ConnectionAttempt with the service's name.
+struct FailoverPolicy {
+  FailoverPolicy() = default;
+  // In order of preference; the conversation begins with the first. Fewer than two: no fail-over.
+  std::vector<LiveServiceChoice> services;
+  // After so many failures in a row the next one is tried, at once; before it `retry` decides when
+  // the same one is tried again, and where `retry` is off the first failure counts. One whose end
+  // says stop (a bad key, a spent quota, no such model) is left at once, and not tried again until
+  // a connection has held for ReconnectPolicy::stable. When all have failed, `retry` decides
+  // whether they are tried once more.
+  int attempts = 2;
+};
+
 // What the program's hook may change about an attempt to connect.
 struct AttemptPlan {
   AttemptPlan() = default;
@@ -130,6 +156,7 @@ struct ContinuityPolicy {
   HandoverPolicy hand_over;
   HistoryPolicy history;
   ReplayPolicy replay;
+  FailoverPolicy failover;
   SilencePolicy silence;
   ContextPolicy context;
   BudgetPolicy budget;

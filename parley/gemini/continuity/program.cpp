@@ -82,8 +82,10 @@ Result<void> Continuity::State::send(LiveMessage message, TimePoint now) {
   }
   if (const auto* update = std::get_if<ContextUpdateMessage>(&message)) {
     const auto& change = update->context_update;
-    if (change.system_instruction) setup.system_instruction = change.system_instruction;
-    if (change.tools) setup.tools = change.tools->tools;
+    for (auto* one : {&setup, &own}) {
+      if (change.system_instruction) one->system_instruction = change.system_instruction;
+      if (change.tools) one->tools = change.tools->tools;
+    }
   }
   const bool may_drop = detail::is_media(kind) && !active;
   if (auto taken = outbox.add(std::move(message), kind, may_drop); !taken) return taken;

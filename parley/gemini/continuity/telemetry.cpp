@@ -46,6 +46,7 @@ struct Tell {
         .with("attempt", std::to_string(attempt.number))
         .with("why", std::string(to_string(attempt.why)))
         .with("start", std::string(to_string(attempt.start)))
+        .with("service", attempt.service)
         .with("delay_ms", ms(attempt.delay));
   }
   Told operator()(const ConnectionLost& lost) const {
@@ -55,6 +56,7 @@ struct Tell {
     return Event("gemini.live_handover")
         .with("why", std::string(to_string(done.why)))
         .with("start", std::string(to_string(done.start)))
+        .with("service", done.service)
         .with("gap_ms", ms(done.gap));
   }
   Told operator()(const HandoverFailed& failed) const {

@@ -35,7 +35,7 @@ struct Conversation::State : std::enable_shared_from_this<Conversation::State> {
   static Task<void> wait(boost::asio::steady_timer& timer);
   // For the one who reads.
   Task<void> something_comes(TimePoint until = TimePoint::max());
-  static Task<void> run_link(std::shared_ptr<State> self, LinkPtr link, Setup setup);
+  static Task<void> run_link(std::shared_ptr<State> self, LinkPtr link, LiveOptions options);
   static Task<void> read_link(std::shared_ptr<State> self, LinkPtr link);
   static Task<void> write_link(std::shared_ptr<State> self, LinkPtr link);
   static Task<void> end_link(LinkPtr link);
@@ -43,6 +43,7 @@ struct Conversation::State : std::enable_shared_from_this<Conversation::State> {
 
   Executor executor;
   LiveOptions live;
+  std::vector<LiveFallback> fallbacks;
   std::function<void(LinkId, LiveOptions&)> prepare;
   Continuity core;
   std::map<LinkId, LinkPtr> links;

@@ -62,6 +62,12 @@ struct Continuity::State {
   void recover(const Error& why, CloseAction action, std::string advice, LinkReason reason,
                TimePoint now);
   void finish(Result<void> why);
+
+  // failover.cpp: another service takes over.
+  std::optional<std::chrono::milliseconds> delay_of_next(const Error& why, CloseAction action,
+                                                         TimePoint now);
+  bool use_another_service(bool for_good);
+  std::string service_name() const;
   // A second connection is possible.
   bool may_have_another() const;
   // Messages are kept until the service has them for good.
@@ -135,6 +141,11 @@ struct Continuity::State {
   std::optional<Wanted> wanted;
   LinkId links = 0;
   int in_a_row = 0;
+  Setup own;                  // as the program wants it, for all services
+  std::size_t service = 0;    // FailoverPolicy::services
+  int failures_here = 0;      // in a row
+  std::size_t moves = 0;      // from service to service, until a connection holds
+  std::vector<bool> refused;  // services that are not worth another try
 
   std::string handle;
   TimePoint handle_at{};

@@ -3,12 +3,12 @@
 #include <mutex>
 #include <thread>
 
-namespace parley::api::detail {
+namespace parley::api {
 
 // A mutex for critical sections far shorter than a thread's time slice. Whoever finds it taken
 // first lets others run, and sleeps only where it stays taken (its owner writes a file): with many
 // threads on few cores a sleep and a wake-up at each turn would cost several times what is done
-// under the lock.
+// under the lock. Does for limit::Gate.
 class BriefMutex {
  public:
   void lock() {
@@ -30,4 +30,4 @@ class BriefMutex {
   std::mutex mutex_;
 };
 
-}  // namespace parley::api::detail
+}  // namespace parley::api
