@@ -1,7 +1,10 @@
 // Live sessions with a service that speaks OpenAI's Realtime API.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "parley/emulator/server.hpp"
+#include "parley/gemini/continuity/conversation.hpp"
 #include "parley/gemini/live_tools.hpp"
 #include "parley/gemini/openai/realtime.hpp"
 #include "parley/json/value.hpp"
@@ -205,6 +208,76 @@ TEST(OpenAiLive_W20, OptionsThatCannotWorkAreRefused) {
   EXPECT_NE(made.error().message().find("without TLS"), std::string::npos);
   gemini::OpenAiLiveOptions nameless("");
   EXPECT_EQ(gemini::openai_live(nameless).error().kind(), ErrorKind::invalid_argument);
+}
+
+// Reads until the model has ended `count` turns; what it wrote or said.
+Task<std::string> hear_turns(gemini::Conversation& conversation, std::size_t count,
+                             std::vector<std::string>& log) {
+  std::string said;
+  while (count > 0) {
+    auto event = co_await conversation.next();
+    if (!event) break;
+    log.push_back(gemini::describe(*event));
+    const auto* live = std::get_if<gemini::LiveEvent>(&*event);
+    if (!live) continue;
+    if (const auto* text = std::get_if<gemini::LiveTranscript>(live); text && !text->of_user)
+      said += text->text;
+    count -= std::holds_alternative<gemini::LiveTurnComplete>(*live) ? 1 : 0;
+  }
+  co_return said;
+}
+
+Task<void> fail_over() {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  auto first = std::make_unique<emulator::Server>(executor, two_services());
+  emulator::Server second(executor, two_services());
+  EXPECT_TRUE(first->start() && second.start());
+  LiveOptions gemini_live("gemini-2.5-flash-native-audio-latest");
+  gemini_live.base_url = first->base_url();
+  gemini_live.key = Secret("k");
+  gemini_live.transcribe().speak_with("Puck");
+  gemini::ConversationOptions options(std::move(gemini_live));
+  options.policy.history.enabled = true;
+  auto other = realtime(second);
+  other.speak_with("marin");
+  options.fallbacks.emplace_back("openai", std::move(other));
+  auto conversation = co_await gemini::Conversation::open(std::move(options));
+  EXPECT_TRUE(conversation) << conversation.error().describe();
+  if (!conversation) co_return;
+  std::vector<std::string> log;
+  EXPECT_TRUE(co_await conversation->say("My name is Ada."));
+  (void)co_await hear_turns(*conversation, 1, log);
+  co_await first->stop();
+  first.reset();
+  EXPECT_TRUE(co_await conversation->say("Who am I?"));
+  const auto said = co_await hear_turns(*conversation, 1, log);
+  EXPECT_NE(said.find("Ada"), std::string::npos) << said;
+  EXPECT_EQ(conversation->setup().model, "models/gpt-realtime");
+  const auto told = [&log](std::string_view words) {
+    return std::ranges::any_of(log, [&](const auto& line) { return line.contains(words); });
+  };
+  EXPECT_TRUE(told("hand-over done at openai: loss, seeded"));
+  EXPECT_TRUE(told("history told: 2 turns"));
+  bool voice = false;
+  for (const auto& entry : second.service().journal())
+    voice = voice || entry.body.find("\"voice\":\"marin\"") != std::string::npos;
+  EXPECT_TRUE(voice);
+  co_await second.stop();
+}
+TEST(OpenAiLive_W20, AConversationFailsOverFromGeminiWithItsHistory) {
+  run(fail_over());
+}
+
+Task<void> without_history(emulator::Server& server) {
+  gemini::ConversationOptions options(realtime(server));
+  options.fallbacks.emplace_back("other", realtime(server));
+  auto conversation = co_await gemini::Conversation::open(std::move(options));
+  EXPECT_FALSE(conversation);
+  if (conversation) co_return;
+  EXPECT_EQ(conversation.error().kind(), ErrorKind::invalid_argument);
+}
+TEST(OpenAiLive_W20, FallbacksWithoutAHistoryAreRefused) {
+  with_service(without_history);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 
 #include "parley/api/google_tokens.hpp"
 #include "parley/gemini/detail/foreign_service.hpp"
-#include "parley/gemini/openai/detail/realtime_talk.hpp"
+#include "parley/gemini/openai/realtime_talk.hpp"
 #include "parley/net/system.hpp"
 
 namespace parley::gemini {
@@ -34,7 +34,7 @@ struct RealtimeSession {
         room(executor, TimePoint::max()) {}
 
   net::WebSocket socket;
-  detail::RealtimeTalk talk;
+  RealtimeTalk talk;
   asio::steady_timer arrived, room;
   std::deque<std::string> waiting;
   std::optional<Error> failure;

@@ -7,12 +7,18 @@
 #include "parley/base/secret.hpp"
 #include "parley/base/text.hpp"
 #include "parley/gemini/detail/json_members.hpp"
-#include "parley/gemini/openai/detail/realtime_talk.hpp"
+#include "parley/gemini/openai/realtime_talk.hpp"
 
 // What OpenAI's Realtime API tells, in the messages of the Live API.
-namespace parley::gemini::detail {
+namespace parley::gemini {
 namespace {
 
+using detail::array_member;
+using detail::member;
+using detail::number_member;
+using detail::object_member;
+using detail::text_member;
+using detail::unreadable_answer;
 using json::Array;
 using json::Object;
 
@@ -289,4 +295,4 @@ Result<void> RealtimeTalk::done(const Object& event, TimePoint now) {
   return {};
 }
 
-}  // namespace parley::gemini::detail
+}  // namespace parley::gemini

@@ -6,13 +6,14 @@
 #include "parley/base/text.hpp"
 #include "parley/gemini/detail/foreign_service.hpp"
 #include "parley/gemini/live_models.hpp"
-#include "parley/gemini/openai/detail/realtime_talk.hpp"
+#include "parley/gemini/openai/realtime_talk.hpp"
 #include "parley/json/cursor.hpp"
 
 // What a program says in the Live API, in the words of OpenAI's Realtime API.
-namespace parley::gemini::detail {
+namespace parley::gemini {
 namespace {
 
+using detail::plain_schema;
 using json::Array;
 using json::Object;
 
@@ -332,4 +333,4 @@ Result<void> RealtimeTalk::update(const ContextUpdate& update) {
   return {};
 }
 
-}  // namespace parley::gemini::detail
+}  // namespace parley::gemini

@@ -14,7 +14,7 @@
 #include "parley/gemini/types.hpp"
 #include "parley/json/value.hpp"
 
-namespace parley::gemini::detail {
+namespace parley::gemini {
 
 // A session of OpenAI's Realtime API told in messages of the Live API, without I/O and clock. After
 // each call, take what poll_event() and poll_message() give and ask next_timeout() anew.
@@ -86,4 +86,4 @@ class RealtimeTalk {
   std::optional<TimePoint> farewell_;
 };
 
-}  // namespace parley::gemini::detail
+}  // namespace parley::gemini
