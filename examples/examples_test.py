@@ -119,6 +119,15 @@ class Examples(unittest.TestCase):
             self.offline("live_music", music.name, "minimal techno", "a string quartet")
             self.assertGreaterEqual(os.path.getsize(music.name), 4 * 48_000 * 4)
 
+    def test_live_failover(self):
+        with Started("emulate", "--port", "0", "--pace", "0", "--playback", "0") as service:
+            env = {"GEMINI_API_KEY": "wrong", "OPENAI_API_KEY": "any", "GOOGLE_GEMINI_BASE_URL": service.url}
+            with Started("emulate", "--port", "0", "--bad-key", "wrong") as first:
+                ran = run("live_failover", service.url + "/v1", "My name is Ada.", "Who am I?",
+                          **{**env, "GOOGLE_GEMINI_BASE_URL": first.url})
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn("Ada", ran.stdout.splitlines()[1])
+
     def test_blocking_chat(self):
         said = self.offline("blocking_chat", "My name is Ada", "Who am I?")
         self.assertTrue(said.startswith("uploaded 19 bytes\n"), said)

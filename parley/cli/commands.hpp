@@ -130,6 +130,7 @@ int mock(const MockOptions& options);
 struct LiveCommandOptions {
   LiveCommandOptions() = default;
   std::string model;  // empty: the newest of the service that speaks
+  std::vector<std::string> fallbacks;
   std::string voice;
   std::string system_instruction;
   std::vector<std::string> inputs;  // WAV files, a turn each; "-": raw PCM16 at 16 kHz

@@ -231,11 +231,29 @@ Task<Result<std::string>> choose_live(const gemini::Client& client, std::string 
   co_return gemini::choose_live_model(*listed);
 }
 
-gemini::ConversationOptions conversation_of(const LiveCommandOptions& options,
-                                            const gemini::Client& client, std::string model) {
-  gemini::LiveOptions live(std::move(model));
-  live.base_url = client.base_url();
-  live.key = client.backend().key();
+// The service that a model's name leads to; whatever leads elsewhere is Gemini's.
+Result<gemini::LiveOptions> place_of(const LiveCommandOptions& options, const Provider& provider,
+                                     const std::string& model, const config::Settings& settings) {
+  auto other = other_live(model, settings);
+  if (!other) return fail(std::move(other.error()));
+  if (*other) return std::move(**other);
+  gemini::LiveOptions live(model);
+  if (provider.client.backend().vertex()) {
+    live.access = access_of(options.service);
+  } else {
+    live.base_url = provider.client.base_url();
+  }
+  live.key = provider.client.backend().key();
+  return live;
+}
+
+Result<gemini::ConversationOptions> conversation_of(const LiveCommandOptions& options,
+                                                    const Provider& provider,
+                                                    const std::string& model,
+                                                    const config::Settings& settings) {
+  auto place = place_of(options, provider, model, settings);
+  if (!place) return fail(std::move(place.error()));
+  gemini::LiveOptions live(std::move(*place));
   if (!options.system_instruction.empty()) live.instruct(options.system_instruction);
   if (!options.voice.empty()) live.speak_with(options.voice);
   if (options.text)
@@ -244,6 +262,12 @@ gemini::ConversationOptions conversation_of(const LiveCommandOptions& options,
     live.transcribe();
   gemini::ConversationOptions out(std::move(live));
   if (options.keep) out.policy = gemini::ContinuityPolicy::durable();
+  for (const auto& name : options.fallbacks) {
+    auto other = place_of(options, provider, name, settings);
+    if (!other) return fail(std::move(other.error()));
+    out.fallbacks.emplace_back(name, std::move(*other));
+    out.policy.history.enabled = true;
+  }
   return out;
 }
 
@@ -265,7 +289,8 @@ int list_devices(bool json) {
   return exit_code::ok;
 }
 
-Task<int> converse(const LiveCommandOptions& options, const Provider& provider, Measure& measure) {
+Task<int> converse(const LiveCommandOptions& options, const Provider& provider,
+                   const config::Settings& settings, Measure& measure) {
   auto model = co_await choose_live(provider.client, options.model);
   if (!model) co_return refuse_live(model.error().describe(), exit_code::failed);
   const auto executor = co_await boost::asio::this_coro::executor;
@@ -274,13 +299,10 @@ Task<int> converse(const LiveCommandOptions& options, const Provider& provider, 
     co_return refuse_live(opened.error().message(), exit_code::usage);
   auto voice = LiveVoice::open(executor, options, screen);
   if (!voice) co_return refuse_live(voice.error().message(), exit_code::usage);
-  auto talk_options = conversation_of(options, provider.client, *model);
-  if (provider.client.backend().vertex()) {
-    talk_options.live.base_url.clear();
-    talk_options.live.access = access_of(options.service);
-  }
-  talk_options.live.events = measure.sink();
-  auto opened = co_await Conversation::open(std::move(talk_options));
+  auto talk_options = conversation_of(options, provider, *model, settings);
+  if (!talk_options) co_return refuse_live(talk_options.error().describe(), exit_code::failed);
+  talk_options->live.events = measure.sink();
+  auto opened = co_await Conversation::open(std::move(*talk_options));
   if (!opened) co_return refuse_live(opened.error().describe(), exit_code::failed);
   if (options.stats) std::cerr << "(" << *model << ")" << std::endl;
   screen->use_model(*model);
@@ -314,10 +336,12 @@ int live(const LiveCommandOptions& options) {
   if (!measure) return refuse_live("--otlp: " + measure.error().message(), exit_code::usage);
   boost::asio::io_context loop(1);
   const MeasureOnLoop on_loop(**measure);
-  const auto provider_options = provider_options_of(options, settings_or_complain("live"));
+  const auto settings = settings_or_complain("live");
+  const auto provider_options = provider_options_of(options, settings);
   auto provider = choose_provider(loop.get_executor(), provider_options);
   if (!provider) return refuse_live(provider.error().describe(), exit_code::failed);
-  tell_offline(*provider, options.offline, "model answers");
+  const auto other = other_live(options.model, settings);
+  if (other && !*other) tell_offline(*provider, options.offline, "model answers");
   if (options.metrics_port) {
     const auto port = (*measure)->serve(loop.get_executor(), *options.metrics_port);
     if (!port) return refuse_live(port.error().message(), exit_code::usage);
@@ -325,7 +349,7 @@ int live(const LiveCommandOptions& options) {
   }
   (*measure)->export_on(loop.get_executor());
   int code = exit_code::interrupted;
-  boost::asio::co_spawn(loop, converse(options, *provider, **measure),
+  boost::asio::co_spawn(loop, converse(options, *provider, settings, **measure),
                         [&](std::exception_ptr failed, int said) {
                           code = failed ? exit_code::failed : said;
                           loop.stop();

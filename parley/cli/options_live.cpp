@@ -1,6 +1,28 @@
 #include "parley/cli/detail/options.hpp"
 
 namespace parley::cli {
+namespace {
+
+void add_devices(CLI::App& command, LiveCommandOptions& options) {
+  command
+      .add_option("--microphone", options.microphone,
+                  "Speak into this device of ALSA (default: \"default\")")
+      ->expected(0, 1)
+      ->type_name("[DEVICE]")
+      ->each([&options](const std::string& name) {
+        options.microphone = name.empty() ? "default" : name;
+      });
+  command
+      .add_option("--speaker", options.speaker,
+                  "Hear the model on this device of ALSA (default: \"default\")")
+      ->expected(0, 1)
+      ->type_name("[DEVICE]")
+      ->each([&options](const std::string& name) {
+        options.speaker = name.empty() ? "default" : name;
+      });
+}
+
+}  // namespace
 
 void add_live(CLI::App& app, LiveCommandOptions& options) {
   auto* command = app.add_subcommand("live", "Talk with a Live model: text, speech, captions");
@@ -10,12 +32,19 @@ void add_live(CLI::App& app, LiveCommandOptions& options) {
       "error.\n\n"
       "Examples:\n  parley live\n  parley live --text -s \"Answer in one sentence\"\n"
       "  parley live --input question.wav --output answer.wav --stats\n"
+      "  parley live --keep --fallback openai/gpt-realtime\n"
       "  arecord -q -f S16_LE -r 16000 -t raw | parley live --input - --output - | aplay -q -f "
       "S16_LE -r 24000 -t raw\n\n"
       "Exit codes: 0 ended in order, 1 the service or the network failed, 2 wrong usage, 130 "
       "interrupted.");
   command->add_option("-m,--model", options.model,
-                      "Live model (default: the newest of the service that speaks)");
+                      "Live model (default: the newest of the service that speaks), or that of a "
+                      "provider of parley.toml: openai/gpt-realtime");
+  command
+      ->add_option("--fallback", options.fallbacks,
+                   "Model to go on with, and with what was said, where the one before cannot be "
+                   "used, such as openai/gpt-realtime; may be repeated")
+      ->allow_extra_args(false);
   command->add_option("--voice", options.voice, "Voice of the model, such as Puck");
   command->add_option("-s,--system", options.system_instruction, "System instruction");
   command
@@ -26,22 +55,7 @@ void add_live(CLI::App& app, LiveCommandOptions& options) {
       ->allow_extra_args(false);
   command->add_option("-o,--output", options.output,
                       "WAV file for the model's voice; \"-\": raw 16-bit samples at 24 kHz");
-  command
-      ->add_option("--microphone", options.microphone,
-                   "Speak into this device of ALSA (default: \"default\")")
-      ->expected(0, 1)
-      ->type_name("[DEVICE]")
-      ->each([&options](const std::string& name) {
-        options.microphone = name.empty() ? "default" : name;
-      });
-  command
-      ->add_option("--speaker", options.speaker,
-                   "Hear the model on this device of ALSA (default: \"default\")")
-      ->expected(0, 1)
-      ->type_name("[DEVICE]")
-      ->each([&options](const std::string& name) {
-        options.speaker = name.empty() ? "default" : name;
-      });
+  add_devices(*command, options);
   command->add_flag("--plain", options.plain, "Lines instead of the full screen on a terminal");
   command->add_flag("--devices", options.devices, "List microphones and speakers, and end");
   command->add_flag("--text", options.text, "The model writes instead of speaking");

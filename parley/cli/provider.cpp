@@ -10,6 +10,7 @@
 #include "parley/cli/console.hpp"
 #include "parley/gemini/anthropic/anthropic.hpp"
 #include "parley/gemini/openai/openai.hpp"
+#include "parley/gemini/openai/realtime.hpp"
 
 namespace parley::cli {
 
@@ -59,11 +60,11 @@ std::optional<config::ProviderSettings> named_provider(const std::string& model,
       rest = model.substr(slash + 1);
       return *named;
     }
-    if (name == "anthropic") {
+    if (name == "anthropic" || name == "openai") {
       rest = model.substr(slash + 1);
       config::ProviderSettings out;
       out.name = name;
-      out.kind = config::ProviderKind::anthropic;
+      out.kind = name == "openai" ? config::ProviderKind::openai : config::ProviderKind::anthropic;
       return out;
     }
   }
@@ -105,13 +106,30 @@ Result<std::shared_ptr<gemini::Provider>> open_anthropic(const config::ProviderS
   return gemini::anthropic_provider(std::move(options));
 }
 
+struct OpenAiPlace {
+  OpenAiPlace() = default;
+  std::string base_url;
+  Secret key;
+};
+
+// OPENAI_BASE_URL is of the provider of that name alone. A local server may need no key.
+Result<OpenAiPlace> openai_place(const config::ProviderSettings& named) {
+  OpenAiPlace place;
+  const auto set = named.name == "openai" ? api::environment("OPENAI_BASE_URL") : std::nullopt;
+  place.base_url = set && !set->empty() ? *set : named.base_url;
+  auto key = key_of(named, named.base_url.empty() ? "OPENAI_API_KEY" : "");
+  if (!key) return fail(std::move(key.error()));
+  place.key = std::move(*key);
+  return place;
+}
+
 Result<std::shared_ptr<gemini::Provider>> open_openai(const config::ProviderSettings& named) {
+  auto place = openai_place(named);
+  if (!place) return fail(std::move(place.error()));
   gemini::OpenAiOptions options;
   options.name = named.name;
-  options.base_url = named.base_url.empty() ? "https://api.openai.com/v1" : named.base_url;
-  auto key = key_of(named, "");
-  if (!key) return fail(std::move(key.error()));
-  options.api_key = std::move(*key);
+  options.base_url = place->base_url.empty() ? "https://api.openai.com/v1" : place->base_url;
+  options.api_key = std::move(place->key);
   return gemini::openai_provider(std::move(options));
 }
 
@@ -185,6 +203,24 @@ Result<OtherProvider> other_provider(const std::string& model, const config::Set
   if (!provider) return fail(std::move(provider.error()));
   out.provider = std::move(*provider);
   return out;
+}
+
+Result<std::optional<gemini::LiveOptions>> other_live(const std::string& model,
+                                                      const config::Settings& settings) {
+  std::string name;
+  const auto named = named_provider(model, settings, name);
+  if (!named || !speaks_otherwise(*named)) return std::nullopt;
+  if (named->kind == config::ProviderKind::anthropic)
+    return fail(ErrorKind::invalid_argument,
+                fmt::format("{} has no live sessions: ask it with `parley ask`", named->name));
+  auto place = openai_place(*named);
+  if (!place) return fail(std::move(place.error()));
+  gemini::OpenAiLiveOptions options(name);
+  if (!place->base_url.empty()) options.base_url = place->base_url;
+  options.key = std::move(place->key);
+  auto live = gemini::openai_live(std::move(options));
+  if (!live) return fail(std::move(live.error()));
+  return std::move(*live);
 }
 
 std::string choose_model(const std::string& option, const config::Settings& settings) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "parley/base/error.hpp"
@@ -10,6 +11,7 @@
 #include "parley/config/settings.hpp"
 #include "parley/emulator/server.hpp"
 #include "parley/gemini/client.hpp"
+#include "parley/gemini/live.hpp"
 #include "parley/gemini/provider.hpp"
 #include "parley/net/task.hpp"
 
@@ -61,7 +63,8 @@ gemini::Access access_of(const ServiceOptions& options);
 // the same client.
 Result<Provider> choose_provider(Executor executor, const ProviderOptions& options);
 
-// A service beside Gemini that the model's name leads to ("ollama/llama3.2", "anthropic/claude-…",
+// A service beside Gemini that the model's name leads to ("ollama/llama3.2", "openai/gpt-…",
+// "anthropic/claude-…",
 // and "claude-…" where parley.toml has a provider of that kind or ANTHROPIC_API_KEY is set), or
 // else the setting "provider", with the name that it knows the model by; null: Gemini. Errors:
 // those of openai_provider() and anthropic_provider(); unauthenticated where the variable of its
@@ -72,6 +75,11 @@ struct OtherProvider {
   std::string model;
 };
 Result<OtherProvider> other_provider(const std::string& model, const config::Settings& settings);
+
+// The same for a live session ("openai/gpt-realtime"); empty: Gemini. Errors: those of
+// openai_live(); invalid_argument for a service without live sessions.
+Result<std::optional<gemini::LiveOptions>> other_live(const std::string& model,
+                                                      const config::Settings& settings);
 
 // The option, else the environment's and parley.toml's "model", else the provider's default_model,
 // else gemini-2.5-flash.

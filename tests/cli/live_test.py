@@ -15,7 +15,7 @@ import wave
 
 PARLEY = os.environ["PARLEY_BIN"]
 CLEAN = {name: value for name, value in os.environ.items()
-         if not name.startswith(("GEMINI_", "GOOGLE_", "GENAI_", "PARLEY_C"))}
+         if not name.startswith(("GEMINI_", "GOOGLE_", "GENAI_", "OPENAI_", "PARLEY_C"))}
 
 
 def run(*words, stdin=b"", env=None):
@@ -123,6 +123,37 @@ class Live(unittest.TestCase):
         told = said.stderr.decode()
         self.assertEqual((said.returncode, said.stdout.decode()), (0, "one\ntwo\n"), told)
         self.assertIn("hand-over begun: change", told)
+
+    def test_a_service_that_speaks_openais_realtime_api(self):
+        with Emulator() as emulator:
+            base = emulator.env["GOOGLE_GEMINI_BASE_URL"]
+            env = {"OPENAI_API_KEY": "any", "OPENAI_BASE_URL": base + "/v1"}
+            said = run("live", "-m", "openai/gpt-realtime", "--text", env=env, stdin=b"repeat: one\nrepeat: two\n")
+            self.assertEqual((said.returncode, said.stdout.decode()), (0, "one\ntwo\n"), said.stderr.decode())
+            self.assertNotIn("offline", said.stderr.decode())
+        keyless = run("live", "-m", "openai/gpt-realtime", env={"OPENAI_API_KEY": ""})
+        self.assertEqual(keyless.returncode, 1)
+        self.assertIn("OPENAI_API_KEY is not set", keyless.stderr.decode())
+        other = run("live", "-m", "anthropic/claude")
+        self.assertIn("has no live sessions", other.stderr.decode())
+
+    def test_a_conversation_goes_on_with_another_service(self):
+        with Emulator() as second:
+            with Emulator() as first:
+                env = {**first.env, "OPENAI_API_KEY": "any",
+                       "OPENAI_BASE_URL": second.env["GOOGLE_GEMINI_BASE_URL"] + "/v1"}
+                talk = subprocess.Popen([PARLEY, "live", "--fallback", "openai/gpt-realtime"], env={**CLEAN, **env},
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        text=True)
+                talk.stdin.write("My name is Ada.\n")
+                talk.stdin.flush()
+                self.assertIn("Ada", talk.stdout.readline())
+            talk.stdin.write("Who am I?\n")
+            talk.stdin.flush()
+            said, told = talk.communicate(timeout=120)
+        self.assertEqual(talk.returncode, 0, told)
+        self.assertIn("Ada", said)
+        self.assertIn("hand-over done at openai/gpt-realtime: loss, seeded", told)
 
     @unittest.skipUnless(WITH_DEVICES, "PARLEY_ALSA is off")
     def test_a_microphone_is_heard_and_a_speaker_plays_the_answer_sample_by_sample(self):
