@@ -44,6 +44,13 @@ Task<Result<Live>> Live::connect(LiveOptions options) {
   auto state = std::make_shared<State>(options);
   state->vertex = backend && backend->vertex();
   state->executor = co_await boost::asio::this_coro::executor;
+  if (options.limits) {
+    auto limits = std::move(*options.limits);
+    options.limits.reset();
+    auto account = co_await detail::LiveAccount::open(std::move(limits));
+    if (!account) co_return fail(std::move(account.error()));
+    state->account = std::move(*account);
+  }
   const auto on_state = options.on_state;
   detail::tell_state(on_state, LiveState::connecting);
   Task<Result<std::unique_ptr<detail::LiveLink>>> opening =

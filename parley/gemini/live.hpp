@@ -13,6 +13,7 @@
 #include "parley/base/secret.hpp"
 #include "parley/gemini/backend.hpp"
 #include "parley/gemini/live_event.hpp"
+#include "parley/gemini/live_limits.hpp"
 #include "parley/gemini/live_socket.hpp"
 #include "parley/gemini/types.hpp"
 #include "parley/net/task.hpp"
@@ -42,6 +43,8 @@ struct LiveOptions {
   std::size_t inbox_bytes = 16 * 1024 * 1024;
   std::optional<bool> compression;         // permessage-deflate; empty: as the service is known
   std::optional<std::size_t> max_message;  // bytes of one; empty: as the service is known
+  // Its place and its turns are paid for; empty: nothing is limited.
+  std::optional<LiveLimits> limits;
   EventSink events;
   // Told as the session comes to stand there, on its thread. What it throws is dropped.
   std::function<void(LiveState)> on_state;
@@ -69,9 +72,9 @@ class Live {
  public:
   // Opens the connection, sends the setup and waits for setupComplete; it cannot hang. Errors:
   // invalid_argument (model, modality: nothing was sent), those of Backend::choose() and
-  // net::connect_websocket(), timeout at stage setup, and what the service closed with, told by
-  // its close code and words: unauthenticated, not_found, invalid_argument, rate_limited,
-  // unavailable, service.
+  // net::connect_websocket(), of Limiter::acquire() for the place, timeout at stage setup, and what
+  // the service closed with, told by its close code and words: unauthenticated, not_found,
+  // invalid_argument, rate_limited, unavailable, service.
   static Task<Result<Live>> connect(LiveOptions options);
   Live(Live&&) noexcept;
   Live& operator=(Live&&) noexcept;

@@ -27,6 +27,23 @@ RealtimeInputMessage realtime(Fill fill) {
   return message;
 }
 
+template <class State, class Message>
+Task<Result<void>> send_paid(std::shared_ptr<State> state, Message message) {
+  auto paid = co_await detail::LiveAccount::pay(state->account, detail::turn_of(message));
+  if (!paid) co_return fail(std::move(paid.error()));
+  auto may = state->may_send();  // it may have waited
+  if (may) may = co_await state->link->send(std::move(message));
+  if (!may && *paid) state->account->unsent();
+  co_return may;
+}
+// Sends, once the turn that it begins is paid for.
+template <class State, class Message>
+Task<Result<void>> send_out(const std::shared_ptr<State>& state, Message message) {
+  if (!state->account || detail::turn_of(message) == detail::TurnBegins::no)
+    return state->link->send(std::move(message));
+  return send_paid(state, std::move(message));
+}
+
 }  // namespace
 
 Task<Result<void>> Live::say(std::string_view text) {
@@ -52,7 +69,7 @@ Task<Result<void>> Live::send_turns(std::vector<Content> turns, bool complete) {
   ClientContentMessage message;
   message.client_content.turns = std::move(turns);
   message.client_content.turn_complete = complete;
-  return state_->link->send(std::move(message));
+  return send_out(state_, std::move(message));
 }
 
 Task<Result<void>> Live::send_turn(std::string_view text) {
@@ -63,8 +80,7 @@ Task<Result<void>> Live::send_turn(std::string_view text) {
 
 Task<Result<void>> Live::send_text(std::string_view text) {
   if (auto may = state_->may_send(); !may) return refused(std::move(may.error()));
-  return state_->link->send(
-      realtime([&](RealtimeInput& input) { input.text = std::string(text); }));
+  return send_out(state_, realtime([&](RealtimeInput& input) { input.text = std::string(text); }));
 }
 
 Task<Result<void>> Live::send_audio(Bytes pcm, int rate) {
@@ -73,41 +89,41 @@ Task<Result<void>> Live::send_audio(Bytes pcm, int rate) {
     return refused(bad_argument(
         fmt::format("audio is PCM16: whole samples and a rate above 0, not {} bytes at {} Hz",
                     pcm.size(), rate)));
-  return state_->link->send(realtime([&](RealtimeInput& input) {
-    auto& blob = input.audio.emplace();
-    blob.mime_type = fmt::format("audio/pcm;rate={}", rate);
-    blob.data = std::move(pcm);
-  }));
+  return send_out(state_, realtime([&](RealtimeInput& input) {
+                    auto& blob = input.audio.emplace();
+                    blob.mime_type = fmt::format("audio/pcm;rate={}", rate);
+                    blob.data = std::move(pcm);
+                  }));
 }
 
 Task<Result<void>> Live::send_image(Bytes image, std::string_view mime_type) {
   if (auto may = state_->may_send(); !may) return refused(std::move(may.error()));
-  return state_->link->send(realtime([&](RealtimeInput& input) {
-    auto& blob = input.video.emplace();
-    blob.mime_type = std::string(mime_type);
-    blob.data = std::move(image);
-  }));
+  return send_out(state_, realtime([&](RealtimeInput& input) {
+                    auto& blob = input.video.emplace();
+                    blob.mime_type = std::string(mime_type);
+                    blob.data = std::move(image);
+                  }));
 }
 
 Task<Result<void>> Live::end_audio() {
   if (!state_->automatic)
     return bad_state("end_audio() is for automatic detection of activity, which is off");
   if (auto may = state_->may_send(); !may) return refused(std::move(may.error()));
-  return state_->link->send(realtime([](RealtimeInput& input) { input.audio_stream_end = true; }));
+  return send_out(state_, realtime([](RealtimeInput& input) { input.audio_stream_end = true; }));
 }
 
 Task<Result<void>> Live::begin_activity() {
   if (state_->automatic)
     return bad_state("begin_activity() needs LiveOptions::detect_activity(false)");
   if (auto may = state_->may_send(); !may) return refused(std::move(may.error()));
-  return state_->link->send(realtime([](RealtimeInput& input) { input.activity_start.emplace(); }));
+  return send_out(state_, realtime([](RealtimeInput& input) { input.activity_start.emplace(); }));
 }
 
 Task<Result<void>> Live::end_activity() {
   if (state_->automatic)
     return bad_state("end_activity() needs LiveOptions::detect_activity(false)");
   if (auto may = state_->may_send(); !may) return refused(std::move(may.error()));
-  return state_->link->send(realtime([](RealtimeInput& input) { input.activity_end.emplace(); }));
+  return send_out(state_, realtime([](RealtimeInput& input) { input.activity_end.emplace(); }));
 }
 
 Task<Result<void>> Live::respond(std::vector<FunctionResponse> responses) {
@@ -118,7 +134,7 @@ Task<Result<void>> Live::respond(std::vector<FunctionResponse> responses) {
   for (const auto& response : responses) state_->responded(response);
   ToolResponseMessage message;
   message.tool_response.function_responses = std::move(responses);
-  return state_->link->send(std::move(message));
+  return send_out(state_, std::move(message));
 }
 
 Task<Result<void>> Live::update_context(ContextUpdate update) {
@@ -129,17 +145,17 @@ Task<Result<void>> Live::update_context(ContextUpdate update) {
   if (update.tools && update.tools->tools) state_->tools = *update.tools->tools;
   ContextUpdateMessage message;
   message.context_update = std::move(update);
-  return state_->link->send(std::move(message));
+  return send_out(state_, std::move(message));
 }
 
 namespace {
 
 // Read as its type, with what the type does not know.
-template <class Message>
-Task<Result<void>> send_as(detail::LiveLink& link, std::string_view json) {
+template <class Message, class State>
+Task<Result<void>> send_as(const std::shared_ptr<State>& state, std::string_view json) {
   auto message = json::decode_text<Message>(json);
   if (!message) return refused(std::move(message.error()));
-  return link.send(std::move(*message));
+  return send_out(state, std::move(*message));
 }
 
 }  // namespace
@@ -155,11 +171,10 @@ Task<Result<void>> Live::send_message(std::string_view json) {
     });
   });
   if (!looked) return refused(looked.error());
-  auto& link = *state_->link;
-  if (members == 1 && name == "clientContent") return send_as<ClientContentMessage>(link, json);
-  if (members == 1 && name == "realtimeInput") return send_as<RealtimeInputMessage>(link, json);
-  if (members == 1 && name == "toolResponse") return send_as<ToolResponseMessage>(link, json);
-  if (members == 1 && name == "contextUpdate") return send_as<ContextUpdateMessage>(link, json);
+  if (members == 1 && name == "clientContent") return send_as<ClientContentMessage>(state_, json);
+  if (members == 1 && name == "realtimeInput") return send_as<RealtimeInputMessage>(state_, json);
+  if (members == 1 && name == "toolResponse") return send_as<ToolResponseMessage>(state_, json);
+  if (members == 1 && name == "contextUpdate") return send_as<ContextUpdateMessage>(state_, json);
   return refused(bad_argument(
       "a message of a Live client has one member: clientContent, realtimeInput, toolResponse or "
       "contextUpdate"));

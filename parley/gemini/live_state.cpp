@@ -28,6 +28,7 @@ Live::State::State(const LiveOptions& options)
 void Live::State::note(LiveEvent& event) {
   if (auto* end = std::get_if<LiveTurnComplete>(&event))
     end->of_tool_calls = std::exchange(calls_in_turn, false);
+  if (account) account->note(event);
   if (vertex && std::holds_alternative<LiveToolCalls>(event)) calls_in_turn = true;
   if (std::holds_alternative<LiveInterrupted>(event)) calls_in_turn = false;
   if (const auto* update = std::get_if<LiveResumption>(&event);

@@ -80,6 +80,13 @@ Task<Result<Conversation>> Conversation::resume(ConversationOptions options,
 
 Task<Result<Conversation>> Conversation::begin(std::shared_ptr<State> state) {
   Conversation out(state);
+  if (state->live.limits) {
+    auto limits = std::move(*state->live.limits);
+    state->live.limits.reset();
+    auto account = co_await detail::LiveAccount::open(std::move(limits));
+    if (!account) co_return fail(std::move(account.error()));
+    state->account = std::move(*account);
+  }
   state->core.start(net::now());
   state->settle();
   while (!state->core.is_connected() && !state->core.is_over()) co_await state->something_comes();
@@ -116,14 +123,27 @@ Task<Result<ConversationEvent>> Conversation::receive(std::chrono::milliseconds 
   co_return state->take();
 }
 
+// Sends, once the turn that it begins is paid for.
 Task<Result<void>> Conversation::send(LiveMessage message) {
-  const auto state = state_;
+  if (!state_->account) return send_to(state_, std::move(message));
+  return send_paid(state_, std::move(message));
+}
+Task<Result<void>> Conversation::send_to(std::shared_ptr<State> state, LiveMessage message) {
   auto taken = state->core.send(std::move(message), net::now());
   state->settle();
   if (!taken) co_return fail(std::move(taken.error()));
   while (state->core.is_connected() && state->core.unsent_bytes() > state->queue_bytes / 2)
     co_await State::wait(state->sent);
   co_return Result<void>();
+}
+
+Task<Result<void>> Conversation::send_paid(std::shared_ptr<State> state, LiveMessage message) {
+  const auto begins = std::visit([](const auto& one) { return detail::turn_of(one); }, message);
+  auto paid = co_await detail::LiveAccount::pay(state->account, begins);
+  if (!paid) co_return fail(std::move(paid.error()));
+  auto sent = co_await send_to(state, std::move(message));
+  if (!sent && *paid) state->account->unsent();
+  co_return sent;
 }
 
 Task<Result<void>> Conversation::say(std::string_view text) {

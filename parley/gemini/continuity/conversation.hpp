@@ -29,7 +29,7 @@ struct ConversationOptions {
   explicit ConversationOptions(LiveOptions each) : live(std::move(each)) {}
 
   // Of each connection. `dial` is called for each as well; `inbox_bytes` bounds what is kept while
-  // nobody calls next(). Not used: open_calls.
+  // nobody calls next(). `limits` are paid once for all connections. Not used: open_calls.
   LiveOptions live;
   // Sees the options of each connection before it is opened and may change them: another key (a
   // short-lived token is good for one connection), headers, another address. Must not throw.
@@ -110,6 +110,8 @@ class Conversation {
   explicit Conversation(std::shared_ptr<State> state);
   static Task<Result<Conversation>> begin(std::shared_ptr<State> state);
   Task<Result<void>> send(LiveMessage message);
+  static Task<Result<void>> send_to(std::shared_ptr<State> state, LiveMessage message);
+  static Task<Result<void>> send_paid(std::shared_ptr<State> state, LiveMessage message);
   std::shared_ptr<State> state_;
 };
 

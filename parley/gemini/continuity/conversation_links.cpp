@@ -53,10 +53,13 @@ Task<void> Conversation::State::wait(asio::steady_timer& timer) {
 void Conversation::State::settle() {
   while (auto effect = core.poll_effect()) obey(std::move(*effect));
   while (auto event = core.poll_event()) {
+    if (const auto* live_event = std::get_if<LiveEvent>(&*event); account && live_event)
+      account->note(*live_event);
     if (abandoned) continue;
     event_bytes += weight_of(*event);
     events.push_back(std::move(*event));
   }
+  if (account && core.is_over()) account->end();
   arrived.cancel();
   sent.cancel();
   arm();
@@ -119,6 +122,7 @@ void Conversation::State::close_link(LinkId id) {
 
 void Conversation::State::abandon() {
   abandoned = true;
+  if (account) account->end();
   closing = false;
   tick.cancel();
   room.cancel();

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "parley/gemini/detail/live_account.hpp"
 #include "parley/gemini/detail/live_link.hpp"
 
 namespace parley::gemini {
@@ -19,6 +20,7 @@ struct Live::State {
   void note(LiveEvent& event);
   // disconnected, once.
   void tell_end() {
+    if (account) account->end();
     if (!std::exchange(told_end, true)) detail::tell_state(on_state, LiveState::disconnected);
   }
   // Why nothing can be sent; success: it can.
@@ -27,6 +29,7 @@ struct Live::State {
   void responded(const FunctionResponse& response);
 
   std::unique_ptr<detail::LiveLink> link;
+  std::shared_ptr<detail::LiveAccount> account;  // null: nothing is limited
   Executor executor;
   std::string model;
   std::vector<Tool> tools;

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "parley/gemini/continuity/conversation.hpp"
+#include "parley/gemini/detail/live_account.hpp"
 
 namespace parley::gemini {
 
@@ -44,6 +45,7 @@ struct Conversation::State : std::enable_shared_from_this<Conversation::State> {
   Executor executor;
   LiveOptions live;
   std::vector<LiveFallback> fallbacks;
+  std::shared_ptr<detail::LiveAccount> account;  // null: nothing is limited
   std::function<void(LinkId, LiveOptions&)> prepare;
   Continuity core;
   std::map<LinkId, LinkPtr> links;
