@@ -131,6 +131,7 @@ struct LiveCommandOptions {
   LiveCommandOptions() = default;
   std::string model;  // empty: the newest of the service that speaks
   std::vector<std::string> fallbacks;
+  std::string tier;  // whose limits hold; "none": none; empty: that of parley.toml, if it names one
   std::string voice;
   std::string system_instruction;
   std::vector<std::string> inputs;  // WAV files, a turn each; "-": raw PCM16 at 16 kHz

@@ -18,6 +18,7 @@
 #include "parley/cli/commands.hpp"
 #include "parley/cli/lines.hpp"
 #include "parley/cli/live_commands.hpp"
+#include "parley/cli/live_limits.hpp"
 #include "parley/cli/live_screen.hpp"
 #include "parley/cli/live_terminal.hpp"
 #include "parley/cli/live_voice.hpp"
@@ -302,6 +303,15 @@ Task<int> converse(const LiveCommandOptions& options, const Provider& provider,
   auto talk_options = conversation_of(options, provider, *model, settings);
   if (!talk_options) co_return refuse_live(talk_options.error().describe(), exit_code::failed);
   talk_options->live.events = measure.sink();
+  auto limits =
+      live_limits(options, settings, *model, [screen, to = measure.sink()](const Event& event) {
+        to(event);
+        if (const auto words = waiting_words(event); !words.empty()) screen->note(words);
+      });
+  if (!limits)
+    co_return refuse_live(limits.error().describe(),
+                          is_usage(limits.error()) ? exit_code::usage : exit_code::failed);
+  talk_options->live.limits = std::move(*limits);
   auto opened = co_await Conversation::open(std::move(*talk_options));
   if (!opened) co_return refuse_live(opened.error().describe(), exit_code::failed);
   if (options.stats) std::cerr << "(" << *model << ")" << std::endl;

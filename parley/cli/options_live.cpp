@@ -45,6 +45,9 @@ void add_live(CLI::App& app, LiveCommandOptions& options) {
                    "Model to go on with, and with what was said, where the one before cannot be "
                    "used, such as openai/gpt-realtime; may be repeated")
       ->allow_extra_args(false);
+  command->add_option("--tier", options.tier,
+                      "Wait for the limits of free, tier1, tier2, tier3 or a tier of parley.toml; "
+                      "none (default: the tier that parley.toml names, if it does)");
   command->add_option("--voice", options.voice, "Voice of the model, such as Puck");
   command->add_option("-s,--system", options.system_instruction, "System instruction");
   command

@@ -137,6 +137,20 @@ class Live(unittest.TestCase):
         other = run("live", "-m", "anthropic/claude")
         self.assertIn("has no live sessions", other.stderr.decode())
 
+    def test_limits_of_a_tier_are_waited_for_and_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(folder + "/parley.toml", "w", encoding="utf-8") as file:
+                file.write('max_wait = "200ms"\n[multipliers]\nrpm = 1.0\n[providers.gemini.tiers.tiny]\nrpm = 2\n')
+            said = subprocess.run([PARLEY, "live", "--offline", "--pace", "0", "--text", "--tier", "tiny",
+                                   "-m", "gemini-live-2.5-flash-preview"], input=b"repeat: one\nrepeat: two\nrepeat: 3\n",
+                                  capture_output=True, timeout=120, env=CLEAN, cwd=folder)
+        self.assertEqual((said.returncode, said.stdout.decode()), (1, "one\ntwo\n"), said.stderr.decode())
+        self.assertIn("waiting for requests_per_minute", said.stderr.decode())
+        self.assertIn("rate_limited", said.stderr.decode())
+        unknown = run("live", "--offline", "--tier", "gold")
+        self.assertEqual(unknown.returncode, 2)
+        self.assertIn("there is no tier \"gold\"", unknown.stderr.decode())
+
     def test_a_conversation_goes_on_with_another_service(self):
         with Emulator() as second:
             with Emulator() as first:

@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "parley/emulator/server.hpp"
+#include "parley/gemini/live.hpp"
 #include "parley/limit/backoff.hpp"
 #include "parley/limit/estimate.hpp"
 #include "parley/net/system.hpp"
@@ -109,6 +111,32 @@ TEST(DocsLimits, ARetryIsACallOfItsOwn) {
 limit::Backoff backoff(limit::gentle_retries(), random, now);
 if (const auto delay = backoff.next_delay(error, now)) { /* sleep, then limited(...) once more */ }
   EXPECT_EQ(backoff.retries(), 1);
+}
+
+Task<void> session_behind_a_limiter() {
+  emulator::ServerOptions quick;
+  quick.live.pace = std::chrono::milliseconds(0);
+  emulator::Server server(co_await boost::asio::this_coro::executor, std::move(quick));
+  EXPECT_TRUE(server.start());
+  api::Limiter limiter;
+  auto pool = limiter.configure("my project", "gemini-live-2.5-flash-preview", small_limits());
+gemini::LiveOptions options("gemini-live-2.5-flash-preview");
+options.limits.emplace(limiter, *pool);        // copies of the limiter share the counts
+options.limits->wait.max_wait = std::chrono::seconds(30);
+  options.base_url = server.base_url();
+  options.key = Secret("any");
+  options.answer_in(gemini::Modality::text);
+auto live = co_await gemini::Live::connect(std::move(options));
+  EXPECT_TRUE(live);
+  if (live) {
+    EXPECT_EQ(limiter.snapshot(*pool).leases, 1u);
+    EXPECT_TRUE(co_await live->say("repeat: hello"));
+    EXPECT_EQ(limiter.snapshot(*pool).leases, 2u);
+  }
+  co_await server.stop();
+}
+TEST(DocsLimits, ASessionGoesBehindALimiter) {
+  run(session_behind_a_limiter());
 }
 
 TEST(DocsLimits, ProcessesShareAFile) {
