@@ -249,6 +249,11 @@ void RealtimeSession::State::truncate(const Object& event) {
               {"audio_end_ms", ms}});
 }
 
+// Of all sound since the session began.
+std::int64_t RealtimeSession::State::heard_ms() const {
+  return static_cast<std::int64_t>(received_bytes / (2 * detail::kVoiceRate / 1000));
+}
+
 void RealtimeSession::State::append(const Object& event, TimePoint now) {
   const auto* audio = event.if_contains("audio");
   auto pcm = audio && audio->is_string() ? from_base64(audio->as_string()) : std::nullopt;
@@ -256,13 +261,19 @@ void RealtimeSession::State::append(const Object& event, TimePoint now) {
     return refuse("invalid_request_error", "invalid_base64",
                   "Invalid 'audio'. Expected base64-encoded audio bytes.");
   buffered += pcm->size();
+  received_bytes += pcm->size();
   if (!detector) return;
   for (const auto heard : detector->feed(*pcm, detail::kVoiceRate)) {
     if (heard == detail::SpeechDetector::Event::started) {
-      emit(object{{"type", "input_audio_buffer.speech_started"}, {"audio_start_ms", 0}});
+      speech_item = new_id("item");
+      emit(object{{"type", "input_audio_buffer.speech_started"},
+                  {"audio_start_ms", heard_ms()},
+                  {"item_id", speech_item}});
       if (interrupts && !response.empty()) stop("turn_detected");
     } else {
-      emit(object{{"type", "input_audio_buffer.speech_stopped"}, {"audio_end_ms", 0}});
+      emit(object{{"type", "input_audio_buffer.speech_stopped"},
+                  {"audio_end_ms", heard_ms()},
+                  {"item_id", speech_item}});
       commit(now, true);
     }
   }
@@ -281,7 +292,8 @@ void RealtimeSession::State::commit(TimePoint now, bool detected) {
                          ? options.hears[spoken]
                          : fmt::format("(speech of {:.1f} seconds)", seconds);
   ++spoken;
-  const auto id = new_id("item");
+  auto id = std::exchange(speech_item, {});
+  if (id.empty()) id = new_id("item");
   emit(object{{"type", "input_audio_buffer.committed"}, {"item_id", id}});
   add(id, gemini::user_content(words),
       object{{"type", "message"},

@@ -43,6 +43,7 @@ struct RealtimeSession::State {
   void drop_item(const Object& event, bool told);
   void truncate(const Object& event);
   void append(const Object& event, TimePoint now);
+  std::int64_t heard_ms() const;
   void commit(TimePoint now, bool detected);
   void refuse(std::string_view type, std::string_view code, std::string message);
 
@@ -71,7 +72,9 @@ struct RealtimeSession::State {
   bool speaks = true, transcribes = false, replies = true, interrupts = true;
   std::optional<detail::SpeechDetector> detector;
   std::size_t buffered = 0;  // bytes of sound that are no item yet
-  std::size_t spoken = 0;    // turns so far
+  std::size_t received_bytes = 0;
+  std::string speech_item;  // what is being said will be it
+  std::size_t spoken = 0;   // turns so far
   std::deque<Item> items;
   std::string response, answer_item;  // under way; empty: none
   std::string answer_text;            // of it, as far as it was said
