@@ -3,6 +3,7 @@
 
 #include "parley/base/text.hpp"
 #include "parley/emulator/music/session.hpp"
+#include "parley/emulator/openai/session.hpp"
 #include "parley/emulator/rest/service.hpp"
 
 using namespace parley;
@@ -55,5 +56,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     while (const auto output = session.poll())
       if (!is_valid_utf8(output->text) || output->close_reason.size() > 123) std::abort();
   }
+  // Each line is an event of a client.
+  TimePoint now{};
+  emulator::RealtimeSession realtime(emulator::LiveOptions(), "m", now, from_unix_ms(0));
+  for (const auto line : split(text, '\n')) realtime.received(line, now);
+  for (int step = 0; step < 50 && realtime.next_timeout(); ++step)
+    realtime.handle_timeout(*realtime.next_timeout());
+  while (const auto output = realtime.poll())
+    if (!is_valid_utf8(output->text)) std::abort();
   return 0;
 }
