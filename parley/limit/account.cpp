@@ -252,7 +252,7 @@ void Account::rebook(Booking& booking, Dimension dimension, std::int64_t booked,
     window.give_back(booking.at, given);
     return;
   }
-  if (!hard(dimension) || !booking.day) return;
+  if (!booking.day) return;
   DayCount& count = day_of(actual > booked ? today_.of(now.wall) : *booking.day);
   if (actual < booked && count.day != *booking.day) return;  // that day is forgotten
   auto& sum = dimension == Dimension::money_per_day ? count.money : count.requests;

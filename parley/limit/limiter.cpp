@@ -35,6 +35,11 @@ Outcome Outcome::of(const Error& error) {
     case ErrorKind::connect_failed:
     case ErrorKind::tls_failed:
       return Kind::unsent;
+    case ErrorKind::invalid_argument:
+    case ErrorKind::unauthenticated:
+    case ErrorKind::permission_denied:
+    case ErrorKind::not_found:
+      return Kind::rejected;
     default:
       if (error.http_status() == 429 || error.http_status() == 503) return refused(error);
       return Kind::failed;

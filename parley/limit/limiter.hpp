@@ -49,6 +49,7 @@ struct Outcome {
   enum class Kind {
     success,       // the service answered
     rate_limited,  // it refused with a quota error
+    rejected,      // it refused the request itself: a request, and no tokens
     failed,        // any other error; whether it was counted is unknown, so it is
     cancelled,     // the caller stopped; what was not used comes back where usage tells it
     unsent,        // nothing reached the service: all comes back
@@ -56,8 +57,9 @@ struct Outcome {
   Outcome(Kind how) : kind(how) {}  // NOLINT(google-explicit-constructor)
   static Outcome success(const Usage& used);
   static Outcome refused(Error error);
-  // By the error: rate_limited for 429 (and 503, which says too many at the same time), cancelled,
-  // unsent where no connection was made, failed for the rest.
+  // By the error: rate_limited for 429 (and 503, which says too many at the same time), rejected
+  // for an answer of 400 to 404 and what Live refuses so, cancelled, unsent where no connection was
+  // made, failed for the rest.
   static Outcome of(const Error& error);
 
   Kind kind;

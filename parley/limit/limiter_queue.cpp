@@ -31,24 +31,30 @@ std::uint32_t mask_of(const detail::Amounts& amounts) {
   return mask;
 }
 
+constexpr std::uint32_t of_a_day =
+    1u << index_of(Dimension::requests_per_day) | 1u << index_of(Dimension::money_per_day);
+
 // A waiter that was looked at and cannot go yet.
 struct Blocked {
   Waiter* waiter;
   const Pool* pool;
   std::uint32_t own, shared;  // what blocks it
 
-  // What goes before it although it came later takes of what it waits for.
+  // What goes before it although it came later takes of what it waits for. Who waits for another
+  // day is not made to wait longer by what still goes on this one.
   bool is_passed_by(const Pool& other, std::uint32_t mask) const {
+    if (((own | shared) & of_a_day) != 0) return false;
     return (shared & mask) != 0 || (pool == &other && (own & mask) != 0);
   }
 };
 
-// True where somebody ahead was passed as often as may be, and would be once more.
-bool bars(const std::vector<Blocked>& blocked, const Pool& pool, std::uint32_t mask,
-          int max_overtakes) {
-  return std::ranges::any_of(blocked, [&](const Blocked& other) {
+// Who stands ahead, was passed as often as may be, and would be once more; null: nobody.
+const Blocked* who_bars(const std::vector<Blocked>& blocked, const Pool& pool, std::uint32_t mask,
+                        int max_overtakes) {
+  const auto found = std::ranges::find_if(blocked, [&](const Blocked& other) {
     return other.is_passed_by(pool, mask) && other.waiter->passed >= max_overtakes;
   });
+  return found == blocked.end() ? nullptr : &*found;
 }
 
 struct Cursor {
@@ -127,26 +133,45 @@ bool Limiter::State::pump_once(Project& project, const Moment& now) {
     Waiter& waiter = at->second;
     auto both = look(pool, waiter.amounts, waiter.demand.caller, now);
     const auto mask = mask_of(waiter.amounts);
+    const auto* before =
+        both.fits() ? who_bars(blocked, pool, mask, options.max_overtakes) : nullptr;
     if (both.own.never || both.shared.never) {
       answer(pool, at, fail(error_of(refusal_of(both), pool, now)));
-    } else if (both.fits() && !bars(blocked, pool, mask, options.max_overtakes)) {
+    } else if (both.fits() && !before) {
       for (auto& other : blocked)
         if (other.is_passed_by(pool, mask)) ++other.waiter->passed;
       const auto lease = take(next->id, waiter.demand, waiter.amounts, now);
       const int priority = at->first.priority;
       answer(pool, at, lease);
       if (count_higher(pool, priority)) return true;
+    } else if (!both.fits() && waits_in_vain(pool, waiter, refusal_of(both), now)) {
+      answer(pool, at, fail(error_of(refusal_of(both), pool, now)));
     } else {
-      if (both.fits())
+      if (before) {
         both.own.mask = mask;
-      else
+        waiter.refusal = before->waiter->refusal;
+        waiter.refusal.why = Refusal::Why::waiting;
+      } else {
         wait_on(project, waiter, refusal_of(both), now);
+      }
       blocked.push_back(Blocked{&waiter, &pool, both.own.mask, both.shared.mask});
       if (++next->blocked >= look_ahead) next->at = pool.queue.end();
     }
     if (next->at == pool.queue.end()) cursors.erase(next);
   }
   return false;
+}
+
+// What blocks it comes back behind its deadline: a pause that the service asked for, or the day.
+// Calls that run may still give back some of the day's, so it waits for their end.
+bool Limiter::State::waits_in_vain(const Pool& pool, const Waiter& waiter, const Refusal& refusal,
+                                   const Moment& now) const {
+  if (!waiter.deadline || !refusal.until || *refusal.until <= *waiter.deadline) return false;
+  const auto& account = refusal.project_wide ? pool.project->account : pool.account;
+  if (!is_of_a_day(refusal.dimension))
+    return account.cooldown(refusal.dimension, now.at).has_value();
+  return std::ranges::none_of(pool.project->pools,
+                              [this](PoolId id) { return pools[id]->leases > 0; });
 }
 
 void Limiter::State::wait_on(Project& project, Waiter& waiter, const Refusal& refusal,

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include <gtest/gtest.h>
 
@@ -250,6 +251,95 @@ TEST(Limiter_D26, ALiveLimiterOfTenAMinuteWaitsInsteadOfFailing) {
   EXPECT_TRUE(std::ranges::is_sorted(all));
   EXPECT_GT(line.at - start, seconds(120));
   EXPECT_LT(line.at - start, seconds(121));
+}
+
+// One dear question that the day's money is not enough for any more, and cheap ones behind it.
+struct DayOfMoney {
+  DayOfMoney() {
+    Limits limits;
+    limits.money_per_day = 1'000;
+    limits.concurrency = 1;
+    line.emplace(limits);
+    line->pool = line->limiter.configure("project", "model", limits, Price(1, 1, 0)).value();
+  }
+  std::optional<Line> line;
+};
+
+TEST(LimiterQueue_R8, WhoWaitsForAnotherDayHoldsNobodyUp) {
+  DayOfMoney day;
+  auto& line = *day.line;
+  line.join(400);
+  ASSERT_EQ(line.granted().size(), 1u);
+  line.join(900);
+  Tickets cheap;
+  for (int n = 0; n < 20; ++n) cheap.push_back(line.join(20));
+  Tickets went;
+  while (!line.leases.empty()) {
+    line.end_first();
+    for (const auto ticket : line.granted()) went.push_back(ticket);
+  }
+  EXPECT_EQ(went, cheap) << "more than max_overtakes, as nothing is taken from the dear one";
+  EXPECT_EQ(line.limiter.waiting(), 1u);
+}
+
+TEST(LimiterQueue_R9, WhenTheDayIsSpentThoseWhoWaitAreToldAtOnce) {
+  DayOfMoney day;
+  auto& line = *day.line;
+  line.join(900);
+  ASSERT_EQ(line.granted().size(), 1u);
+  const auto deadline = line.at + std::chrono::minutes(1);
+  for (int n = 0; n < 5; ++n) line.join(90, 0, deadline);
+  EXPECT_TRUE(line.granted().empty());
+  EXPECT_TRUE(line.errors.empty()) << "what runs may give back some of the money";
+  line.limiter.settle(line.leases.front(), Outcome::success(Usage(990, 0)), line.now());
+  line.leases.clear();
+  EXPECT_TRUE(line.granted().empty());
+  ASSERT_EQ(line.errors.size(), 5u);
+  for (const auto& error : line.errors) {
+    EXPECT_EQ(error.detail("dimension"), "money_per_day") << error.describe();
+    EXPECT_GT(*error.retry_after(), std::chrono::minutes(1));
+  }
+}
+
+TEST(LimiterQueue_R8, WhoIsHeldUpByOthersSaysSoAtItsDeadline) {
+  LimiterOptions options;
+  options.max_overtakes = 1;
+  Line line(tokens_per_minute(100), options);
+  line.join(60);
+  line.granted();
+  line.join(80);
+  line.join(5);
+  line.granted();
+  line.join(5, 0, line.at + seconds(10));
+  while (line.errors.empty() && line.step()) line.granted();
+  ASSERT_EQ(line.errors.size(), 1u);
+  EXPECT_NE(line.errors[0].message().find("others wait: input_tokens_per_minute"),
+            std::string::npos)
+      << line.errors[0].message();
+}
+
+TEST(Limiter_R7, ARefusedRequestCountsAsOneAndCostsNothing) {
+  Limits limits;
+  limits.money_per_day = 1'000;
+  Line line(limits);
+  line.pool = line.limiter.configure("project", "model", limits, Price(1, 1, 0)).value();
+  const auto used = [&line](Dimension dimension) {
+    const auto all = line.limiter.snapshot(line.pool, line.now());
+    return std::ranges::find(all.states, dimension, &DimensionState::dimension)->used;
+  };
+  const auto end_as = [&line](const Error& error) {
+    line.join(100);
+    line.granted();
+    line.limiter.settle(line.leases.back(), Outcome::of(error), line.now());
+  };
+  end_as(Error(ErrorKind::unauthenticated, "no such key").with_http_status(401));
+  end_as(Error(ErrorKind::invalid_argument, "no such member").with_http_status(400));
+  EXPECT_EQ(used(Dimension::money_per_day), 0);
+  EXPECT_EQ(used(Dimension::requests_per_day), 2);
+  end_as(Error(ErrorKind::connect_failed, "nobody listens"));
+  EXPECT_EQ(used(Dimension::requests_per_day), 2) << "it never reached the service";
+  end_as(Error(ErrorKind::unavailable, "it broke").with_http_status(500));
+  EXPECT_EQ(used(Dimension::money_per_day), 100) << "the service may have counted it";
 }
 
 }  // namespace

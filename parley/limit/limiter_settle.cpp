@@ -76,7 +76,8 @@ bool Limiter::settle(LeaseId id, const Outcome& outcome, const Moment& when) {
   const Usage none;
   if (outcome.usage) {
     state_->rebook(*lease, *outcome.usage, now);
-  } else if (outcome.kind == Outcome::Kind::unsent || outcome.kind == Outcome::Kind::rate_limited) {
+  } else if (outcome.kind == Outcome::Kind::unsent || outcome.kind == Outcome::Kind::rejected ||
+             outcome.kind == Outcome::Kind::rate_limited) {
     state_->rebook(*lease, lease->charged, now);
   } else if (lease->charged != none && outcome.kind != Outcome::Kind::failed) {
     state_->rebook(*lease, lease->charged, now);

@@ -100,6 +100,8 @@ struct Limiter::State {
   bool count_higher(detail::Pool& pool, int priority);
   void pump(detail::Project& project, const Moment& now);
   bool pump_once(detail::Project& project, const Moment& now);
+  bool waits_in_vain(const detail::Pool& pool, const detail::Waiter& waiter, const Refusal& refusal,
+                     const Moment& now) const;
   static void wait_on(detail::Project& project, detail::Waiter& waiter, const Refusal& refusal,
                       const Moment& now);
   void expire(const Moment& now);
