@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "parley/api/retry_delay.hpp"
 #include "parley/gemini/status.hpp"
 #include "parley/gemini/structured.hpp"
 #include "parley/gemini/types.hpp"
@@ -22,6 +23,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   http::Response failed(503);
   failed.body = text;
   if (gemini::error_of(failed).message().empty()) std::abort();
+  const auto now = from_unix_ms(1'767'000'000'000);
+  const auto delay = api::retry_delay(failed, now);
+  if (delay && delay->count() <= 0) std::abort();
+  // A body that refuses an upgrade says the same.
+  const auto refused = gemini::told_by_refusal(Error(ErrorKind::upgrade_refused, "no")
+                                                   .with_http_status(503)
+                                                   .with_detail("body", failed.body),
+                                               now);
+  if (refused.kind() != ErrorKind::upgrade_refused || refused.message() != "no") std::abort();
+  if (refused.retry_after() && refused.retry_after()->count() <= 0) std::abort();
   (void)gemini::parse_duration(text);
   // As a schema, in the service's words, and as an answer to one.
   if (const auto schema = json::parse(text, json::trusted_limits())) {

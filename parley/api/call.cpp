@@ -295,6 +295,8 @@ Task<Call::Outcome> Call::exchange(std::size_t endpoint) {
   }
   auto& stream = **opened;
   const int status = stream.head().status;
+  if (permit_) permit_->answered(stream.head().headers);
+  if (terms_.report) report_->headers = stream.head().headers;
   if (!whole_ && status < 300) {
     out.answer.stream = std::move(stream);
     co_return out;

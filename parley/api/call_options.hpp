@@ -54,6 +54,8 @@ struct HealthOptions {
 class CallPermit {
  public:
   virtual ~CallPermit() = default;
+  // The header fields of the attempt's answer, good or not: what they say of limits.
+  virtual void answered(const http::Headers&) {}
   // `used`: the most that the answer told of each (CallOptions::usage_in).
   virtual void ended(const Result<void>& outcome, const std::optional<limit::Usage>& used) = 0;
 };
@@ -73,6 +75,7 @@ struct CallReport {
   CallReport() = default;
   std::vector<Attempt> attempts;  // in their order; none where the cache answered
   std::string endpoint;           // that answered last
+  http::Headers headers;          // of the last answer, good or not; empty: none, or of the cache
   bool fell_back = false;         // it is not the first of the endpoints
   bool from_cache = false;
 };

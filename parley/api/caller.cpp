@@ -227,5 +227,8 @@ const net::HttpClientOptions& Caller::http_options() const {
 const EventSink& Caller::events() const {
   return state_->options.events;
 }
+bool Caller::has_permit() const {
+  return static_cast<bool>(state_->options.permit);
+}
 
 }  // namespace parley::api

@@ -74,6 +74,8 @@ class Caller {
   const net::HttpClientOptions& http_options() const;
   // CallOptions::events.
   const EventSink& events() const;
+  // Whether each attempt needs a permit (CallOptions::permit).
+  bool has_permit() const;
 
  private:
   std::shared_ptr<detail::CallerState> state_;

@@ -1,6 +1,5 @@
 #include "parley/api/google_tokens.hpp"
 
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -8,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "parley/api/detail/token_fetch.hpp"
+#include "parley/api/retry_delay.hpp"
 #include "parley/base/text.hpp"
 #include "parley/net/system.hpp"
 
@@ -71,14 +71,10 @@ Task<Result<http::Response>> request(World world, std::string method, std::strin
 
 namespace {
 
-// What the server asks to wait (RFC 9110, 10.2.3), where it says so in seconds.
-std::optional<std::chrono::milliseconds> retry_after(const http::Response& answer) {
-  const auto text = trim(answer.headers.find("Retry-After").value_or(""));
-  unsigned seconds = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (code != std::errc() || end != text.data() + text.size() || seconds > 86'400)
-    return std::nullopt;
-  return std::chrono::seconds(seconds);
+// What the server asks to wait, up to a day.
+std::optional<std::chrono::milliseconds> retry_after(const http::Response& answer, WallTime now) {
+  const auto delay = retry_delay(answer.headers, answer.status == 429, now);
+  return delay && *delay <= std::chrono::hours(24) ? delay : std::nullopt;
 }
 
 }  // namespace
@@ -90,7 +86,7 @@ Task<Result<AccessToken>> ask_token_server(World world, std::string url, std::st
       co_await request(world, "POST", std::move(url), std::move(headers), std::move(form));
   if (!answer) co_return fail(std::move(answer.error()));
   auto token = read_token_answer(answer->status, answer->body);
-  const auto later = retry_after(*answer);
+  const auto later = retry_after(*answer, world->wall_now());
   if (!token && later) co_return fail(std::move(token.error()).with_retry_after(*later));
   co_return token;
 }

@@ -250,7 +250,8 @@ Task<Result<limit::Lease>> Limiter::acquire(limit::PoolId pool, limit::Demand de
 void Limiter::learn(limit::PoolId pool, const http::Headers& headers) const {
   std::vector<std::pair<std::string, std::string>> fields;
   for (const auto& header : headers.all()) fields.emplace_back(header.name, header.value);
-  state_->gate->learn(pool, limit::read_rate_headers(fields, state_->clock.wall_now()));
+  const auto told = limit::read_rate_headers(fields, state_->clock.wall_now());
+  if (!told.empty()) state_->gate->learn(pool, told);
 }
 
 limit::Snapshot Limiter::snapshot(limit::PoolId pool) const {

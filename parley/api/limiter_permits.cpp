@@ -5,11 +5,13 @@ namespace {
 
 class LeasePermit final : public CallPermit {
  public:
-  explicit LeasePermit(limit::Lease lease) : lease_(std::move(lease)) {}
+  LeasePermit(Limiter limiter, limit::PoolId pool, limit::Lease lease)
+      : limiter_(std::move(limiter)), pool_(pool), lease_(std::move(lease)) {}
   LeasePermit(const LeasePermit&) = delete;
   LeasePermit& operator=(const LeasePermit&) = delete;
   ~LeasePermit() override { lease_.settle(limit::Outcome::Kind::cancelled); }
 
+  void answered(const http::Headers& headers) override { limiter_.learn(pool_, headers); }
   void ended(const Result<void>& outcome, const std::optional<limit::Usage>& used) override {
     limit::Outcome how(limit::Outcome::Kind::success);
     if (!outcome) how = limit::Outcome::of(outcome.error());
@@ -18,6 +20,8 @@ class LeasePermit final : public CallPermit {
   }
 
  private:
+  Limiter limiter_;
+  limit::PoolId pool_;
   limit::Lease lease_;
 };
 
@@ -25,7 +29,8 @@ Task<Result<std::unique_ptr<CallPermit>>> acquire(Limiter limiter, limit::PoolId
                                                   limit::Demand demand, WaitOptions wait) {
   auto lease = co_await limiter.acquire(pool, std::move(demand), wait);
   if (!lease) co_return fail(std::move(lease.error()));
-  std::unique_ptr<CallPermit> permit = std::make_unique<LeasePermit>(std::move(*lease));
+  std::unique_ptr<CallPermit> permit =
+      std::make_unique<LeasePermit>(limiter, pool, std::move(*lease));
   co_return permit;
 }
 

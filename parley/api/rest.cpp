@@ -1,13 +1,13 @@
 #include "parley/api/rest.hpp"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "parley/api/caller.hpp"
 #include "parley/api/detail/keys.hpp"
+#include "parley/api/retry_delay.hpp"
 #include "parley/base/text.hpp"
 #include "parley/http/curl.hpp"
+#include "parley/net/system.hpp"
 
 namespace parley::api {
 
@@ -94,14 +94,8 @@ Error error_of(const http::Response& response) {
       break;
   }
   Error error(kind, fmt::format("the service answered {}", response.status));
-  // RFC 9110, 10.2.3, in seconds.
-  if (const auto after = response.headers.find("Retry-After")) {
-    int seconds = 0;
-    const auto [end, wrong] =
-        std::from_chars(after->data(), after->data() + after->size(), seconds);
-    if (wrong == std::errc() && end == after->data() + after->size() && seconds >= 0)
-      error = std::move(error).with_retry_after(std::chrono::seconds(seconds));
-  }
+  if (const auto delay = retry_delay(response, net::SystemClock().wall_now()))
+    error = std::move(error).with_retry_after(*delay);
   return std::move(error)
       .with_http_status(response.status)
       .with_detail("body", redact(to_valid_utf8(std::string_view(response.body).substr(0, 4096))));

@@ -88,6 +88,11 @@ class Models {
   Task<Result<GenerateContentResponse>> generate_content(
       std::string model, GenerateContentRequest request,
       std::shared_ptr<api::CallReport> report) const;
+  // stream_generate_content() with the same, told when it returns; later attempts change it.
+  Task<Result<Stream>> stream_generate_content(std::string model, GenerateContentRequest request,
+                                               std::shared_ptr<api::CallReport> report) const;
+  // Whether calls wait for a limiter by themselves (ClientOptions::calls.permit).
+  bool has_permit() const;
   // generate_content() as a line for a shell, with the key masked. Nothing is sent.
   Result<std::string> curl_generate_content(std::string model,
                                             GenerateContentRequest request) const;

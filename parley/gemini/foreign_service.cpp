@@ -1,33 +1,25 @@
 #include "parley/gemini/detail/foreign_service.hpp"
 
-#include <algorithm>
-
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
+#include "parley/api/retry_delay.hpp"
 #include "parley/api/transport.hpp"
 #include "parley/base/text.hpp"
 #include "parley/gemini/detail/call.hpp"
 #include "parley/gemini/detail/generation.hpp"
 #include "parley/gemini/detail/stream_source.hpp"
-#include "parley/limit/headers.hpp"
+#include "parley/net/system.hpp"
 
 namespace parley::gemini::detail {
 namespace {
 
-// With the time that the header fields name: Retry-After, or else when the last of the limits that
-// are used up is whole again.
+// With the time that the header fields name.
 Error with_delay(Error error, const http::Headers& headers) {
-  std::vector<std::pair<std::string, std::string>> fields;
-  for (const auto& field : headers.all()) fields.emplace_back(field.name, field.value);
-  const auto told = limit::read_rate_headers(
-      fields, std::chrono::floor<WallTime::duration>(std::chrono::system_clock::now()));
-  auto delay = told.retry_after;
-  if (!delay && error.kind() == ErrorKind::rate_limited)
-    for (const auto& one : told.of)
-      if (one.remaining == 0 && one.reset) delay = delay ? std::max(*delay, *one.reset) : one.reset;
-  if (delay) error = std::move(error).with_retry_after(*delay);
+  if (const auto delay = api::retry_delay(headers, error.kind() == ErrorKind::rate_limited,
+                                          net::SystemClock().wall_now()))
+    error = std::move(error).with_retry_after(*delay);
   if (const auto id = headers.find("request-id"); id && !id->empty())
     error = std::move(error).with_detail("request_id", std::string(*id));
   return error;
@@ -125,10 +117,21 @@ class Foreign final : public Provider {
 
   Task<Result<GenerateContentResponse>> generate(std::string model,
                                                  GenerateContentRequest request) const override {
+    return generate_reported(std::move(model), std::move(request), nullptr);
+  }
+  Task<Result<Stream>> stream(std::string model, GenerateContentRequest request) const override {
+    return stream_reported(std::move(model), std::move(request), nullptr);
+  }
+  bool has_permit() const override { return shared_->transport.caller().has_permit(); }
+
+  Task<Result<GenerateContentResponse>> generate_reported(
+      std::string model, GenerateContentRequest request,
+      std::shared_ptr<api::CallReport> report) const override {
     const auto shared = shared_;
     auto body = shared->dialect->request(model, request, false);
     if (!body) co_return fail(std::move(body.error()));
     auto terms = terms_of(model, request, body->size());
+    terms.report = std::move(report);
     Generation told = generation(*shared, model, "generateContent");
     auto answer = co_await ask(shared, std::move(model), std::move(*body), std::move(terms));
     if (answer) {
@@ -140,11 +143,13 @@ class Foreign final : public Provider {
     co_return answer;
   }
 
-  Task<Result<Stream>> stream(std::string model, GenerateContentRequest request) const override {
+  Task<Result<Stream>> stream_reported(std::string model, GenerateContentRequest request,
+                                       std::shared_ptr<api::CallReport> report) const override {
     const auto shared = shared_;
     auto body = shared->dialect->request(model, request, true);
     if (!body) co_return fail(std::move(body.error()));
     auto terms = terms_of(model, request, body->size());
+    terms.report = std::move(report);
     Generation told = generation(*shared, model, "streamGenerateContent");
     auto stream = co_await open(shared, std::move(model), std::move(*body), std::move(terms));
     if (!stream) {

@@ -58,6 +58,7 @@ Task<Result<Live>> Live::connect(LiveOptions options) {
               : detail::open_dialed_link(std::move(options));
   auto link = co_await std::move(opening);
   if (!link) {
+    if (state->account) state->account->refused(link.error());
     detail::tell_state(on_state, LiveState::disconnected);
     co_return fail(std::move(link.error()));
   }
@@ -71,6 +72,7 @@ Task<bool> Live::read_message() {
   const auto state = state_;
   auto events = co_await state->link->next();
   if (!events) {
+    if (const auto how = outcome(); state->account && !how) state->account->refused(how.error());
     state->tell_end();
     co_return false;
   }

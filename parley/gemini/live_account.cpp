@@ -117,6 +117,15 @@ void LiveAccount::note_usage(const Usage& usage) {
   if (complete_) close_turns();
 }
 
+void LiveAccount::refused(const Error& why) {
+  limit::Outcome outcome = limit::Outcome::of(why);
+  if (ended_ || outcome.kind != limit::Outcome::Kind::rate_limited) return;
+  limit::Demand nothing;
+  nothing.requests = nothing.slots = 0;
+  // Where not even nothing may go, the limiter knows already.
+  if (auto lease = limits_.limiter.try_acquire(limits_.pool, nothing)) lease->settle(outcome);
+}
+
 // What was asked before the answer began is in one turn with it; what interrupted it is not.
 void LiveAccount::close_turns() {
   bool first = true;

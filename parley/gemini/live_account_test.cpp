@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "parley/gemini/live.hpp"
+
 namespace parley::gemini {
 namespace {
 
@@ -183,6 +185,31 @@ TEST(LiveAccount_D25, MessagesAreKnownByWhatTheyBegin) {
   EXPECT_EQ(detail::turn_of(input), TurnBegins::anew);
   EXPECT_EQ(detail::turn_of(ToolResponseMessage()), TurnBegins::if_none);
   EXPECT_EQ(detail::turn_of(ContextUpdateMessage()), TurnBegins::no);
+}
+
+TEST(LiveAccount_W30_R10, ARefusedConnectionTeachesTheLimiterWhenToComeAgain) {
+  Session session;
+  session.account->refused(Error(ErrorKind::disconnected, "the network"));
+  session.ask();
+  session.end_turn();
+  session.spend(1, 1);
+  session.account->refused(Error(ErrorKind::upgrade_refused, "no")
+                               .with_http_status(429)
+                               .with_retry_after(std::chrono::seconds(30)));
+  const auto later = session.pay(TurnBegins::anew);
+  EXPECT_EQ(later.error().kind(), ErrorKind::rate_limited);
+  EXPECT_EQ(later.error().detail("dimension"), "retry_window");
+  EXPECT_GT(later.error().retry_after(), std::chrono::seconds(20));
+  EXPECT_EQ(session.requests(), 1) << "and costs nothing";
+  EXPECT_EQ(session.leases(), 1u) << "the place is held on";
+}
+
+TEST(LiveAccount_W30_R11, AMinutesQuotaOfASessionStopsItsModelAlone) {
+  Session session;
+  session.account->refused(live_error(1011, "Quota exceeded. Please retry in 30s."));
+  EXPECT_EQ(session.pay(TurnBegins::anew).error().kind(), ErrorKind::rate_limited);
+  const auto other = *session.limiter.configure("p", "other", limit::Limits());
+  EXPECT_TRUE(session.limiter.try_acquire(other, limit::Demand()));
 }
 
 }  // namespace

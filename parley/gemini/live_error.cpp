@@ -1,5 +1,6 @@
 #include "parley/base/secret.hpp"
 #include "parley/gemini/live.hpp"
+#include "parley/limit/quota.hpp"
 
 namespace parley::gemini {
 namespace {
@@ -12,7 +13,8 @@ ErrorKind kind_of_close(std::uint16_t code, std::string_view reason) {
   if (code == 1002) return ErrorKind::protocol_violation;
   if (code == 1009) return ErrorKind::too_large;
   if (says("API key") || says("unregistered callers")) return ErrorKind::unauthenticated;
-  if (says("quota") || says("RESOURCE_EXHAUSTED")) return ErrorKind::rate_limited;
+  if (says("quota") || says("Quota exceeded") || says("RESOURCE_EXHAUSTED"))
+    return ErrorKind::rate_limited;
   if (says("not found")) return ErrorKind::not_found;
   if (code == 1007) return ErrorKind::invalid_argument;
   if (code == 1011)
@@ -32,6 +34,7 @@ constexpr Advice kAdvice[] = {
     {"API key", 0, "check the key: it is not known, or not for this API"},
     {"unregistered callers", 0, "no valid key or token came with the request"},
     {"quota", 0, "wait, or ask for a higher quota"},
+    {"Quota exceeded", 0, "wait, or ask for a higher quota"},
     {"RESOURCE_EXHAUSTED", 0, "wait, or hold fewer sessions at a time"},
     {"session not found", 0, "the handle has expired: begin a new session"},
     {"Requested entity was not found", 0, "begin a new session if a handle was given"},
@@ -67,6 +70,8 @@ Error live_error(std::uint16_t close_code, std::string_view reason) {
                             : "the service ended the Live session";
   if (!reason.empty()) message += ": " + redact(reason);
   auto error = Error(kind, std::move(message)).with_close(close_code, redact(reason));
+  if (const auto delay = limit::asked_delay(error))
+    error = std::move(error).with_retry_after(*delay);
   const auto advice = advice_for(close_code, reason);
   return advice.empty() ? error : std::move(error).with_detail("advice", std::string(advice));
 }

@@ -1,8 +1,10 @@
 #include "parley/gemini/detail/live_link.hpp"
 
 #include "parley/base/text.hpp"
+#include "parley/gemini/status.hpp"
 #include "parley/generated/gemini/live.hpp"
 #include "parley/generated/gemini/live_constrained.hpp"
+#include "parley/net/system.hpp"
 
 namespace parley::gemini {
 
@@ -81,7 +83,8 @@ namespace {
 
 Task<Result<std::unique_ptr<LiveLink>>> set_up(Result<live::Connection> connection,
                                                LiveOptions options, UnreadableSlot slot) {
-  if (!connection) co_return fail(std::move(connection.error()));
+  if (!connection)
+    co_return fail(told_by_refusal(std::move(connection.error()), net::SystemClock().wall_now()));
   tell_state(options.on_state, LiveState::setup_pending);
   SetupMessage message;
   message.setup = std::move(options.setup);

@@ -118,14 +118,25 @@ Result<std::string> Models::curl_generate_content(std::string model,
 
 Task<Result<Stream>> Models::stream_generate_content(std::string model,
                                                      GenerateContentRequest request) const {
+  return stream_generate_content(std::move(model), std::move(request), nullptr);
+}
+
+Task<Result<Stream>> Models::stream_generate_content(
+    std::string model, GenerateContentRequest request,
+    std::shared_ptr<api::CallReport> report) const {
   auto path = backend_.model_path(model, ":streamGenerateContent?alt=sse");
   if (!path) return detail::refuse<Stream>(std::move(path.error()));
   if (auto named = detail::name_cache(backend_, request); !named)
     return detail::refuse<Stream>(std::move(named.error()));
   auto body = json::encode_text(request);
   auto terms = detail::terms_of(model, request, body.size());
+  terms.report = std::move(report);
   return open_stream(transport_, std::move(*path), std::move(body), std::move(terms),
                      generation_of(model, "streamGenerateContent"));
+}
+
+bool Models::has_permit() const {
+  return transport_->caller().has_permit();
 }
 
 Task<Result<CountTokensResponse>> Models::count_tokens(std::string model,

@@ -9,7 +9,9 @@
 #include "parley/gemini/backend.hpp"
 #include "parley/gemini/client.hpp"
 #include "parley/gemini/detail/live_link.hpp"
+#include "parley/gemini/status.hpp"
 #include "parley/generated/gemini/live_music.hpp"
+#include "parley/net/system.hpp"
 
 namespace parley::gemini {
 namespace {
@@ -94,7 +96,8 @@ Task<Result<Music>> Music::connect(MusicOptions options) {
   session.path.clear();  // the definition's: v1alpha
   live_music::Params params;
   auto connection = co_await live_music::Connection::open(std::move(params), std::move(session));
-  if (!connection) co_return fail(std::move(connection.error()));
+  if (!connection)
+    co_return fail(told_by_refusal(std::move(connection.error()), net::SystemClock().wall_now()));
   MusicSetupMessage setup;
   setup.setup.model = socket.setup.model;
   if (auto taken = co_await connection->initialize(std::move(setup)); !taken)

@@ -1,11 +1,11 @@
 #include "parley/gemini/status.hpp"
 
-#include <charconv>
-#include <cmath>
-
 #include <fmt/format.h>
 
+#include "parley/api/retry_delay.hpp"
 #include "parley/base/text.hpp"
+#include "parley/limit/quota.hpp"
+#include "parley/net/system.hpp"
 
 namespace parley::gemini {
 namespace {
@@ -103,13 +103,7 @@ Error with_detail(Error error, const json::Object& detail) {
 }  // namespace
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
-  if (!text.ends_with('s')) return std::nullopt;
-  text.remove_suffix(1);
-  double seconds = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (code != std::errc() || end != text.data() + text.size() || !(seconds >= 0) || seconds > 1e9)
-    return std::nullopt;
-  return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
+  return api::parse_duration(text);
 }
 
 namespace {
@@ -146,6 +140,10 @@ std::optional<Error> error_of(const json::Value& body) {
 }
 
 Error error_of(const http::Response& response) {
+  return error_of(response, net::SystemClock().wall_now());
+}
+
+Error error_of(const http::Response& response, WallTime now) {
   std::optional<Error> error;
   if (const auto body = json::parse(response.body, json::trusted_limits()))
     error = read_status(*body, response.status);
@@ -164,12 +162,26 @@ Error error_of(const http::Response& response) {
                     http::reason_phrase(response.status), snippet.empty() ? "" : ": ", snippet));
   }
   error = std::move(*error).with_http_status(response.status).with_stage(Stage::receive);
-  if (error->retry_after()) return *error;
-  const auto header = response.headers.find("Retry-After");
-  if (!header) return *error;
-  if (const auto delay = parse_duration(std::string(trim(*header)) + "s"))
+  if (const auto told = error->retry_after(); told && told->count() > 0) return *error;
+  const bool no_quota = error->kind() == ErrorKind::rate_limited;
+  if (const auto delay = api::retry_delay(response.headers, no_quota, now))
     error = std::move(*error).with_retry_after(*delay);
   return *error;
+}
+
+Error told_by_refusal(Error refused, WallTime now) {
+  if (refused.kind() != ErrorKind::upgrade_refused) return refused;
+  http::Response answer(refused.http_status());
+  answer.body = refused.detail("body").value_or("");
+  constexpr std::string_view header = "header ";  // as ws::check_response() keeps them
+  for (const auto& [name, value] : refused.details())
+    if (name.starts_with(header)) answer.headers.add(name.substr(header.size()), value);
+  const Error told = error_of(answer, now);
+  if (const auto delay = limit::asked_delay(told))
+    refused = std::move(refused).with_retry_after(*delay);
+  for (const auto& [name, value] : told.details())
+    refused = std::move(refused).with_detail(name, value);
+  return refused;
 }
 
 }  // namespace parley::gemini

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "parley/gemini/client.hpp"
+#include "parley/gemini/live.hpp"
 
 namespace parley::gemini {
 namespace {
@@ -90,8 +91,62 @@ TEST(GoogleRpcStatus, RetryAfterIsReadWhereTheBodySaysNothing) {
   http::Response response(503);
   response.headers.set("Retry-After", "7");
   EXPECT_EQ(error_of(response).retry_after(), milliseconds(7000));
-  response.headers.set("Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT");
-  EXPECT_FALSE(error_of(response).retry_after());
+  const WallTime now{std::chrono::seconds(1'792'567'680)};  // Wed, 21 Oct 2026 07:28:00 GMT
+  response.headers.set("Retry-After", "Wed, 21 Oct 2026 07:28:09 GMT");
+  EXPECT_EQ(error_of(response, now).retry_after(), milliseconds(9000));
+}
+
+TEST(GoogleRpcStatus_W30_R10, AZeroRetryInfoGivesWayToTheHeaderFields) {
+  http::Response response(429);
+  response.body = R"({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [
+    {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0s"}]}})";
+  response.headers.set("x-ratelimit-remaining-requests", "0");
+  response.headers.set("x-ratelimit-reset-requests", "12s");
+  EXPECT_EQ(error_of(response).retry_after(), milliseconds(12'000));
+  response.headers.set("Retry-After", "7");
+  EXPECT_EQ(error_of(response).retry_after(), milliseconds(7000));
+}
+
+TEST(Refusal_W30, AnUpgradeIsRefusedWithTheServicesOwnTimeAndQuota) {
+  const WallTime now{std::chrono::seconds(1'792'567'680)};
+  const auto refused = [](std::string_view body) {
+    return Error(ErrorKind::upgrade_refused, "no")
+        .with_http_status(429)
+        .with_detail("header content-type", "application/json")
+        .with_detail("body", std::string(body));
+  };
+  const auto told = told_by_refusal(refused(R"({"error": {"code": 429, "message": "quota",
+    "status": "RESOURCE_EXHAUSTED", "details": [
+    {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{
+      "quotaId": "SessionsPerMinutePerProjectPerModel", "quotaValue": "3"}]},
+    {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "36.5s"}]}})"),
+                                    now);
+  EXPECT_EQ(told.kind(), ErrorKind::upgrade_refused) << "what else depends on it stays";
+  EXPECT_EQ(told.http_status(), 429);
+  EXPECT_EQ(told.message(), "no");
+  EXPECT_EQ(told.retry_after(), milliseconds(36'500));
+  EXPECT_EQ(told.detail("quota_id"), "SessionsPerMinutePerProjectPerModel");
+  EXPECT_EQ(told.detail("quota_value"), "3");
+  // Words, a date, nothing at all, and what is no refusal.
+  EXPECT_EQ(told_by_refusal(
+                refused(R"({"error": {"code": 429, "message": "Please retry in 4.2s."}})"), now)
+                .retry_after(),
+            milliseconds(4200));
+  EXPECT_EQ(
+      told_by_refusal(
+          refused("<html>").with_detail("header retry-after", "Wed, 21 Oct 2026 07:28:09 GMT"), now)
+          .retry_after(),
+      milliseconds(9000));
+  EXPECT_FALSE(told_by_refusal(refused(""), now).retry_after());
+  EXPECT_FALSE(told_by_refusal(Error(ErrorKind::disconnected, "x"), now).retry_after());
+}
+
+TEST(LiveError_W30, ACloseReasonsTimeIsTheErrors) {
+  const auto told = live_error(1011, "Quota exceeded for sessions. Please retry in 7.25s.");
+  EXPECT_EQ(told.kind(), ErrorKind::rate_limited);
+  EXPECT_EQ(told.retry_after(), milliseconds(7250));
+  EXPECT_FALSE(live_error(1011, "Quota exceeded. Please retry in").retry_after()) << "cut there";
+  EXPECT_FALSE(live_error(1011, "").retry_after());
 }
 
 TEST(GoogleRpcStatus, DurationsAreSecondsWithAnS_B32) {

@@ -22,7 +22,7 @@ Amounts amounts_of(const Demand& demand, const Price& price) {
   };
   set(Dimension::requests_per_minute, demand.requests);
   set(Dimension::requests_per_day, demand.requests);
-  set(Dimension::retry_window, demand.requests);
+  set(Dimension::retry_window, std::max(demand.requests, demand.slots));  // whatever goes at all
   set(Dimension::input_tokens_per_minute, demand.estimate.input_tokens);
   set(Dimension::output_tokens_per_minute, demand.estimate.output_tokens);
   set(Dimension::money_per_day, cost_of(demand.estimate, price));
@@ -157,9 +157,10 @@ void Account::minutes(const Amounts& amounts, TimePoint now, Verdict& found) {
     if (windows_[i].used(now) + amounts[i] > limit)
       found.add(dimension, windows_[i].fits_at(now, amounts[i], limit));
   }
+  // A place for a session is of no use while no request of it may go.
   if (cooling && amounts[index_of(Dimension::retry_window)] > 0)
-    if (const auto until = cooldown(Dimension::retry_window, now))
-      found.add(Dimension::retry_window, until);
+    for (const auto dimension : {Dimension::retry_window, Dimension::requests_per_minute})
+      if (const auto until = cooldown(dimension, now)) found.add(dimension, until);
   if (pace_ && amounts[0] > 0 && now < pace_->ready_at())
     found.add(Dimension::requests_per_minute, pace_->ready_at());
 }
@@ -169,11 +170,12 @@ void Account::days(const Amounts& amounts, const Moment& now, Verdict& found) {
   const auto money = amounts[index_of(Dimension::money_per_day)];
   const auto request_limit = hard(Dimension::requests_per_day);
   const auto money_limit = hard(Dimension::money_per_day);
-  if (const auto until = cooldown(Dimension::requests_per_day, now.at); until && requests > 0)
+  const bool goes = amounts[index_of(Dimension::retry_window)] > 0;
+  if (const auto until = cooldown(Dimension::requests_per_day, now.at); until && goes)
     found.add(Dimension::requests_per_day, until);
   if (!request_limit && !money_limit && !blocked_day_) return;
   const auto today = today_.of(now.wall);
-  const bool blocked = blocked_day_ == today && requests > 0;
+  const bool blocked = blocked_day_ == today && goes;
   const DayCount count = count_of(today);
   if (blocked || (request_limit && requests > 0 && count.requests + requests > *request_limit))
     found.add(Dimension::requests_per_day, midnight_after(today, now));

@@ -108,7 +108,9 @@ struct Demand {
   explicit Demand(const Usage& estimated) : estimate(estimated) {}
   Usage estimate;
   std::int64_t requests = 1;
-  std::int64_t slots = 1;  // places held until the lease ends; 0 for a turn of a Live session
+  // Places held until the lease ends; 0 for a turn of a Live session. One without a request, for a
+  // session, is not given while the service lets no request go (a cool-down, a spent day).
+  std::int64_t slots = 1;
   int priority = 0;        // higher goes first
   std::string caller;      // for Limits::caller_concurrency; any text
 };

@@ -139,7 +139,10 @@ void read_one(std::string_view name, std::string_view value, WallTime now, RateH
   }
   if (day && subject != 0) return;  // tokens of a day have no dimension
   auto& of = found.of[day ? 3 : subject];
-  if (what == "limit") of.limit = count_of(value);
+  if (what == "limit") {
+    of.limit = count_of(value);
+    if (of.limit == 0) of.limit.reset();  // some say so where there is none
+  }
   if (what == "remaining") of.remaining = count_of(value);
   if (what == "reset") of.reset = reset_of(value, now);
 }

@@ -36,7 +36,8 @@ struct RateHeaders {
 // (OpenAI, Mistral, Groq, Azure); anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-
 // {limit,remaining,reset}; ratelimit-{limit,remaining,reset}
 // (draft-ietf-httpapi-ratelimit-headers). A reset is "1s", "6m0s", "20ms", a number of seconds (a
-// Unix time where it is so large), or a date (RFC 3339). What does not make sense is left out.
+// Unix time where it is so large), or a date (RFC 3339). What does not make sense is left out, a
+// limit of 0 as well.
 RateHeaders read_rate_headers(const std::vector<std::pair<std::string, std::string>>& headers,
                               WallTime now);
 

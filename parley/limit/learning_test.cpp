@@ -183,5 +183,24 @@ TEST(Limits_R1, ANegativeLimitOrAWindowOfNothingIsRefused) {
   EXPECT_FALSE(limiter.find("p", "m"));
 }
 
+TEST(Limiter_W30_R11, ASessionsPlaceWaitsWhileItsRequestsMayNotGo) {
+  Demand session, nothing;
+  session.requests = nothing.requests = nothing.slots = 0;
+  session.slots = 1;
+  for (const char* quota : {"", "RequestsPerMinutePerModel", "RequestsPerDayPerModel"}) {
+    Limiter limiter;
+    const auto pool = *limiter.configure("p", "m", Limits());
+    const auto lease = limiter.reserve(pool, Demand(), start);
+    EXPECT_TRUE(limiter.reserve(pool, session, start)) << quota;
+    auto why = refused(quota).with_retry_after(seconds(30));
+    limiter.settle(*lease, Outcome::of(why), start);
+    const auto second = limiter.reserve(pool, session, start);
+    EXPECT_FALSE(second) << quota;
+    EXPECT_TRUE(limiter.reserve(pool, nothing, start)) << quota << ": it does not go anywhere";
+    const bool day = std::string_view(quota).starts_with("RequestsPerDay");
+    EXPECT_EQ(limiter.reserve(pool, session, later(seconds(31))).has_value(), !day) << quota;
+  }
+}
+
 }  // namespace
 }  // namespace parley::limit

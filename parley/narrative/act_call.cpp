@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "parley/limit/quota.hpp"
 #include "parley/narrative/detail/act_run.hpp"
 #include "parley/narrative/detail/carousel.hpp"
 
@@ -9,8 +10,7 @@ namespace parley::narrative::detail {
 namespace {
 
 std::chrono::milliseconds delay_of(const Retry& retry, int attempt, const Error& error) {
-  if (const auto asked = error.retry_after(); asked && asked->count() > 0)
-    return std::min(*asked, std::max(retry.cap, *asked));
+  if (const auto asked = limit::asked_delay(error)) return *asked;
   auto delay = retry.delay;
   for (int i = 1; i < attempt && delay < retry.cap; ++i) delay *= 2;
   return std::min(delay, retry.cap);

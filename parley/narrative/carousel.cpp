@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "parley/limit/quota.hpp"
 #include "parley/narrative/detail/narrative_run.hpp"
 
 namespace parley::narrative::detail {
@@ -12,8 +13,7 @@ namespace {
 constexpr int kMostWaits = 20;  // for one round
 
 std::chrono::milliseconds wait_of(const Error& error) {
-  const auto asked = error.retry_after().value_or(std::chrono::milliseconds(0));
-  return asked.count() > 0 ? asked : std::chrono::milliseconds(60'000);
+  return limit::asked_delay(error).value_or(std::chrono::milliseconds(60'000));
 }
 
 bool may_wait(const Outcome& outcome) {

@@ -82,5 +82,21 @@ TEST(Narrative_N6, EachActMayHaveItsOwnPolicy) {
                          std::chrono::milliseconds(12000)}));
 }
 
+TEST(Narrative_W30, AnActComesBackWhenTheServiceSays) {
+  TestWorld world;
+  int asked = 0;
+  world.models.answer = [&](const ModelCall&) -> Result<ModelAnswer> {
+    if (++asked == 1)
+      return fail(
+          Error(ErrorKind::rate_limited, "quota").with_retry_after(std::chrono::seconds(7)));
+    if (asked == 2) return fail(ErrorKind::rate_limited, "Quota exceeded. Please retry in 2.5s.");
+    return answered("hello");
+  };
+  const auto run = world.run(book_of("[acts.a]\ninput = \"x\"\nretry = { attempts = 3 }\n"));
+  EXPECT_EQ(run.status, Status::done);
+  EXPECT_EQ(world.timer.waits,
+            (std::vector{std::chrono::milliseconds(7000), std::chrono::milliseconds(2500)}));
+}
+
 }  // namespace
 }  // namespace parley::narrative

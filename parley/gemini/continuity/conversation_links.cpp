@@ -55,6 +55,8 @@ void Conversation::State::settle() {
   while (auto event = core.poll_event()) {
     if (const auto* live_event = std::get_if<LiveEvent>(&*event); account && live_event)
       account->note(*live_event);
+    if (const auto* lost = std::get_if<ConnectionLost>(&*event); account && lost)
+      account->refused(lost->error);
     if (abandoned) continue;
     event_bytes += weight_of(*event);
     events.push_back(std::move(*event));

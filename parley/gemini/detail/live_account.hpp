@@ -40,6 +40,9 @@ class LiveAccount {
   // What pay() booked last was not sent.
   void unsent();
   void note(const LiveEvent& event);
+  // Why a connection was not opened, or ended. Where it is a quota's, or the service is too busy,
+  // the limiter learns; else, and behind end(), it changes nothing.
+  void refused(const Error& why);
   // The session is over; calling it again changes nothing.
   void end();
 

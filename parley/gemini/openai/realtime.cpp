@@ -15,6 +15,7 @@
 #include "parley/api/google_tokens.hpp"
 #include "parley/gemini/detail/foreign_service.hpp"
 #include "parley/gemini/openai/realtime_talk.hpp"
+#include "parley/gemini/status.hpp"
 #include "parley/net/system.hpp"
 
 namespace parley::gemini {
@@ -140,8 +141,10 @@ struct RealtimePlace {
 // A refused upgrade is a refusal of the service: its kind follows from its status.
 Error refusal_of(Error error) {
   if (error.kind() != ErrorKind::upgrade_refused) return error;
+  error = told_by_refusal(std::move(error), net::SystemClock().wall_now());
   const auto kind = detail::kind_of_status(error.http_status());
   auto told = Error(kind, "the service refused the connection").with_stage(Stage::upgrade);
+  if (const auto delay = error.retry_after()) told = std::move(told).with_retry_after(*delay);
   return std::move(told).with_http_status(error.http_status()).with_cause(std::move(error));
 }
 

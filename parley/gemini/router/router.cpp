@@ -38,10 +38,11 @@ std::optional<limit::Usage> usage_in(const GenerateContentResponse& answer) {
   if (!answer.usage_metadata) return std::nullopt;
   const auto& told = *answer.usage_metadata;
   limit::Usage usage;
-  usage.input_tokens = told.prompt_token_count.value_or(0) +
-                       told.tool_use_prompt_token_count.value_or(0);
-  usage.output_tokens = told.candidates_token_count.value_or(told.response_token_count.value_or(0)) +
-                        told.thoughts_token_count.value_or(0);
+  usage.input_tokens =
+      told.prompt_token_count.value_or(0) + told.tool_use_prompt_token_count.value_or(0);
+  usage.output_tokens =
+      told.candidates_token_count.value_or(told.response_token_count.value_or(0)) +
+      told.thoughts_token_count.value_or(0);
   usage.cached_tokens = told.cached_content_token_count.value_or(0);
   return usage;
 }
@@ -58,25 +59,30 @@ limit::Demand demand_of(const RouteRequest& asked) {
 }
 
 Task<Result<Stream>> open(Client client, std::shared_ptr<Provider> provider, Way way,
-                          std::string model, GenerateContentRequest request,
-                          WebSocketConfig config) {
-  if (provider) co_return co_await provider->stream(std::move(model), std::move(request));
+                          std::string model, GenerateContentRequest request, WebSocketConfig config,
+                          std::shared_ptr<api::CallReport> report) {
+  if (provider)
+    co_return co_await provider->stream_reported(std::move(model), std::move(request),
+                                                 std::move(report));
   if (way == Way::live)
     co_return co_await stream_over_websocket(std::move(client), std::move(model),
                                              std::move(request), std::move(config));
   auto models = client.models();
-  co_return co_await models.stream_generate_content(std::move(model), std::move(request));
+  co_return co_await models.stream_generate_content(std::move(model), std::move(request),
+                                                    std::move(report));
 }
 
 Task<Result<WholeAnswer>> ask(Client client, std::shared_ptr<Provider> provider, Way way,
                               std::string model, GenerateContentRequest request,
-                              WebSocketConfig config) {
+                              WebSocketConfig config, std::shared_ptr<api::CallReport> report) {
   if (!provider && way == Way::live)
     co_return co_await generate_over_websocket(std::move(client), std::move(model),
                                                std::move(request), std::move(config));
   Task<Result<GenerateContentResponse>> call =
-      provider ? provider->generate(std::move(model), std::move(request))
-               : client.models().generate_content(std::move(model), std::move(request));
+      provider
+          ? provider->generate_reported(std::move(model), std::move(request), std::move(report))
+          : client.models().generate_content(std::move(model), std::move(request),
+                                             std::move(report));
   auto response = co_await std::move(call);
   if (!response) co_return fail(std::move(response.error()));
   WholeAnswer whole;
@@ -87,7 +93,8 @@ Task<Result<WholeAnswer>> ask(Client client, std::shared_ptr<Provider> provider,
 
 }  // namespace
 
-Router::State::State(Client of, RouterOptions with) : client(std::move(of)), options(std::move(with)) {}
+Router::State::State(Client of, RouterOptions with)
+    : client(std::move(of)), options(std::move(with)) {}
 
 // The provider that a name leads to, and the name that it knows.
 Router::State::Target Router::State::target_of(const std::string& model,
@@ -125,9 +132,13 @@ Result<limit::PoolId> Router::State::pool_of(const std::string& model) {
   return pool;
 }
 
+// For the limiter: what the answer's header fields say of limits.
+std::shared_ptr<api::CallReport> Router::State::report_of_call() const {
+  return options.limiter ? std::make_shared<api::CallReport>() : nullptr;
+}
+
 void Router::State::tell(std::string_view name, const std::string& a, std::string_view a_is,
-                         const std::string& b, std::string_view b_is,
-                         std::string_view kind) const {
+                         const std::string& b, std::string_view b_is, std::string_view kind) const {
   if (!options.events) return;
   Event event(name);
   event.with(a_is, a).with(b_is, b);
@@ -168,6 +179,15 @@ Error with_models(Error error, const std::vector<RouteAttempt>& attempts) {
   return std::move(error).with_detail("models", fmt::format("{}", fmt::join(names, ", ")));
 }
 
+Error paid_twice(std::string_view who, std::string_view where) {
+  return Error(
+      ErrorKind::invalid_argument,
+      fmt::format("the router has a limiter, and the calls of {} have a permit of their "
+                  "own: each would be paid for twice; leave out RouterOptions::limiter, or "
+                  "`permit` of {}",
+                  who, where));
+}
+
 }  // namespace
 
 Result<Router> Router::make(Client client, RouterOptions options) {
@@ -177,6 +197,12 @@ Result<Router> Router::make(Client client, RouterOptions options) {
     if (name.empty() || name.find('/') != std::string::npos || !provider)
       return fail(ErrorKind::invalid_argument,
                   fmt::format("'{}' is no name of a provider, or there is none behind it", name));
+  if (options.limiter) {
+    if (client.models().has_permit()) return fail(paid_twice("the client", "ClientOptions::calls"));
+    for (const auto& [name, provider] : options.providers)
+      if (provider->has_permit())
+        return fail(paid_twice(fmt::format("the provider '{}'", name), "its options' calls"));
+  }
   return Router(std::make_shared<State>(std::move(client), std::move(options)));
 }
 
@@ -188,8 +214,9 @@ Task<Result<Routed>> Router::generate(RouteRequest asked) const {
   for (std::size_t at = 0;; ++at) {
     const auto target = state->target_of(models[at], asked.way);
     routed.attempts.push_back(state->begin(target));
+    const auto report = state->report_of_call();
     auto call = ask(state->client, target.provider, target.way, target.name, asked.request,
-                    state->options.live);
+                    state->options.live, report);
     Result<WholeAnswer> answer = fail(ErrorKind::internal, "nothing was asked");
     if (state->options.limiter) {
       auto pool = state->pool_of(models[at]);
@@ -198,6 +225,7 @@ Task<Result<Routed>> Router::generate(RouteRequest asked) const {
           *state->options.limiter, *pool, demand, std::move(call),
           [](const WholeAnswer& whole) { return usage_in(whole.response); }, state->options.wait);
       answer = co_await std::move(limited);
+      state->options.limiter->learn(*pool, report->headers);
     } else {
       answer = co_await std::move(call);
     }
@@ -222,8 +250,9 @@ Task<Result<RoutedStream>> Router::stream(RouteRequest asked) const {
   for (std::size_t at = 0;; ++at) {
     const auto target = state->target_of(models[at], asked.way);
     parts->attempts.push_back(state->begin(target));
+    const auto report = state->report_of_call();
     auto call = open(state->client, target.provider, target.way, target.name, asked.request,
-                     state->options.live);
+                     state->options.live, report);
     std::optional<Error> error;
     if (state->options.limiter) {
       auto pool = state->pool_of(models[at]);
@@ -231,6 +260,7 @@ Task<Result<RoutedStream>> Router::stream(RouteRequest asked) const {
       auto limited = api::limited_stream<Stream>(*state->options.limiter, *pool, demand,
                                                  std::move(call), usage_in, state->options.wait);
       auto stream = co_await std::move(limited);
+      state->options.limiter->learn(*pool, report->headers);
       if (stream)
         parts->limited.emplace(std::move(*stream));
       else

@@ -41,7 +41,8 @@ struct RouterOptions {
   std::function<std::optional<Way>(std::string_view model)> way;
 
   // Calls wait for their turn here; empty: nothing is limited. One pool for each model, made when
-  // the model is first asked.
+  // the model is first asked. It learns from the header fields of each answer as well. Not together
+  // with a permit in the calls of the client or of a provider: one of both reserves.
   std::optional<api::Limiter> limiter;
   std::string project = "default";  // whose limits they are
   // Asked once for each model, with its name without "models/"; empty: what the limiter learns.
@@ -110,7 +111,8 @@ class RoutedStream {
 // Belongs to one executor; calls may run side by side.
 class Router {
  public:
-  // Errors: invalid_argument for a model without a name, or a provider without one.
+  // Errors: invalid_argument for a model without a name, a provider without one, and a limiter
+  // where the client or a provider has a permit of its own (api::CallOptions::permit).
   static Result<Router> make(Client client, RouterOptions options = RouterOptions());
 
   // Errors: those of the last model that was asked, with the detail "models" where there were

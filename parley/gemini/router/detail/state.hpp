@@ -28,6 +28,7 @@ struct Router::State {
   Result<limit::PoolId> pool_of(const std::string& model);
   std::vector<std::string> models_for(const RouteRequest& asked) const;
   RouteAttempt begin(const Target& target) const;
+  std::shared_ptr<api::CallReport> report_of_call() const;
   bool goes_on(std::vector<RouteAttempt>& attempts, const Error& error,
                const std::vector<std::string>& models, std::size_t at) const;
   void tell(std::string_view name, const std::string& a, std::string_view a_is,
