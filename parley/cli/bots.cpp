@@ -52,7 +52,7 @@ int check(const BotsCommand& options) {
   const auto bots = load(options.file);
   if (!bots) return exit_code::usage;
   for (const auto& bot : *bots)
-    if (!bot.file.empty() && !load_book(bot.file)) return exit_code::usage;
+    if (!bot.file.empty() && !load_book(bot.file, options.narrate, false)) return exit_code::usage;
   std::cout << options.file << ": no mistakes (" << bots->size() << " bots)\n";
   return exit_code::ok;
 }
