@@ -109,16 +109,15 @@ class AllTables final : public narrative::Tables {
  public:
   explicit AllTables(bool allow_delete)
       : files_(file_options(allow_delete)), servers_(postgres_tables(allow_delete)) {}
-  Result<narrative::TableRows> read(const narrative::TableQuery& query) override {
-    if (!narrative::is_postgres(query.input.database)) return files_.read(query);
-    if (!servers_) return fail(no_postgres());
-    return servers_->read(query);
+  Task<Result<narrative::TableRows>> read(narrative::TableQuery query) override {
+    auto* tables = of(query);
+    if (!tables) co_return fail(no_postgres());
+    co_return co_await tables->read(std::move(query));
   }
-  Result<void> remove(const narrative::TableQuery& query,
-                      const narrative::TableRows& read) override {
-    if (!narrative::is_postgres(query.input.database)) return files_.remove(query, read);
-    if (!servers_) return fail(no_postgres());
-    return servers_->remove(query, read);
+  Task<Result<void>> remove(narrative::TableQuery query, narrative::TableRows read) override {
+    auto* tables = of(query);
+    if (!tables) co_return fail(no_postgres());
+    co_return co_await tables->remove(std::move(query), std::move(read));
   }
 
  private:
@@ -126,6 +125,9 @@ class AllTables final : public narrative::Tables {
     narrative::SqliteTablesOptions out;
     out.allow_delete = allow_delete;
     return out;
+  }
+  narrative::Tables* of(const narrative::TableQuery& query) {
+    return narrative::is_postgres(query.input.database) ? servers_.get() : &files_;
   }
   static Error no_postgres() {
     return Error(ErrorKind::invalid_argument,
