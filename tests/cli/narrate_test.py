@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -286,6 +287,24 @@ input = "Again, {{more}}"
             file = self.write(f"page{number}.toml", block)
             checked = self.run_it("check", file, env={"PARLEY_CONFIG": settings})
             self.assertEqual((checked.returncode, "warning" in checked.stdout), (0, False), block + checked.stdout)
+
+    def test_ctrl_c_ends_a_session_that_is_being_opened(self):
+        file = self.write("call.toml", '[narrative]\nmodel = "gemini-2.0-flash-live-001"\n[narrative.live]\n[acts]\na = "Hello"\n')
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            process = subprocess.Popen([PARLEY, "narrate", "run", file, "--state-dir", self.state], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True,
+                                       env={**CLEAN, "GEMINI_API_KEY": "k",
+                                            "GOOGLE_GEMINI_BASE_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"})
+            self.addCleanup(process.kill)
+            with silent.accept()[0]:
+                process.send_signal(signal.SIGINT)
+                out, errors = process.communicate(timeout=LIMIT)
+        self.assertEqual(process.returncode, 130, errors)
+        end = json.loads(out.splitlines()[-1])
+        self.assertEqual(end["status"], "cancelled")
+        # It was not waited for: what ended the attempt is no time limit.
+        self.assertNotIn("timeout", out)
+        self.assertIn("cancelled", end["error"])
 
     # Nothing is lost, and nothing is paid for twice.
 

@@ -1,8 +1,11 @@
 #include <algorithm>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "parley/gemini/continuity/detail/conversation_state.hpp"
@@ -90,7 +93,7 @@ void Conversation::State::obey(ContinuityEffect effect) {
     auto link = std::make_shared<Link>(open->link);
     links[link->id] = link;
     asio::co_spawn(executor, run_link(shared_from_this(), link, std::move(open->setup)),
-                   asio::detached);
+                   asio::bind_cancellation_slot(link->opening.slot(), asio::detached));
     return;
   }
   if (const auto* close = std::get_if<CloseLink>(&effect)) return close_link(close->link);
@@ -129,13 +132,22 @@ void Conversation::State::abandon() {
 }
 
 Task<void> Conversation::State::end_link(LinkPtr link) {
-  if (link->live) (void)co_await link->live->close();
+  if (link->live)
+    (void)co_await link->live->close();
+  else
+    link->opening.emit(asio::cancellation_type::terminal);
+}
+
+Task<bool> Conversation::State::is_cancelled() {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  co_return state.cancelled() != asio::cancellation_type::none;
 }
 
 Task<void> Conversation::State::run_link(std::shared_ptr<State> self, LinkPtr link, Setup setup) {
   LiveOptions options(self->live);
   options.setup = std::move(setup);
   if (self->prepare) self->prepare(link->id, options);
+  co_await asio::this_coro::throw_if_cancelled(false);
   auto live = co_await Live::connect(std::move(options));
   if (link->dropped || self->abandoned) {
     self->links.erase(link->id);
