@@ -177,7 +177,9 @@ Result<Start> start_resumed(const NarrateOptions& options) {
   if (!journal) return fail(std::move(journal.error()));
   out.journal = std::move(*journal);
   const auto& entries = out.journal->entries();
-  if (entries.empty()) return fail(ErrorKind::invalid_argument, options.file + " is empty");
+  if (entries.empty())
+    return fail(ErrorKind::invalid_argument,
+                options.file + " is empty: its run ended before it began; start it with run");
   const auto& begin = entries.front();
   out.narrative = begin.narrative;
   out.book_file = options.source.empty() ? begin.file : options.source;
