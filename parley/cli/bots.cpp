@@ -52,7 +52,7 @@ int check(const BotsCommand& options) {
   const auto bots = load(options.file);
   if (!bots) return exit_code::usage;
   for (const auto& bot : *bots)
-    if (!bot.file.empty() && !load_book(bot.file)) return exit_code::usage;
+    if (!bot.file.empty() && !load_book(bot.file, options.narrate, false)) return exit_code::usage;
   std::cout << options.file << ": no mistakes (" << bots->size() << " bots)\n";
   return exit_code::ok;
 }
@@ -71,9 +71,22 @@ int settle(const BotsCommand& options) {
   return done ? exit_code::ok : failed(done.error().message(), exit_code::failed);
 }
 
+// The table that a narrative fills; empty: it cannot be read now, and its turn tells why.
+std::string table_of(const narrative::Bot& bot) {
+  narrative::DiskSources sources;
+  const auto loaded = narrative::load(bot.file, sources);
+  if (!loaded.ok()) return "";
+  const auto name = choose_narrative(loaded.book, bot.narrative);
+  const auto* narrative = name ? loaded.book.find(*name) : nullptr;
+  if (!narrative) return "";
+  return narrative->target.empty() ? narrative->name : narrative->target;
+}
+
 int run(const BotsCommand& options) {
   auto bots = load(options.file);
   if (!bots) return exit_code::usage;
+  for (auto& bot : *bots)
+    if (bot.kind == narrative::Bot::Kind::generation) bot.table = table_of(bot);
   asio::io_context loop(1);
   net::SystemClock clock;
   LoopTimer timer;
@@ -91,6 +104,7 @@ int run(const BotsCommand& options) {
   narrative::BotOptions how;
   how.only = options.only;
   how.once = options.once;
+  how.at_once = options.at_once;
   Result<void> result;
   asio::cancellation_signal cancel;
   asio::co_spawn(loop, narrative::run_bots(std::move(*bots), std::move(how), std::move(ports)),
@@ -126,6 +140,8 @@ void add_bots(CLI::App& app, BotsCommand& options) {
   run->add_option("file", options.file, "The bots (TOML)")->required();
   run->add_option("--only", options.only, "Only these bots")->delimiter(',');
   run->add_flag("--once", options.once, "Run what is due, and end");
+  run->add_option("--at-once", options.at_once, "Bots of different tables side by side (default 4)")
+      ->check(CLI::Range(1, 64));
   add_narrate_service(*run, options.narrate);
   add_narrate_budget(*run, options.narrate);
   add_narrate_world(*run, options.narrate);

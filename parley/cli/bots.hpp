@@ -20,6 +20,7 @@ struct BotsCommand {
   std::string file;                // of bots
   std::vector<std::string> only;   // names of bots; empty: all
   bool once = false;               // what is due
+  int at_once = 4;                 // bots side by side
   std::vector<std::string> words;  // settle: table, item, status
   NarrateOptions narrate;          // state folder, service, model, limits, policy, budgets
 };

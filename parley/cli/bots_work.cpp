@@ -5,6 +5,7 @@
 #include "parley/api/credentials.hpp"
 #include "parley/base/text.hpp"
 #include "parley/cli/bots.hpp"
+#include "parley/cli/narrate_services.hpp"
 #include "parley/cli/narrate_world.hpp"
 #include "parley/cli/settings.hpp"
 #include "parley/http/url.hpp"
@@ -77,7 +78,7 @@ Error not_posted(Error error) {
 // `item`: what is judged; empty: nothing is.
 Task<Result<narrative::RunResult>> BotWork::run(narrative::Bot bot, std::string record,
                                                 std::string item) {
-  const auto book = load_book(bot.file);
+  const auto book = load_book(bot.file, options_.narrate, true);
   if (!book)
     co_return fail(ErrorKind::invalid_argument, bot.file + " has the mistakes that were told");
   const auto name = choose_narrative(*book, bot.narrative);
@@ -98,9 +99,12 @@ Task<Result<narrative::RunResult>> BotWork::run(narrative::Bot bot, std::string 
   world.ports.journal = begun->journal.get();
   auto run_options = std::move(begun->options);
   run_options.source = std::filesystem::absolute(bot.file).string();
-  run_options.prices = prices_for(*book);
+  run_options.prices = prices_for(options, *book, run_options.default_model);
   run_options.budget = *budget;
   run_options.cache = options.cache;
+  if (auto opened = world.open_services(models_asked(options, *book, run_options.default_model));
+      !opened)
+    co_return fail(std::move(opened.error()));
   co_return co_await narrative::run(*book, *name, std::move(run_options), world.ports);
 }
 

@@ -9,6 +9,8 @@
 #include "parley/api/credentials.hpp"
 #include "parley/base/text.hpp"
 #include "parley/cli/console.hpp"
+#include "parley/cli/narrate_services.hpp"
+#include "parley/cli/provider.hpp"
 #include "parley/cli/settings.hpp"
 #include "parley/json/writer.hpp"
 #include "parley/limit/tiers.hpp"
@@ -19,8 +21,7 @@ namespace parley::cli {
 namespace {
 
 int check(const NarrateOptions& options) {
-  narrative::DiskSources sources;
-  const auto loaded = narrative::load(options.file, sources);
+  const auto loaded = load_checked(options.file, options, false);
   for (const auto& one : loaded.diagnostics) {
     if (!options.json) {
       std::cout << one.text() << "\n";
@@ -51,9 +52,18 @@ int narrate_failed(std::string_view what, int code) {
   return code;
 }
 
-std::optional<narrative::Book> load_book(const std::string& file) {
+narrative::Loaded load_checked(const std::string& file, const NarrateOptions& options, bool asks) {
   narrative::DiskSources sources;
   auto loaded = narrative::load(file, sources);
+  const auto settings = settings_or_complain("narrate");
+  narrative::check_models(loaded.book, choose_model(options.model, settings),
+                          service_names(options, settings, asks), loaded.diagnostics);
+  return loaded;
+}
+
+std::optional<narrative::Book> load_book(const std::string& file, const NarrateOptions& options,
+                                         bool asks) {
+  auto loaded = load_checked(file, options, asks);
   std::cerr << strip_control(to_valid_utf8(narrative::to_text(loaded.diagnostics)));
   if (!loaded.ok()) return std::nullopt;
   return std::move(loaded.book);
@@ -79,8 +89,17 @@ std::string state_folder(const NarrateOptions& options) {
   return "narratives";
 }
 
-std::map<std::string, narrative::Price> prices_for(const narrative::Book& book) {
+std::map<std::string, narrative::Price> prices_for(const NarrateOptions& options,
+                                                   const narrative::Book& book,
+                                                   const std::string& default_model) {
   auto prices = book.prices;
+  const auto settings = settings_or_complain("narrate");
+  for (const auto& model : models_asked(options, book, default_model)) {
+    const auto target = target_of(model, settings);
+    if (!target.is_other()) continue;
+    if (const auto price = settings.price(*target.provider, target.model))
+      prices.emplace(model, *price);
+  }
   for (const auto& row : limit::built_in_tables().prices)
     if (row.provider == "gemini") prices.emplace(row.model, row.price);
   return prices;
@@ -134,8 +153,10 @@ Result<api::Limiter> limiter_of(const NarrateOptions& options, const config::Set
 Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& options, bool offline,
                                                      bool shared) {
   std::unique_ptr<narrative::Limits> limits;
-  if (options.tier == "none" || (options.tier.empty() && offline)) return limits;
   auto config = settings_or_complain("narrate");
+  const bool gemini_free = options.tier.empty() && offline;
+  if (options.tier == "none" || (gemini_free && (options.offline || !has_other_services(config))))
+    return limits;
   if (!options.tier.empty())
     if (auto set = config.set("providers.gemini.default_tier", options.tier, "--tier"); !set)
       return fail(std::move(set.error()));
@@ -147,11 +168,14 @@ Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& optio
                             "those of parley.toml",
                             provider->default_tier));
   narrative::SharedLimitsOptions settings;
-  settings.limits = [config, provider = *provider](std::string_view model) {
-    return config.whole_limits(provider, model);
+  settings.limits = [config, provider = *provider, gemini_free](std::string_view model) {
+    const auto target = target_of(std::string(model), config);
+    if (target.is_other()) return config.whole_limits(*target.provider, target.model);
+    return gemini_free ? limit::Limits() : config.whole_limits(provider, target.model);
   };
   settings.price = [config, provider = *provider](std::string_view model) {
-    return config.price(provider, model);
+    const auto target = target_of(std::string(model), config);
+    return config.price(target.is_other() ? *target.provider : provider, target.model);
   };
   if (!options.service.project.empty()) settings.project = options.service.project;
   if (const auto longest = config.max_wait()) settings.max_wait = *longest;

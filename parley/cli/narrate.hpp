@@ -63,21 +63,28 @@ int narrate_tui(const NarrateOptions& options);      // tui
 
 // "parley narrate: …" on standard error; gives the code.
 int narrate_failed(std::string_view what, int code);
-// Reads and checks; mistakes and warnings go to standard error. Empty: there were mistakes.
-std::optional<narrative::Book> load_book(const std::string& file);
+// Reads a narrative and checks it, and its models by parley.toml. `asks`: models will be asked.
+narrative::Loaded load_checked(const std::string& file, const NarrateOptions& options, bool asks);
+// The same; mistakes and warnings go to standard error. Empty: there were mistakes.
+std::optional<narrative::Book> load_book(const std::string& file, const NarrateOptions& options,
+                                         bool asks);
 // The name of the narrative to run. Errors: invalid_argument, with the names there are.
 Result<std::string> choose_narrative(const narrative::Book& book, const std::string& wanted);
 std::string state_folder(const NarrateOptions& options);
-// Prices of the file, and the built-in ones of other models.
-std::map<std::string, narrative::Price> prices_for(const narrative::Book& book);
+// Prices of the file, the built-in ones of other models, and those of parley.toml for the models of
+// other services.
+std::map<std::string, narrative::Price> prices_for(const NarrateOptions& options,
+                                                   const narrative::Book& book,
+                                                   const std::string& default_model);
 // From --budget-… and --…-multiplier.
 Result<narrative::Budget> budget_of(const NarrateOptions& options);
 // From --attempts and --fallback; empty: neither was given. Errors: invalid_argument.
 using RetryChoice =
     std::function<narrative::Retry(const std::string& act, const narrative::Retry& of_file)>;
 Result<RetryChoice> retry_of(const NarrateOptions& options);
-// The limits of --tier; null: none. `shared`: over the file that all runs share, which is made
-// where it is missing. Errors: those of api::Limiter::open().
+// The limits of --tier, and of other services those of parley.toml; null: none. `shared`: over the
+// file that all runs share, which is made where it is missing. Errors: those of
+// api::Limiter::open().
 Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& options, bool offline,
                                                      bool shared);
 

@@ -12,9 +12,10 @@ void add_narrate_service(CLI::App& command, NarrateOptions& options) {
   command.add_option("-m,--model", options.model,
                      "Model of acts that name none (default: GENAI_MODEL_ID, else "
                      "gemini-2.5-flash)");
-  command.add_option("--tier", options.tier,
-                     "Limits of the service: free, tier1, tier2, tier3, or none (default: free, "
-                     "offline none)");
+  command.add_option(
+      "--tier", options.tier,
+      "Limits of Gemini: free, tier1, tier2, tier3, or a tier of parley.toml (default: "
+      "free, offline none); none: no limits at all, also of other services");
   command.add_flag("--offline", options.offline, "Ask the offline model even where a key is set");
   command.add_option("--seed", options.seed, "Offline model: the seed of its answers")
       ->capture_default_str();

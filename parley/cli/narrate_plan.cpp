@@ -89,7 +89,7 @@ void print(const narrative::Narrative& narrative, const narrative::Plan& plan,
 }  // namespace
 
 int narrate_plan(const NarrateOptions& options) {
-  const auto book = load_book(options.file);
+  const auto book = load_book(options.file, options, false);
   if (!book) return exit_code::usage;
   const auto name = choose_narrative(*book, options.narrative);
   if (!name) return narrate_failed(name.error().message(), exit_code::usage);
@@ -101,7 +101,7 @@ int narrate_plan(const NarrateOptions& options) {
   world.ports.limits = limits->get();
   narrative::RunOptions run_options;
   run_options.default_model = choose_model(options.model, settings_or_complain("narrate"));
-  run_options.prices = prices_for(*book);
+  run_options.prices = prices_for(options, *book, run_options.default_model);
   const auto budget = budget_of(options);
   if (!budget) return narrate_failed(budget.error().message(), exit_code::usage);
   run_options.budget = *budget;

@@ -17,6 +17,7 @@
 #include "parley/base/text.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/narrate.hpp"
+#include "parley/cli/narrate_services.hpp"
 #include "parley/cli/narrate_view.hpp"
 #include "parley/cli/narrate_world.hpp"
 #include "parley/cli/settings.hpp"
@@ -176,7 +177,9 @@ Result<Start> start_resumed(const NarrateOptions& options) {
   if (!journal) return fail(std::move(journal.error()));
   out.journal = std::move(*journal);
   const auto& entries = out.journal->entries();
-  if (entries.empty()) return fail(ErrorKind::invalid_argument, options.file + " is empty");
+  if (entries.empty())
+    return fail(ErrorKind::invalid_argument,
+                options.file + " is empty: its run ended before it began; start it with run");
   const auto& begin = entries.front();
   out.narrative = begin.narrative;
   out.book_file = options.source.empty() ? begin.file : options.source;
@@ -216,6 +219,9 @@ int go(const NarrateOptions& options, Start start, const narrative::Book& book) 
     return narrate_failed(
         made.error().describe(),
         made.error().kind() == ErrorKind::invalid_argument ? exit_code::usage : exit_code::failed);
+  const auto models = models_asked(options, book, start.options.default_model);
+  if (auto opened = world.open_services(models); !opened)
+    return narrate_failed(opened.error().message(), exit_code::usage);
   if (auto set = world.set_state(options.set, start.narrative); !set)
     return narrate_failed(set.error().message(), exit_code::usage);
   world.before_question = [&display] { display.hold(true); };
@@ -228,7 +234,7 @@ int go(const NarrateOptions& options, Start start, const narrative::Book& book) 
   world.ports.journal = start.journal.get();
   auto& run_options = start.options;
   run_options.source = std::filesystem::absolute(start.book_file).string();
-  run_options.prices = prices_for(book);
+  run_options.prices = prices_for(options, book, run_options.default_model);
   run_options.cache = options.cache;
   run_options.progress = [&display](const narrative::ActResult& act) { display.act(act); };
   const auto budget = budget_of(options);
@@ -237,7 +243,7 @@ int go(const NarrateOptions& options, Start start, const narrative::Book& book) 
   auto retry = retry_of(options);
   if (!retry) return narrate_failed(retry.error().message(), exit_code::usage);
   run_options.retry = std::move(*retry);
-  if (world.offline() && !options.offline && start.golden.empty())
+  if (world.offline() && !options.offline && start.golden.empty() && world.asks_gemini(models))
     std::cerr << "(No GEMINI_API_KEY or GOOGLE_API_KEY is set: the offline model answers.)\n";
   display.begin(run_options.run_id, start.record, world.offline());
   const auto result =
@@ -257,7 +263,7 @@ int narrate_run(const NarrateOptions& options) {
     return narrate_failed(
         start.error().message(),
         start.error().kind() == ErrorKind::invalid_argument ? exit_code::usage : exit_code::failed);
-  const auto book = load_book(start->book_file);
+  const auto book = load_book(start->book_file, options, start->golden.empty());
   if (!book) return exit_code::usage;
   const auto wanted = start->narrative.empty() ? options.narrative : start->narrative;
   const auto name = choose_narrative(*book, wanted);

@@ -1,5 +1,6 @@
 #include "parley/cli/narrate_world.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "parley/cli/loop_timer.hpp"
 #include "parley/cli/narrate_microphone.hpp"
 #include "parley/cli/narrate_postgres.hpp"
+#include "parley/cli/narrate_services.hpp"
 #include "parley/cli/settings.hpp"
 
 namespace parley::cli {
@@ -107,16 +109,15 @@ class AllTables final : public narrative::Tables {
  public:
   explicit AllTables(bool allow_delete)
       : files_(file_options(allow_delete)), servers_(postgres_tables(allow_delete)) {}
-  Result<narrative::TableRows> read(const narrative::TableQuery& query) override {
-    if (!narrative::is_postgres(query.input.database)) return files_.read(query);
-    if (!servers_) return fail(no_postgres());
-    return servers_->read(query);
+  Task<Result<narrative::TableRows>> read(narrative::TableQuery query) override {
+    auto* tables = of(query);
+    if (!tables) co_return fail(no_postgres());
+    co_return co_await tables->read(std::move(query));
   }
-  Result<void> remove(const narrative::TableQuery& query,
-                      const narrative::TableRows& read) override {
-    if (!narrative::is_postgres(query.input.database)) return files_.remove(query, read);
-    if (!servers_) return fail(no_postgres());
-    return servers_->remove(query, read);
+  Task<Result<void>> remove(narrative::TableQuery query, narrative::TableRows read) override {
+    auto* tables = of(query);
+    if (!tables) co_return fail(no_postgres());
+    co_return co_await tables->remove(std::move(query), std::move(read));
   }
 
  private:
@@ -124,6 +125,9 @@ class AllTables final : public narrative::Tables {
     narrative::SqliteTablesOptions out;
     out.allow_delete = allow_delete;
     return out;
+  }
+  narrative::Tables* of(const narrative::TableQuery& query) {
+    return narrative::is_postgres(query.input.database) ? servers_.get() : &files_;
   }
   static Error no_postgres() {
     return Error(ErrorKind::invalid_argument,
@@ -164,6 +168,7 @@ struct World::Parts {
   std::unique_ptr<narrative::Limits> limits;
   std::unique_ptr<Person> person;
   std::unique_ptr<narrative::GeminiCaller> caller;
+  std::unique_ptr<narrative::ServiceCaller> services;
   std::unique_ptr<narrative::Microphone> microphone;
   std::unique_ptr<narrative::GeminiTalks> talks;
 };
@@ -199,7 +204,8 @@ Result<void> World::make(boost::asio::io_context& loop, const NarrateOptions& op
     return {};
   }
   ports.state = &parts_->state;
-  const auto service = provider_options_of(options, settings_or_complain("narrate"));
+  const auto settings = settings_or_complain("narrate");
+  const auto service = provider_options_of(options, settings);
   auto provider = choose_provider(loop.get_executor(), service);
   if (!provider) return fail(std::move(provider.error()));
   provider_.emplace(std::move(*provider));
@@ -207,7 +213,9 @@ Result<void> World::make(boost::asio::io_context& loop, const NarrateOptions& op
   if (!limits) return fail(std::move(limits.error()));
   parts_->limits = std::move(*limits);
   parts_->caller = std::make_unique<narrative::GeminiCaller>(provider_->client);
-  ports.models = parts_->caller.get();
+  parts_->services = std::make_unique<narrative::ServiceCaller>(*parts_->caller,
+                                                                model_services(options, settings));
+  ports.models = parts_->services.get();
   ports.limits = parts_->limits.get();
   narrative::GeminiTalksOptions talks;
   talks.timer = &parts_->timer;
@@ -225,6 +233,21 @@ Result<void> World::make(boost::asio::io_context& loop, const NarrateOptions& op
   ports.cache = &parts_->answers;
   ports.outputs = &parts_->outputs;
   return {};
+}
+
+Result<void> World::open_services(const std::vector<std::string>& models) {
+  if (!parts_->services) return {};
+  for (const auto& model : models)
+    if (auto opened = parts_->services->service_of(model); !opened)
+      return fail(std::move(opened.error()));
+  return {};
+}
+
+bool World::asks_gemini(const std::vector<std::string>& models) const {
+  return std::ranges::any_of(models, [this](const std::string& model) {
+    const auto found = parts_->services->service_of(model);
+    return found && !found->provider;
+  });
 }
 
 Result<void> World::set_state(const std::vector<std::string>& pairs, const std::string& narrative) {

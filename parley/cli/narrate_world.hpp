@@ -35,6 +35,11 @@ class World {
   // key=value or scope.key=value; written to the state after make(), and only seen after
   // make_reading(). Errors: invalid_argument; storage.
   Result<void> set_state(const std::vector<std::string>& pairs, const std::string& narrative);
+  // Opens the services of these models before anything is asked; nothing for golden runs. Errors:
+  // those of model_services().
+  Result<void> open_services(const std::vector<std::string>& models);
+  // After open_services(): some of the models is Gemini's.
+  bool asks_gemini(const std::vector<std::string>& models) const;
   bool offline() const { return provider_ && provider_->offline(); }
 
   narrative::Ports ports;

@@ -194,12 +194,31 @@ Result<Provider> choose_provider(Executor executor, const ProviderOptions& optio
   return provider;
 }
 
+bool ModelTarget::is_other() const {
+  return provider && speaks_otherwise(*provider);
+}
+
+ModelTarget target_of(const std::string& model, const config::Settings& settings) {
+  ModelTarget out;
+  out.provider = named_provider(model, settings, out.model);
+  return out;
+}
+
+bool chooses_vertex(const ServiceOptions& options, const config::Settings& settings) {
+  const auto usual = settings.provider();
+  return options.vertex || is_true("GOOGLE_GENAI_USE_VERTEXAI") ||
+         is_true("GOOGLE_GENAI_USE_ENTERPRISE") ||
+         (usual && usual->kind == config::ProviderKind::vertex);
+}
+
 Result<OtherProvider> other_provider(const std::string& model, const config::Settings& settings) {
   OtherProvider out;
-  const auto named = named_provider(model, settings, out.model);
-  if (!named || !speaks_otherwise(*named)) return out;
+  auto target = target_of(model, settings);
+  out.model = std::move(target.model);
+  if (!target.is_other()) return out;
+  const auto& named = *target.provider;
   auto provider =
-      named->kind == config::ProviderKind::anthropic ? open_anthropic(*named) : open_openai(*named);
+      named.kind == config::ProviderKind::anthropic ? open_anthropic(named) : open_openai(named);
   if (!provider) return fail(std::move(provider.error()));
   out.provider = std::move(*provider);
   return out;

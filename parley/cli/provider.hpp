@@ -81,6 +81,18 @@ Result<OtherProvider> other_provider(const std::string& model, const config::Set
 Result<std::optional<gemini::LiveOptions>> other_live(const std::string& model,
                                                       const config::Settings& settings);
 
+// What the settings say of the service that a model leads to, as other_provider() opens it, and the
+// name that it knows; empty: nothing.
+struct ModelTarget {
+  ModelTarget() = default;
+  std::optional<config::ProviderSettings> provider;
+  std::string model;
+  bool is_other() const;  // of a service beside Gemini
+};
+ModelTarget target_of(const std::string& model, const config::Settings& settings);
+// The options, the environment or the settings choose Vertex AI.
+bool chooses_vertex(const ServiceOptions& options, const config::Settings& settings);
+
 // The option, else the environment's and parley.toml's "model", else the provider's default_model,
 // else gemini-2.5-flash.
 std::string choose_model(const std::string& option, const config::Settings& settings);

@@ -91,7 +91,7 @@ Result<gemini::Part> ActRun::media(const MediaInput& input) {
   return part;
 }
 
-Result<std::string> ActRun::table(const TableInput& input) {
+Task<Result<std::string>> ActRun::table(const TableInput& input) {
   TableQuery query;
   query.input = input;
   query.input.where.clear();
@@ -101,20 +101,20 @@ Result<std::string> ActRun::table(const TableInput& input) {
   std::string asked = input.name + "\n" + query.input.database + "\n" + input.where_sql;
   for (const auto& [column, value] : input.where) {
     auto filled = expand(value, values());
-    if (!filled) return fail(std::move(filled.error()));
+    if (!filled) co_return fail(std::move(filled.error()));
     asked += "\n" + column + "=" + *filled;
     query.where.emplace_back(column, std::move(*filled));
   }
   const auto key = sha256(asked);
-  if (auto known = session_.options.replay.value(path(), "table", key)) return *known;
+  if (auto known = session_.options.replay.value(path(), "table", key)) co_return *known;
   if (session_.options.dry) query.input.pull_and_delete = false;
   if (!session_.ports.tables)
-    return fail(Error(ErrorKind::invalid_argument, "no tables can be read here")
-                    .with_detail("code", "table_query_not_configured"));
-  auto rows = session_.ports.tables->read(query);
+    co_return fail(Error(ErrorKind::invalid_argument, "no tables can be read here")
+                       .with_detail("code", "table_query_not_configured"));
+  auto rows = co_await session_.ports.tables->read(query);
   if (!rows)
-    return fail(Error(rows.error().kind(), rows.error().message())
-                    .with_detail("code", "table_query_failed"));
+    co_return fail(Error(rows.error().kind(), rows.error().message())
+                       .with_detail("code", "table_query_failed"));
   Entry entry(EntryType::value);
   entry.path = path();
   entry.what = "table";
@@ -123,12 +123,13 @@ Result<std::string> ActRun::table(const TableInput& input) {
                            render_table(rows->columns, rows->rows, input.format));
   const auto text = entry.text;
   if (auto written = session_.write(std::move(entry), input.pull_and_delete); !written)
-    return fail(std::move(written.error()));
+    co_return fail(std::move(written.error()));
   // Behind the record: a crash between the two gives rows twice, and loses none.
-  if (query.input.pull_and_delete)
-    if (auto gone = session_.ports.tables->remove(query, *rows); !gone)
-      return fail(Error(gone.error()).with_detail("code", "table_query_failed"));
-  return text;
+  if (query.input.pull_and_delete) {
+    auto gone = co_await session_.ports.tables->remove(std::move(query), std::move(*rows));
+    if (!gone) co_return fail(Error(gone.error()).with_detail("code", "table_query_failed"));
+  }
+  co_return text;
 }
 
 Task<Result<std::string>> ActRun::execute(CommandCall call, const CommandInput& input) {
@@ -212,7 +213,7 @@ Task<Result<std::vector<gemini::Part>>> ActRun::parts_of(const Input& input) {
     parts.push_back(std::move(*part));
     co_return parts;
   } else if (const auto* query = std::get_if<TableInput>(&input.what)) {
-    text = table(*query);
+    text = co_await table(*query);
   } else if (const auto* call = std::get_if<CommandInput>(&input.what)) {
     text = co_await command(*call);
   } else if (std::holds_alternative<MicrophoneInput>(input.what)) {

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
+#include <optional>
 
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
 #include "parley/json/value.hpp"
+#include "parley/narrative/detail/group.hpp"
 #include "parley/narrative/extract.hpp"
 
 namespace parley::narrative {
@@ -38,6 +41,12 @@ class BotRun {
   Task<Result<void>> curate(Bot bot);
   Task<Result<void>> post(Bot bot);
   Task<Result<bool>> post_one(Bot bot, ContentBook* book);
+  bool belong_together(std::size_t a, std::size_t b) const;
+  bool may_run(std::size_t bot) const;
+  Result<void> start_due(detail::Group& group);
+  void set_alarm(detail::Group& group);
+  static Task<void> act(BotRun* self, std::size_t at);
+  static Task<void> wake(BotRun* self, WallTime at);
   void tell(const Bot& bot, std::string_view what, std::string item = "",
             std::string message = "") {
     if (!ports_.tell) return;
@@ -53,6 +62,9 @@ class BotRun {
   BotOptions options_;
   BotPorts ports_;
   std::vector<WallTime> due_;
+  std::vector<bool> busy_;
+  std::optional<WallTime> wakes_;  // the earliest alarm that is set
+  bool ended_ = false;
 };
 
 Result<void> BotRun::choose() {
@@ -169,34 +181,100 @@ Task<Result<void>> BotRun::turn(Bot bot) {
   co_return co_await ports_.actions->generate(std::move(bot));
 }
 
+// Of one table, or one of them may work on any.
+bool BotRun::belong_together(std::size_t a, std::size_t b) const {
+  const auto &one = bots_[a].table, &other = bots_[b].table;
+  return one.empty() || other.empty() || one == other;
+}
+
+// Nothing that runs is in its way.
+bool BotRun::may_run(std::size_t bot) const {
+  if (std::ranges::count(busy_, true) >= options_.at_once || busy_[bot]) return false;
+  for (std::size_t other = 0; other < bots_.size(); ++other)
+    if (busy_[other] && belong_together(bot, other)) return false;
+  return true;
+}
+
+Task<void> BotRun::act(BotRun* self, std::size_t at) {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  auto done = co_await self->turn(self->bots_[at]);
+  if (!done)
+    self->tell(self->bots_[at], "failed", "", done.error().describe());
+  else
+    self->tell(self->bots_[at], "done");
+  self->busy_[at] = false;
+  if (!done && done.error().kind() == ErrorKind::cancelled) self->ended_ = true;
+}
+
+Task<void> BotRun::wake(BotRun* self, WallTime at) {
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  const auto now = self->ports_.clock->wall_now();
+  if (at > now) co_await self->ports_.timer->wait(at - now);
+  if (self->wakes_ == at) self->wakes_.reset();
+}
+
+// Those that are due, the longest first; one that has to wait holds up those of its table.
+Result<void> BotRun::start_due(detail::Group& group) {
+  std::vector<std::size_t> order(bots_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [this](std::size_t bot) { return due_[bot]; });
+  std::vector<std::size_t> held;
+  for (const auto bot : order) {
+    if (busy_[bot] || due_[bot] > ports_.clock->wall_now()) continue;
+    const bool behind = std::ranges::any_of(
+        held, [this, bot](std::size_t other) { return belong_together(bot, other); });
+    if (behind || !may_run(bot)) {
+      held.push_back(bot);
+      continue;
+    }
+    // Before it acts: a run that is killed in the middle does not begin with the same again.
+    if (auto kept = next_after(bot, ports_.clock->wall_now()); !kept) return kept;
+    busy_[bot] = true;
+    tell(bots_[bot], "begin");
+    group.start(act(this, bot));
+  }
+  return {};
+}
+
+// The next one that could begin while others run has its time.
+void BotRun::set_alarm(detail::Group& group) {
+  std::optional<WallTime> next;
+  for (std::size_t bot = 0; bot < bots_.size(); ++bot)
+    if (may_run(bot) && (!next || due_[bot] < *next)) next = due_[bot];
+  if (!next || options_.once || (wakes_ && *wakes_ <= *next)) return;
+  wakes_ = next;
+  group.start(wake(this, *next));
+}
+
 Task<Result<void>> BotRun::run() {
   if (auto chosen = choose(); !chosen) co_return chosen;
   if (auto planned = plan(); !planned) co_return planned;
   if (auto told = tell_unsettled(); !told) co_return told;
-  const auto cancelled = [](const boost::asio::cancellation_state& state) {
-    return state.cancelled() != boost::asio::cancellation_type::none;
-  };
+  busy_.assign(bots_.size(), false);
+  detail::Group group(co_await boost::asio::this_coro::executor);
+  Result<void> result;
   while (!bots_.empty()) {
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    ended_ = ended_ || state.cancelled() != boost::asio::cancellation_type::none;
+    if (ended_) break;
+    result = start_due(group);
+    if (!result || ended_) break;
+    if (std::ranges::count(busy_, true) > 0) {
+      set_alarm(group);
+      co_await group.wait();
+      continue;
+    }
     const auto first = static_cast<std::size_t>(std::ranges::min_element(due_) - due_.begin());
     const auto now = ports_.clock->wall_now();
-    if (due_[first] > now) {
-      if (options_.once) co_return Result<void>();
-      tell(bots_[first], "waiting", "", to_iso8601(due_[first]));
-      co_await ports_.timer->wait(due_[first] - now);
-    }
-    const auto state = co_await boost::asio::this_coro::cancellation_state;
-    if (cancelled(state)) co_return Result<void>();
-    // Before it acts: a run that is killed in the middle does not begin with the same again.
-    if (auto kept = next_after(first, ports_.clock->wall_now()); !kept) co_return kept;
-    tell(bots_[first], "begin");
-    auto done = co_await turn(bots_[first]);
-    if (!done)
-      tell(bots_[first], "failed", "", done.error().describe());
-    else
-      tell(bots_[first], "done");
-    if (!done && done.error().kind() == ErrorKind::cancelled) co_return Result<void>();
+    if (due_[first] <= now) continue;
+    if (options_.once) break;
+    tell(bots_[first], "waiting", "", to_iso8601(due_[first]));
+    co_await ports_.timer->wait(due_[first] - now);
   }
-  co_return Result<void>();
+  group.cancel();
+  while (group.running() > 0) co_await group.wait();
+  group.rethrow();
+  co_return result;
 }
 
 }  // namespace

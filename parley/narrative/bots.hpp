@@ -25,8 +25,9 @@ struct Bot {
   int batch = 1;  // items of one turn of curation and posting, 1 to 100
   // Generation: what runs. Curation: what judges an item, which it has as ${state:item}.
   std::string file, narrative;  // narrative empty: the file's main one
-  std::string table;            // of content; curation and posting
-  std::string from;             // posting: the status of what is posted, "accepted" or "good"
+  // Of content. Generation: the one that it fills, if that is known; empty: it may be any.
+  std::string table;
+  std::string from;  // posting: the status of what is posted, "accepted" or "good"
   // Posting: a program, which gets the item on its standard input, or an address.
   std::vector<std::string> run;
   std::vector<std::string> environment;            // variables that the program gets besides PATH
@@ -90,13 +91,16 @@ struct BotOptions {
   BotOptions() = default;
   std::vector<std::string> only;  // names; empty: all
   bool once = false;              // what is due, and no more
+  int at_once = 4;                // bots that may run side by side, at least 1
 };
 
-// Runs bots one at a time, each when it is due, until the task is cancelled. When a bot is next is
-// kept before it acts, and an item's status before and behind its posting: after kill -9 nothing is
-// posted twice. An item whose posting was cut stays "posting", and is told as `unsettled` at the
-// next start: a person decides. What a bot fails at is told, and does not end the run. Errors:
-// not_found (a name of `only`), storage.
+// Runs bots, each when it is due, until the task is cancelled: side by side where they belong to
+// different tables, at most `at_once`; those of one table, and one whose table is not known, one at
+// a time in the order in which they are due. What is told of one bot is in its order. When a bot is
+// next is kept before it acts, and an item's status before and behind its posting: after kill -9
+// nothing is posted twice. An item whose posting was cut stays "posting", and is told as
+// `unsettled` at the next start: a person decides. What a bot fails at is told, and does not end
+// the run. Errors: not_found (a name of `only`), storage.
 Task<Result<void>> run_bots(std::vector<Bot> bots, BotOptions options, BotPorts ports);
 
 }  // namespace parley::narrative

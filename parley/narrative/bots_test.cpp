@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <set>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "parley/json/value.hpp"
@@ -22,6 +24,7 @@ class TestActions final : public BotActions {
   Task<Result<void>> generate(Bot bot) override {
     note("generate " + bot.name);
     if (generated) generated();
+    while (waits && waits(bot)) co_await boost::asio::post(boost::asio::use_awaitable);
     if (fails) co_return fail(ErrorKind::unavailable, "the service is busy");
     co_return ended();
   }
@@ -52,6 +55,7 @@ class TestActions final : public BotActions {
   bool fails = false;
   std::string refuse, broken;
   std::function<void()> generated;
+  std::function<bool(const Bot&)> waits;  // as long as it says so, the bot goes on
 };
 
 class Bots_D56 : public ::testing::Test {
@@ -120,6 +124,55 @@ TEST_F(Bots_D56, EachRunsAtItsInterval) {
   EXPECT_EQ(actions.notes,
             (std::vector<std::string>{"0 generate a", "0 generate b", "25 generate b",
                                       "50 generate b", "60 generate a"}));
+}
+
+constexpr auto kThree =
+    "[generation.a]\nnarrative = \"a.toml\"\nevery = \"10h\"\n"
+    "[generation.b]\nnarrative = \"b.toml\"\nevery = \"10h\"\n"
+    "[generation.c]\nnarrative = \"c.toml\"\nevery = \"10h\"\n";
+
+TEST_F(Bots_D56, ThoseOfDifferentTablesRunSideBySideWithABound) {
+  auto bots = bots_of(kThree);
+  bots[0].table = "one";
+  bots[1].table = "two";
+  bots[2].table = "one";
+  // Each goes once around the loop.
+  actions.waits = [seen = std::map<std::string, int>()](const Bot& bot) mutable {
+    return seen[bot.name]++ % 2 == 0;
+  };
+  BotOptions options;
+  options.once = true;
+  parley::run(run_bots(bots, options, ports)).value();
+  EXPECT_EQ(told, (std::vector<std::string>{"a begin ", "b begin ", "a done ", "b done ",
+                                            "c begin ", "c done "}));
+  told.clear();
+  clock.time += 10h;
+  options.at_once = 1;
+  parley::run(run_bots(bots, options, ports)).value();
+  const std::vector<std::string> one_by_one{"a begin ", "a done ",  "b begin ",
+                                            "b done ",  "c begin ", "c done "};
+  EXPECT_EQ(told, one_by_one);
+  // One whose table is not known runs alone.
+  told.clear();
+  clock.time += 10h;
+  options.at_once = 4;
+  bots[1].table.clear();
+  parley::run(run_bots(bots, options, ports)).value();
+  EXPECT_EQ(told, one_by_one);
+}
+
+TEST_F(Bots_D56, OneThatTakesLongHoldsNoOtherUp) {
+  auto bots = bots_of(kThree);
+  bots.pop_back();
+  bots[0].table = "one";
+  bots[1].table = "two";
+  bots[1].every = 1h;
+  actions.waits = [this](const Bot& bot) { return bot.name == "a" && actions.notes.size() < 5; };
+  actions.stop_at = 5;
+  parley::run(run_bots(bots, BotOptions(), ports)).value();
+  EXPECT_EQ(actions.notes,
+            (std::vector<std::string>{"0 generate a", "0 generate b", "60 generate b",
+                                      "120 generate b", "180 generate b"}));
 }
 
 TEST_F(Bots_D56, JitterMakesEachTurnLaterByAShareAndNeverEarlier) {

@@ -45,6 +45,9 @@ ContentBook::~ContentBook() = default;
 Result<ContentBook> ContentBook::open(const std::string& file, bool write) {
   auto database =
       write ? detail::open_content(file) : detail::open_database(file, SQLITE_OPEN_READWRITE);
+  if (!database && database.error().kind() == ErrorKind::not_found)
+    return fail(ErrorKind::not_found,
+                fmt::format("no narrative has made content here yet: there is no {}", file));
   if (!database) return fail(std::move(database.error()));
   auto state = std::make_unique<State>();
   state->database = std::move(*database);

@@ -113,25 +113,25 @@ TEST_F(Tables_D42, RowsAreChosenOrderedAndLimited) {
   TableFile table(folder_);
   SqliteTables tables;
   auto& input = table.query.input;
-  EXPECT_EQ(rows_of(tables.read(table.query)),
+  EXPECT_EQ(rows_of(parley::run(tables.read(table.query))),
             R"([1,"one",0.5][2,"two",null][3,"it's",2.5][4,"four",1.0])");
   input.columns = {"the text"};
   input.order_by = "id desc, score";
   input.limit = 2;
   input.offset = 1;
-  EXPECT_EQ(rows_of(tables.read(table.query)), R"(["it's"]["two"])");
+  EXPECT_EQ(rows_of(parley::run(tables.read(table.query))), R"(["it's"]["two"])");
   input.offset = 0;
   table.query.where = {{"the text", "it's"}, {"id", "3"}};
-  EXPECT_EQ(rows_of(tables.read(table.query)), R"(["it's"])");
+  EXPECT_EQ(rows_of(parley::run(tables.read(table.query))), R"(["it's"])");
   table.query.where = {{"the text", "x' OR '1'='1"}};
-  EXPECT_EQ(rows_of(tables.read(table.query)), "");
+  EXPECT_EQ(rows_of(parley::run(tables.read(table.query))), "");
   table.query.where.clear();
   input.where_sql = "score > 1 -- and so on";
-  EXPECT_EQ(rows_of(tables.read(table.query)), R"(["it's"])");
+  EXPECT_EQ(rows_of(parley::run(tables.read(table.query))), R"(["it's"])");
   input.where_sql.clear();
   input.order_by.clear();
   input.sample = 3;
-  EXPECT_EQ(tables.read(table.query)->rows.size(), 3u);
+  EXPECT_EQ(parley::run(tables.read(table.query))->rows.size(), 3u);
 }
 
 TEST_F(Tables_D42, WhatIsWrongIsToldAndNothingIsChanged) {
@@ -139,11 +139,11 @@ TEST_F(Tables_D42, WhatIsWrongIsToldAndNothingIsChanged) {
   SqliteTables tables;
   auto& input = table.query.input;
   input.columns = {"scroe"};
-  EXPECT_EQ(rows_of(tables.read(table.query)),
+  EXPECT_EQ(rows_of(parley::run(tables.read(table.query))),
             "not_found: table posts has no column scroe, did you mean score?");
   input.columns.clear();
   input.name = "post";
-  EXPECT_EQ(rows_of(tables.read(table.query)),
+  EXPECT_EQ(rows_of(parley::run(tables.read(table.query))),
             "not_found: there is no table post, did you mean posts?");
   input.name = "posts";
   for (const auto& [sql, words] : std::initializer_list<std::pair<const char*, const char*>>{
@@ -151,19 +151,20 @@ TEST_F(Tables_D42, WhatIsWrongIsToldAndNothingIsChanged) {
            {"load_extension('x')", "not authorized to use function"},
            {"nonsense ===", "syntax error"}}) {
     input.where_sql = sql;
-    EXPECT_NE(rows_of(tables.read(table.query)).find(words), std::string::npos)
-        << rows_of(tables.read(table.query));
+    EXPECT_NE(rows_of(parley::run(tables.read(table.query))).find(words), std::string::npos)
+        << rows_of(parley::run(tables.read(table.query)));
   }
   input.where_sql.clear();
   input.order_by = "id; drop";
-  EXPECT_FALSE(tables.read(table.query));
+  EXPECT_FALSE(parley::run(tables.read(table.query)));
   input.order_by.clear();
-  EXPECT_EQ(tables.read(table.query)->rows.size(), 4u);
+  EXPECT_EQ(parley::run(tables.read(table.query))->rows.size(), 4u);
   input.database = folder_ + "/none.db";
-  EXPECT_EQ(tables.read(table.query).error().kind(), ErrorKind::not_found);
+  EXPECT_EQ(parley::run(tables.read(table.query)).error().kind(), ErrorKind::not_found);
   EXPECT_FALSE(fs::exists(folder_ + "/none.db"));
   input.database.clear();
-  EXPECT_NE(rows_of(tables.read(table.query)).find("no database is named"), std::string::npos);
+  EXPECT_NE(rows_of(parley::run(tables.read(table.query))).find("no database is named"),
+            std::string::npos);
 }
 
 TEST_F(Tables_D42, D44_RowsAreDeletedOnlyWhereItIsAllowedAndTheyAreInTheRecord) {
@@ -171,7 +172,8 @@ TEST_F(Tables_D42, D44_RowsAreDeletedOnlyWhereItIsAllowedAndTheyAreInTheRecord) 
   auto& input = table.query.input;
   input.pull_and_delete = true;
   input.limit = 3;
-  EXPECT_EQ(SqliteTables().read(table.query).error().kind(), ErrorKind::permission_denied);
+  EXPECT_EQ(parley::run(SqliteTables().read(table.query)).error().kind(),
+            ErrorKind::permission_denied);
   SqliteTablesOptions options;
   options.allow_delete = true;
   SqliteTables tables(options);
@@ -185,11 +187,12 @@ TEST_F(Tables_D42, D44_RowsAreDeletedOnlyWhereItIsAllowedAndTheyAreInTheRecord) 
   ASSERT_EQ(run.status, Status::done) << run.error->message();
   EXPECT_TRUE(testing::prompt_of(world.models.calls[0]).starts_with("Table posts:\n["));
   input.pull_and_delete = false;
-  EXPECT_EQ(rows_of(tables.read(table.query)), R"([4,"four",1.0])");
+  EXPECT_EQ(rows_of(parley::run(tables.read(table.query))), R"([4,"four",1.0])");
   world.journal.room = world.journal.lines.size() + 2;
   run = world.run(narrative);
   EXPECT_EQ(run.status, Status::failed) << "the record is full";
-  EXPECT_EQ(tables.read(table.query)->rows.size(), 1u) << "not deleted before it is written";
+  EXPECT_EQ(parley::run(tables.read(table.query))->rows.size(), 1u)
+      << "not deleted before it is written";
 }
 
 TEST_F(Files_D48, D52_ContentIsKeptOnceWithItsStatus) {
@@ -212,7 +215,7 @@ TEST_F(Files_D48, D52_ContentIsKeptOnceWithItsStatus) {
   query.input.database = folder_ + "/more/content.db";
   query.input.name = "posts";
   query.input.columns = {"status", "item", "mistakes"};
-  EXPECT_EQ(rows_of(SqliteTables().read(query)),
+  EXPECT_EQ(rows_of(parley::run(SqliteTables().read(query))),
             R"(["good","{\"title\":\"A\"}","[]"]["bad","{\"title\":5}",)"
             R"("[\"$.title: expected a string, found a number\"]"])");
   EXPECT_EQ(ContentBook::open(query.input.database)->tables()->front().second, 2);

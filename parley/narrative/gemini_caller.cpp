@@ -5,6 +5,7 @@
 #include "parley/gemini/answer.hpp"
 #include "parley/gemini/live.hpp"
 #include "parley/gemini/live_models.hpp"
+#include "parley/narrative/detail/gemini_answer.hpp"
 #include "parley/narrative/detail/gemini_talk.hpp"
 
 namespace parley::narrative {
@@ -15,20 +16,6 @@ bool looks_live(std::string_view model) {
   named.name = std::string(model);
   return gemini::is_live_model(named) || model.find("-live") != std::string_view::npos ||
          model.find("-exp") != std::string_view::npos;
-}
-
-ModelAnswer answer_of(const gemini::GenerateContentResponse& response) {
-  ModelAnswer answer;
-  answer.text = gemini::text_of(response);
-  answer.model = response.model_version.value_or("");
-  answer.finish_reason = gemini::finish_reason_of(response);
-  if (auto blocked = gemini::block_reason_of(response); !blocked.empty())
-    answer.finish_reason = std::move(blocked);
-  if (response.usage_metadata) {
-    const auto usage = gemini::usage_of(*response.usage_metadata);
-    answer.tokens = Tokens(usage.prompt + usage.tool_use, usage.answer + usage.thoughts);
-  }
-  return answer;
 }
 
 // What is said up to the end of the turn.
@@ -83,6 +70,23 @@ Task<Result<ModelAnswer>> ask_live(gemini::LiveOptions options,
 
 }  // namespace
 
+Result<ModelAnswer> detail::answer_of(const gemini::GenerateContentResponse& response) {
+  if (gemini::candidates_of(response).empty() && gemini::block_reason_of(response).empty())
+    return fail(Error(ErrorKind::invalid_response, "the service gave no answer")
+                    .with_stage(Stage::receive));
+  ModelAnswer answer;
+  answer.text = gemini::text_of(response);
+  answer.model = response.model_version.value_or("");
+  answer.finish_reason = gemini::finish_reason_of(response);
+  if (auto blocked = gemini::block_reason_of(response); !blocked.empty())
+    answer.finish_reason = std::move(blocked);
+  if (response.usage_metadata) {
+    const auto usage = gemini::usage_of(*response.usage_metadata);
+    answer.tokens = Tokens(usage.prompt + usage.tool_use, usage.answer + usage.thoughts);
+  }
+  return answer;
+}
+
 GeminiCaller::GeminiCaller(gemini::Client client) : client_(std::move(client)) {}
 
 Task<bool> GeminiCaller::is_live(std::string model) {
@@ -106,10 +110,7 @@ Task<Result<ModelAnswer>> GeminiCaller::ask(ModelCall call) {
   }
   auto response = co_await client_.models().generate_content(call.model, std::move(call.request));
   if (!response) co_return fail(std::move(response.error()));
-  if (gemini::candidates_of(*response).empty() && gemini::block_reason_of(*response).empty())
-    co_return fail(Error(ErrorKind::invalid_response, "the service gave no answer")
-                       .with_stage(Stage::receive));
-  co_return answer_of(*response);
+  co_return detail::answer_of(*response);
 }
 
 }  // namespace parley::narrative

@@ -50,6 +50,7 @@ std::string told(const gemini::ConversationEvent& event) {
 
 bool TurnEar::began() {
   begun_ = true;
+  spoken_ += std::exchange(late_, "");
   return false;
 }
 
@@ -65,13 +66,15 @@ bool TurnEar::take(const gemini::LiveEvent& event, bool& cut_before) {
   }
   if (const auto* said = std::get_if<gemini::LiveTranscript>(&event)) {
     if (said->interim) return false;
-    (said->of_user ? heard_ : spoken_) += said->text;
-    return said->of_user ? false : began();
+    // A transcript comes behind its sound, also behind the interruption.
+    const bool late = !said->of_user && cut_before && !begun_;
+    (said->of_user ? heard_ : late ? late_ : spoken_) += said->text;
+    return said->of_user || late ? false : began();
   }
   if (std::holds_alternative<gemini::LiveInterrupted>(event)) {
     cut_before = true;
-    interrupted = begun_;
-    begun_ = false;
+    interrupted = begun_ && !earlier_;
+    begun_ = earlier_ = false;
     if (interrupted && ends_at_barge_in_) return true;
     forget();
     return false;
@@ -79,14 +82,33 @@ bool TurnEar::take(const gemini::LiveEvent& event, bool& cut_before) {
   const auto* turn = std::get_if<gemini::LiveTurnComplete>(&event);
   if (!turn) return false;
   const bool of_the_cut_one = std::exchange(cut_before, false) && !begun_;
+  late_.clear();
   if (of_the_cut_one || turn->more_to_come || turn->of_tool_calls) return false;
+  if (std::exchange(earlier_, false)) {
+    begun_ = false;
+    forget();
+    return false;
+  }
   reason_ = turn->reason;
   return true;
+}
+
+void TurnEar::begin_anew() {
+  begun_ = interrupted = false;
+  reason_.clear();
+  forget();
+}
+
+void TurnEar::begin_own() {
+  earlier_ = begun_;
+  interrupted = false;
+  forget();
 }
 
 void TurnEar::forget() {
   text_.clear();
   spoken_.clear();
+  late_.clear();
   pcm.clear();
 }
 
@@ -227,6 +249,23 @@ Task<Result<void>> GeminiTalk::hear(TurnEar& ear, const LiveTurn& turn) {
   }
 }
 
+// Behind a barge-in the service may be answering what was said, and an act that says something else
+// cuts that short: nobody spoke into the act. What begins later, while its message is on the way,
+// cannot be told from its own answer.
+Task<Result<void>> GeminiTalk::hear_what_came(TurnEar& ear, const LiveTurn& turn) {
+  for (;;) {
+    auto event = co_await shared_->talk.receive(0ms);
+    if (!event && event.error().kind() == ErrorKind::timeout) break;
+    if (!event) co_return fail(std::move(event.error()));
+    if (auto line = told(*event); !line.empty() && turn.note) turn.note(std::move(line));
+    const auto* live = std::get_if<gemini::LiveEvent>(&*event);
+    const bool over = live && ear.take(*live, cut_before_);
+    if (over) ear.begin_anew();
+  }
+  ear.begin_own();
+  co_return Result<void>();
+}
+
 Task<void> GeminiTalk::wait_for_handle() {
   const auto until = std::chrono::steady_clock::now() + kHandleWait;
   for (;;) {
@@ -243,15 +282,20 @@ Task<void> GeminiTalk::wait_for_handle() {
 Task<Result<LiveAnswer>> GeminiTalk::turn(LiveTurn turn) {
   auto& talk = shared_->talk;
   const auto before = talk.usage();
+  TurnEar ear(turn.ends_at_barge_in);
+  if (std::exchange(barged_, false) && !turn.listens) {
+    auto came = co_await hear_what_came(ear, turn);
+    if (!came) co_return fail(std::move(came.error()));
+  }
   auto said = co_await say(turn);
   if (!said) co_return fail(std::move(said.error()));
-  TurnEar ear(turn.ends_at_barge_in);
   auto heard = co_await hear(ear, turn);
   if (!heard) co_return fail(std::move(heard.error()));
   LiveAnswer out;
   out.answer = ear.answer();
   out.answer.model = opening_.model;
   const bool whole = out.answer.finish_reason != "INTERRUPTED";
+  barged_ = !whole;
   if (whole && talk.setup().session_resumption) co_await wait_for_handle();
   const auto after = talk.usage();
   out.answer.tokens = Tokens(after.prompt + after.tool_use - before.prompt - before.tool_use,

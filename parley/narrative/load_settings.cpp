@@ -21,7 +21,10 @@ std::optional<To> narrowed(const std::optional<From>& from) {
 
 Settings FileReader::settings(TableReader& in) {
   Settings out;
-  out.model = in.text("model");
+  if (const Node* model = in.take("model", {Kind::text})) {
+    out.model = model->text;
+    out.model_place = model->place;
+  }
   out.temperature = in.number("temperature", 0, 2);
   out.top_p = in.number("top_p", 0, 1);
   out.max_tokens = narrowed<int>(in.whole("max_tokens", 1, 10'000'000));
@@ -75,6 +78,8 @@ std::optional<Retry> FileReader::retry(TableReader& in) {
   out.delay = table.duration("delay").value_or(out.delay);
   out.cap = table.duration("cap").value_or(out.cap);
   out.fallback = table.texts("fallback");
+  const Node* fallback = node->find("fallback");
+  out.place = fallback ? fallback->place : node->place;
   table.finish();
   return out;
 }

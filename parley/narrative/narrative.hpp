@@ -121,6 +121,7 @@ struct Carousel {
 struct Settings {
   Settings() = default;
   std::string model;  // empty: what stands above, at last the default model
+  Place model_place;
   std::optional<double> temperature, top_p;
   std::optional<int> max_tokens, top_k, seed, thinking;
   std::vector<std::string> stop;
@@ -145,6 +146,7 @@ struct Retry {
   std::chrono::milliseconds delay{1000};  // before the second; doubles, where the service asks for
   std::chrono::milliseconds cap{60'000};  // no time of its own
   std::vector<std::string> fallback;      // models that are asked next, in this order
+  Place place;
 };
 
 struct Output {

@@ -104,10 +104,10 @@ class Tables {
  public:
   virtual ~Tables() = default;
   // Errors: not_found (database, table, column), permission_denied (pull_and_delete where the
-  // owner has not allowed it: nothing was read), invalid_argument, storage.
-  virtual Result<TableRows> read(const TableQuery& query) = 0;
+  // owner has not allowed it: nothing was read), invalid_argument, storage, cancelled.
+  virtual Task<Result<TableRows>> read(TableQuery query) = 0;
   // Deletes the rows that were read with pull_and_delete; called when they are in the record.
-  virtual Result<void> remove(const TableQuery& query, const TableRows& read) = 0;
+  virtual Task<Result<void>> remove(TableQuery query, TableRows read) = 0;
 };
 
 struct CommandCall {

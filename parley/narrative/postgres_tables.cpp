@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "parley/base/text.hpp"
+#include "parley/narrative/detail/aside.hpp"
 #include "parley/narrative/detail/postgres.hpp"
 #include "parley/narrative/detail/table_sql.hpp"
 #include "parley/narrative/diagnostic.hpp"
@@ -101,46 +102,58 @@ Result<TableRows> fetch(PgConnection& database, const TableQuery& query) {
   return out;
 }
 
-Result<PgConnection> connect(const PostgresTablesOptions& options, const TableInput& input) {
-  const std::string name(input.database.substr(input.database.find(':') + 1));
+// What a thread needs, and owns.
+struct PgWork {
+  PgWork() = default;
+  std::string name;
+  Secret connection;
+  std::chrono::seconds connect_timeout{10}, query_timeout{30};
+};
+
+Result<PgWork> work_of(const PostgresTablesOptions& options, const TableInput& input) {
+  if (auto may = detail::may_delete(options.allow_delete, input); !may)
+    return fail(std::move(may.error()));
+  PgWork out;
+  out.name = input.database.substr(input.database.find(':') + 1);
   if (!options.connection)
-    return fail(ErrorKind::not_found, fmt::format("database {}: it has no connection", name));
-  const auto connection = options.connection(name);
-  if (!connection) return fail(connection.error());
-  return PgConnection::open(name, *connection, options.connect_timeout);
+    return fail(ErrorKind::not_found, fmt::format("database {}: it has no connection", out.name));
+  auto connection = options.connection(out.name);
+  if (!connection) return fail(std::move(connection.error()));
+  out.connection = std::move(*connection);
+  out.connect_timeout = options.connect_timeout;
+  out.query_timeout = options.query_timeout;
+  return out;
+}
+
+Result<PgConnection> connect(const PgWork& work, const detail::Stop& stop) {
+  return PgConnection::open(work.name, work.connection, work.connect_timeout, work.query_timeout,
+                            stop);
 }
 
 // A transaction with its bounds.
-Result<void> begin(PgConnection& database, std::string_view how,
-                   const PostgresTablesOptions& options) {
+Result<void> begin(PgConnection& database, std::string_view how, const PgWork& work) {
   if (auto begun = database.query(fmt::format("BEGIN {}", how)); !begun)
     return fail(std::move(begun.error()));
-  const auto ms = std::chrono::milliseconds(options.query_timeout).count();
+  const auto ms = std::chrono::milliseconds(work.query_timeout).count();
   if (auto set = database.query(fmt::format("SET LOCAL statement_timeout = {}", ms)); !set)
     return fail(std::move(set.error()));
   return {};
 }
 
-}  // namespace
-
-PostgresTables::PostgresTables(PostgresTablesOptions options) : options_(std::move(options)) {}
-
-Result<TableRows> PostgresTables::read(const TableQuery& query) {
-  if (auto may = detail::may_delete(options_.allow_delete, query.input); !may)
-    return fail(std::move(may.error()));
-  auto database = connect(options_, query.input);
+Result<TableRows> read_server(const PgWork& work, const TableQuery& query,
+                              const detail::Stop& stop) {
+  auto database = connect(work, stop);
   if (!database) return fail(std::move(database.error()));
-  if (auto begun = begin(*database, "ISOLATION LEVEL REPEATABLE READ READ ONLY", options_); !begun)
+  if (auto begun = begin(*database, "ISOLATION LEVEL REPEATABLE READ READ ONLY", work); !begun)
     return fail(std::move(begun.error()));
   return fetch(*database, query);
 }
 
-Result<void> PostgresTables::remove(const TableQuery& query, const TableRows& read) {
-  if (auto may = detail::may_delete(options_.allow_delete, query.input); !may) return may;
-  if (read.ids.empty()) return {};
-  auto database = connect(options_, query.input);
+Result<void> remove_from_server(const PgWork& work, const TableQuery& query, const TableRows& read,
+                                const detail::Stop& stop) {
+  auto database = connect(work, stop);
   if (!database) return fail(std::move(database.error()));
-  if (auto begun = begin(*database, "ISOLATION LEVEL READ COMMITTED READ WRITE", options_); !begun)
+  if (auto begun = begin(*database, "ISOLATION LEVEL READ COMMITTED READ WRITE", work); !begun)
     return begun;
   auto key = key_of(*database, query.input.name);
   if (!key) return fail(std::move(key.error()));
@@ -150,6 +163,30 @@ Result<void> PostgresTables::remove(const TableQuery& query, const TableRows& re
   if (!gone) return fail(std::move(gone.error()));
   if (auto ended = database->query("COMMIT"); !ended) return fail(std::move(ended.error()));
   return {};
+}
+
+}  // namespace
+
+PostgresTables::PostgresTables(PostgresTablesOptions options) : options_(std::move(options)) {}
+
+Task<Result<TableRows>> PostgresTables::read(TableQuery query) {
+  auto work = work_of(options_, query.input);
+  if (!work) co_return fail(std::move(work.error()));
+  std::function<Result<TableRows>(const detail::Stop&)> call =
+      [work = std::move(*work), query = std::move(query)](const detail::Stop& stop) {
+        return read_server(work, query, stop);
+      };
+  co_return co_await detail::aside(std::move(call));
+}
+
+Task<Result<void>> PostgresTables::remove(TableQuery query, TableRows read) {
+  auto work = work_of(options_, query.input);
+  if (!work) co_return fail(std::move(work.error()));
+  if (read.ids.empty()) co_return Result<void>();
+  std::function<Result<void>(const detail::Stop&)> call =
+      [work = std::move(*work), query = std::move(query), read = std::move(read)](
+          const detail::Stop& stop) { return remove_from_server(work, query, read, stop); };
+  co_return co_await detail::aside(std::move(call));
 }
 
 }  // namespace parley::narrative

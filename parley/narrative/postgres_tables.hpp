@@ -22,13 +22,14 @@ struct PostgresTablesOptions {
 // Table inputs from PostgreSQL (TableInput::database "postgres:NAME", TableInput::name "table" or
 // "schema.table"). Each read is one transaction, READ ONLY and REPEATABLE READ, in a connection of
 // its own. pull_and_delete needs a primary key of one whole number, which makes TableRows::ids.
-// Waits on its thread, as long as the timeouts say. Errors are those of Tables, with the server's
-// words; no connection string or password is in them. Built with PARLEY_POSTGRES.
+// Each has a thread of its own while it lasts, so that the loop goes on; cancelling the task ends
+// the connection's attempt, or the query on the server. Errors are those of Tables, with the
+// server's words; no connection string or password is in them. Built with PARLEY_POSTGRES.
 class PostgresTables final : public Tables {
  public:
   explicit PostgresTables(PostgresTablesOptions options);
-  Result<TableRows> read(const TableQuery& query) override;
-  Result<void> remove(const TableQuery& query, const TableRows& read) override;
+  Task<Result<TableRows>> read(TableQuery query) override;
+  Task<Result<void>> remove(TableQuery query, TableRows read) override;
 
  private:
   PostgresTablesOptions options_;

@@ -126,8 +126,11 @@ Result<std::vector<Entry>> parse_record(std::string_view text) {
     if (end == std::string_view::npos) break;
     auto entry = parse_entry(text.substr(0, end));
     if (!entry)
-      return fail(ErrorKind::invalid_argument,
-                  fmt::format("record, line {}: {}", number, entry.error().message()));
+      return fail(
+          ErrorKind::invalid_argument,
+          fmt::format(
+              "record, line {}: {}{}", number, entry.error().message(),
+              number == 1 ? "; a record is what run has written, and tells the name of" : ""));
     if ((entry->type == EntryType::begin) != (number == 1))
       return fail(ErrorKind::invalid_argument,
                   fmt::format("record, line {}: {}", number,

@@ -7,6 +7,7 @@
 
 #include "parley/base/text.hpp"
 #include "parley/json/value.hpp"
+#include "parley/narrative/detail/aside.hpp"
 #include "parley/narrative/detail/sqlite.hpp"
 #include "parley/narrative/detail/table_sql.hpp"
 #include "parley/narrative/diagnostic.hpp"
@@ -81,13 +82,19 @@ Result<TableRows> fetch(sqlite3* database, sqlite3_stmt* statement,
   }
 }
 
-}  // namespace
+// Ends a statement between its steps where nobody waits for it.
+int is_stopped(void* stop) {
+  return static_cast<const detail::Stop*>(stop)->requested();
+}
+void obey(sqlite3* database, const detail::Stop& stop) {
+  constexpr int kSteps = 1000;
+  sqlite3_progress_handler(database, kSteps, is_stopped, const_cast<detail::Stop*>(&stop));
+}
 
-SqliteTables::SqliteTables(SqliteTablesOptions options) : options_(options) {}
-
-Result<TableRows> SqliteTables::read(const TableQuery& query) {
+Result<TableRows> read_file(const SqliteTablesOptions& options, const TableQuery& query,
+                            const detail::Stop& stop) {
   const auto& input = query.input;
-  if (auto may = detail::may_delete(options_.allow_delete, input); !may)
+  if (auto may = detail::may_delete(options.allow_delete, input); !may)
     return fail(std::move(may.error()));
   if (input.database.empty())
     return fail(
@@ -98,6 +105,7 @@ Result<TableRows> SqliteTables::read(const TableQuery& query) {
                 fmt::format("table {}: databases are SQLite files here", input.name));
   auto database = detail::open_database(input.database, SQLITE_OPEN_READONLY);
   if (!database) return fail(std::move(database.error()));
+  obey(database->get(), stop);
   auto known = columns_of(database->get(), input.name);
   if (!known) return fail(std::move(known.error()));
   detail::TableSql made(query, detail::SqlDialect::sqlite, detail::quoted(input.name), "rowid",
@@ -114,10 +122,12 @@ Result<TableRows> SqliteTables::read(const TableQuery& query) {
   return fetch(database->get(), statement->get(), std::move(made.columns), input.pull_and_delete);
 }
 
-Result<void> SqliteTables::remove(const TableQuery& query, const TableRows& read) {
-  if (auto may = detail::may_delete(options_.allow_delete, query.input); !may) return may;
+Result<void> remove_from_file(const SqliteTablesOptions& options, const TableQuery& query,
+                              const TableRows& read, const detail::Stop& stop) {
+  if (auto may = detail::may_delete(options.allow_delete, query.input); !may) return may;
   auto database = detail::open_database(query.input.database, SQLITE_OPEN_READWRITE);
   if (!database) return fail(std::move(database.error()));
+  obey(database->get(), stop);
   if (auto begun = detail::execute(database->get(), "BEGIN IMMEDIATE"); !begun) return begun;
   auto statement = detail::prepare(
       database->get(), "DELETE FROM " + detail::quoted(query.input.name) + " WHERE rowid = ?1");
@@ -129,6 +139,25 @@ Result<void> SqliteTables::remove(const TableQuery& query, const TableRows& read
     sqlite3_reset(statement->get());
   }
   return detail::execute(database->get(), "COMMIT");
+}
+
+}  // namespace
+
+SqliteTables::SqliteTables(SqliteTablesOptions options) : options_(options) {}
+
+Task<Result<TableRows>> SqliteTables::read(TableQuery query) {
+  std::function<Result<TableRows>(const detail::Stop&)> work =
+      [options = options_, query = std::move(query)](const detail::Stop& stop) {
+        return read_file(options, query, stop);
+      };
+  co_return co_await detail::aside(std::move(work));
+}
+
+Task<Result<void>> SqliteTables::remove(TableQuery query, TableRows read) {
+  std::function<Result<void>(const detail::Stop&)> work =
+      [options = options_, query = std::move(query), read = std::move(read)](
+          const detail::Stop& stop) { return remove_from_file(options, query, read, stop); };
+  co_return co_await detail::aside(std::move(work));
 }
 
 }  // namespace parley::narrative

@@ -17,16 +17,16 @@ struct SqliteTablesOptions {
 class SqliteTables final : public Tables {
  public:
   explicit SqliteTables(SqliteTablesOptions options = SqliteTablesOptions());
-  Result<TableRows> read(const TableQuery& query) override;
-  Result<void> remove(const TableQuery& query, const TableRows& read) override;
+  Task<Result<TableRows>> read(TableQuery query) override;
+  Task<Result<void>> remove(TableQuery query, TableRows read) override;
 
  private:
   SqliteTablesOptions options_;
 };
 
 // Content in a SQLite file, a table for each target with the columns id, at, narrative, act, model,
-// status, mistakes (JSON), item (JSON), source, run and note: other narratives can read it as a table input.
-// Belongs to one thread.
+// status, mistakes (JSON), item (JSON), source, run and note: other narratives can read it as a
+// table input. Belongs to one thread.
 class SqliteContent final : public ContentStore {
  public:
   // `clock` outlives it.

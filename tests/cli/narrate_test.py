@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -103,6 +104,103 @@ class Narrate(unittest.TestCase):
     def record(self, file):
         return [json.loads(line) for line in Path(file).read_text(encoding="utf-8").splitlines()]
 
+    # Other services.
+
+    def test_acts_ask_other_services(self):
+        asked = []
+
+        class Foreign(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                asked.append((self.path, body["model"], self.headers["x-api-key"]))
+                answer = json.dumps(
+                    {"type": "message", "role": "assistant", "content": [{"type": "text", "text": "weak"}],
+                     "stop_reason": "end_turn", "usage": {"input_tokens": 3, "output_tokens": 4}}
+                    if self.path == "/v1/messages" else
+                    {"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "a draft"}}],
+                     "usage": {"prompt_tokens": 1000, "completion_tokens": 2000}}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Foreign)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        url = f"http://127.0.0.1:{server.server_port}"
+        settings = {"PARLEY_CONFIG": self.write("parley.toml", f"""
+[providers.local]
+kind = "openai"
+base_url = "{url}/v1"
+default_tier = "mine"
+[providers.local.tiers.mine]
+rpd = 1
+cost_per_million_input_tokens = 1.0
+cost_per_million_output_tokens = 2.0
+[multipliers]
+rpd = 1.0
+[providers.anthropic]
+kind = "anthropic"
+base_url = "{url}"
+""")}
+        story = self.write("story.toml", """
+[narrative]
+history = "none"
+budget = { rpd_multiplier = 1.0 }
+[acts.draft]
+model = "local/llama"
+input = "Write"
+[acts.judge]
+model = "anthropic/claude-x"
+input = "Judge {{draft}}"
+[acts.more]
+input = "repeat: {{judge}}"
+[acts.again]
+model = "local/llama"
+input = "Again, {{more}}"
+""")
+
+        def narrate(verb, *words, **more):
+            return subprocess.run([PARLEY, "narrate", verb, *words, "--json"], capture_output=True, text=True,
+                                  stdin=subprocess.DEVNULL, timeout=LIMIT, env={**CLEAN, **settings, **more})
+
+        self.assertEqual(narrate("check", story).returncode, 0)
+        plan = json.loads(narrate("plan", story, "--state-dir", self.state).stdout)
+        self.assertIn("cost_high", plan["calls"][0])
+        # Keys are looked for before anything is asked.
+        done = narrate("run", story, "--state-dir", self.state)
+        self.assertEqual((done.returncode, asked), (2, []), done.stderr)
+        self.assertIn("ANTHROPIC_API_KEY is not set", done.stderr)
+        # The limits of parley.toml hold: the second call of its day is refused.
+        done = narrate("run", story, "--state-dir", self.state, ANTHROPIC_API_KEY="sk-canary")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        acts = {line["act"]: line for line in self.lines(done) if line["event"] == "act"}
+        self.assertEqual(acts["draft"]["output"], "a draft")
+        self.assertAlmostEqual(acts["draft"]["cost"], 0.005)
+        self.assertEqual(acts["judge"]["output"], "weak")
+        self.assertEqual(acts["more"]["output"], "weak")
+        self.assertIn("requests_per_day", acts["again"]["message"])
+        self.assertEqual(asked, [("/v1/chat/completions", "llama", None), ("/v1/messages", "claude-x", "sk-canary")])
+        self.assertNotIn("sk-canary", done.stdout + done.stderr)
+        # What --offline does not ask, and what there is not, is told with its place.
+        done = narrate("run", story, "--offline")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(":6:9: error: model \"local/llama\" is of service local, which --offline does not ask", done.stderr)
+        bad = self.write("bad.toml", '[acts.a]\nmodel = "lokal/llama"\ninput = "x"\n')
+        done = narrate("check", bad)
+        self.assertEqual(done.returncode, 2)
+        told = self.lines(done)[0]
+        self.assertEqual((told["line"], told["column"], told["code"]), (2, 9, "model"))
+        self.assertIn("did you mean local?", told["message"])
+
     # Everything that is shown to people works.
 
     def test_every_example_runs(self):
@@ -179,6 +277,7 @@ class Narrate(unittest.TestCase):
         page = (ROOT / "docs/narratives.md").read_text(encoding="utf-8")
         blocks = re.findall(r"^```toml\n(.*?)^```", page, re.S | re.M)
         self.assertGreater(len(blocks), 5)
+        settings = self.write("parley.toml", '[providers.local]\nkind = "openai"\nbase_url = "http://127.0.0.1:1/v1"\n')
         for number, block in enumerate(blocks):
             if block.startswith("[commands."):
                 policy = self.write(f"policy{number}.toml", block)
@@ -186,8 +285,26 @@ class Narrate(unittest.TestCase):
                 self.assertEqual(self.run_it("plan", narrative, "--policy", policy).returncode, 0, block)
                 continue
             file = self.write(f"page{number}.toml", block)
-            checked = self.run_it("check", file)
+            checked = self.run_it("check", file, env={"PARLEY_CONFIG": settings})
             self.assertEqual((checked.returncode, "warning" in checked.stdout), (0, False), block + checked.stdout)
+
+    def test_ctrl_c_ends_a_session_that_is_being_opened(self):
+        file = self.write("call.toml", '[narrative]\nmodel = "gemini-2.0-flash-live-001"\n[narrative.live]\n[acts]\na = "Hello"\n')
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            process = subprocess.Popen([PARLEY, "narrate", "run", file, "--state-dir", self.state], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True,
+                                       env={**CLEAN, "GEMINI_API_KEY": "k",
+                                            "GOOGLE_GEMINI_BASE_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"})
+            self.addCleanup(process.kill)
+            with silent.accept()[0]:
+                process.send_signal(signal.SIGINT)
+                out, errors = process.communicate(timeout=LIMIT)
+        self.assertEqual(process.returncode, 130, errors)
+        end = json.loads(out.splitlines()[-1])
+        self.assertEqual(end["status"], "cancelled")
+        # It was not waited for: what ended the attempt is no time limit.
+        self.assertNotIn("timeout", out)
+        self.assertIn("cancelled", end["error"])
 
     # Nothing is lost, and nothing is paid for twice.
 

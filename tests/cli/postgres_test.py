@@ -4,6 +4,8 @@ import json
 import os
 import pwd
 import shutil
+import signal
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -28,6 +30,7 @@ CREATE SCHEMA "odd name";
 CREATE TABLE "odd name"."Things" (what text);
 INSERT INTO "odd name"."Things" VALUES ('a thing');
 CREATE VIEW open_customers AS SELECT name FROM customers WHERE open;
+CREATE VIEW slow AS SELECT pg_sleep(100)::text AS nap;
 CREATE TABLE queue (id bigint PRIMARY KEY, job text);
 INSERT INTO queue VALUES (1, 'first'), (2, 'second'), (3, 'third');
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader;
@@ -186,6 +189,54 @@ class Postgres(unittest.TestCase):
         (self.path / "parley.toml").write_text('[databases.shop]\nurl_env = "SHOP_URL"\n', encoding="utf-8")
         done = self.narrate('name = "customers"', env={"PARLEY_DATABASE_SHOP": "", "SHOP_URL": self.url})
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    # The loop goes on meanwhile, and Ctrl-C ends what is waited for.
+
+    def start(self, table, url):
+        file = self.path / "two.toml"
+        file.write_text('[narrative]\nhistory = "none"\ndatabase = "postgres:shop"\n[[acts.rows.input]]\ntype = "table"\n'
+                        f'name = "{table}"\n[acts.beside]\ninput = "repeat: beside"\n', encoding="utf-8")
+        process = subprocess.Popen([PARLEY, "narrate", "run", str(file), "--offline", "--state-dir", str(self.path / "state")],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.path,
+                                   env={**CLEAN, "PARLEY_DATABASE_SHOP": url})
+        self.addCleanup(process.wait, LIMIT)
+        self.addCleanup(process.kill)
+        return process
+
+    def told_beside(self, process):
+        for line in process.stdout:
+            told = json.loads(line)
+            if told.get("act") == "beside" and told["status"] == "done":
+                return
+        self.fail("the other act did not end while the rows were read")
+
+    def interrupt(self, process):
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=LIMIT)
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertEqual(json.loads(out.splitlines()[-1])["status"], "cancelled")
+
+    def wait_for_queries(self, some):
+        wanted = "NOT" if some else ""
+        self.server.sql(f"""DO $$ BEGIN WHILE {wanted} EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'reader' AND state = 'active'
+                            AND query LIKE '%nap%') LOOP PERFORM pg_sleep(0.01); PERFORM pg_stat_clear_snapshot(); END LOOP; END $$""")
+
+    def test_a_slow_query_holds_nobody_up_and_is_cancelled_on_the_server(self):
+        process = self.start("slow", self.url)
+        self.told_beside(process)
+        self.wait_for_queries(True)
+        self.interrupt(process)
+        self.wait_for_queries(False)
+
+    def test_a_server_that_says_nothing_ends_at_its_time_or_with_ctrl_c(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"host=127.0.0.1 port={silent.getsockname()[1]} user=x password={PASSWORD}"
+            process = self.start("any", url)
+            self.told_beside(process)
+            with silent.accept()[0]:
+                self.interrupt(process)
+            told = self.error('name = "any"', env={"PARLEY_DATABASE_SHOP": url + " connect_timeout=1"})
+            self.assertIn("database shop: no connection within 1 seconds", told)
 
     def test_a_connection_string_in_the_file_is_a_mistake(self):
         done = self.narrate('name = "customers"', verb="check", database=self.url)

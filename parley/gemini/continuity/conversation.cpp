@@ -89,7 +89,14 @@ Task<Result<Conversation>> Conversation::begin(std::shared_ptr<State> state) {
   }
   state->core.start(net::now());
   state->settle();
-  while (!state->core.is_connected() && !state->core.is_over()) co_await state->something_comes();
+  while (!state->core.is_connected() && !state->core.is_over()) {
+    co_await state->something_comes();
+    const bool cancelled = co_await State::is_cancelled();
+    if (cancelled)
+      co_return fail(
+          Error(ErrorKind::cancelled, "the conversation was cancelled while it was being opened")
+              .with_stage(Stage::connect));
+  }
   auto ended = state->core.outcome();
   if (!ended) co_return fail(std::move(ended.error()));
   co_return std::move(out);

@@ -49,8 +49,9 @@ class LiveTools;
 class Conversation {
  public:
   // Waits until the first connection is set up. Errors: those of Live::connect(), the last one
-  // where the policy made several attempts; cancelled where the policy's hook stopped them;
-  // invalid_argument for fallbacks without a history.
+  // where the policy made several attempts; cancelled where the policy's hook stopped them, or the
+  // task was cancelled, which ends the attempt at once; invalid_argument for fallbacks without a
+  // history.
   static Task<Result<Conversation>> open(ConversationOptions options);
   // Goes on with an exported conversation. The setup is the snapshot's, and options.live.setup is
   // not used.

@@ -1,8 +1,11 @@
 #include <algorithm>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "parley/gemini/continuity/detail/conversation_state.hpp"
@@ -97,7 +100,8 @@ void Conversation::State::obey(ContinuityEffect effect) {
     links[link->id] = link;
     LiveOptions to(open->service == 0 ? live : fallbacks[open->service - 1].live);
     to.setup = std::move(open->setup);
-    asio::co_spawn(executor, run_link(shared_from_this(), link, std::move(to)), asio::detached);
+    asio::co_spawn(executor, run_link(shared_from_this(), link, std::move(to)),
+                   asio::bind_cancellation_slot(link->opening.slot(), asio::detached));
     return;
   }
   if (const auto* close = std::get_if<CloseLink>(&effect)) return close_link(close->link);
@@ -137,12 +141,21 @@ void Conversation::State::abandon() {
 }
 
 Task<void> Conversation::State::end_link(LinkPtr link) {
-  if (link->live) (void)co_await link->live->close();
+  if (link->live)
+    (void)co_await link->live->close();
+  else
+    link->opening.emit(asio::cancellation_type::terminal);
+}
+
+Task<bool> Conversation::State::is_cancelled() {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  co_return state.cancelled() != asio::cancellation_type::none;
 }
 
 Task<void> Conversation::State::run_link(std::shared_ptr<State> self, LinkPtr link,
                                          LiveOptions options) {
   if (self->prepare) self->prepare(link->id, options);
+  co_await asio::this_coro::throw_if_cancelled(false);
   auto live = co_await Live::connect(std::move(options));
   if (link->dropped || self->abandoned) {
     self->links.erase(link->id);

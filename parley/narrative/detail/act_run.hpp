@@ -32,7 +32,7 @@ class ActRun {
   Task<Result<gemini::GenerateContentRequest>> request();
   Task<Result<std::vector<gemini::Part>>> parts_of(const Input& input);
   Result<gemini::Part> media(const MediaInput& input);
-  Result<std::string> table(const TableInput& input);
+  Task<Result<std::string>> table(const TableInput& input);
   Task<Result<std::string>> command(const CommandInput& input);
   Task<Result<std::string>> execute(CommandCall call, const CommandInput& input);
   Result<void> settings(gemini::GenerateContentRequest& request);

@@ -1,7 +1,9 @@
 #include "parley/narrative/detail/postgres.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <poll.h>
 
 #include <fmt/format.h>
 
@@ -45,6 +47,26 @@ std::string base64_of_hex(std::string_view text) {
     bytes.push_back(static_cast<std::byte>(value));
   }
   return to_base64(bytes);
+}
+
+Error cancelled() {
+  return Error(ErrorKind::cancelled, "it was cancelled");
+}
+
+// What the connection has been told, times its hosts: each may be tried for so long.
+std::chrono::seconds connect_limit(PGconn* connection, std::chrono::seconds usual) {
+  const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfo(connection));
+  auto limit = usual;
+  std::int64_t hosts = 1;
+  for (const auto* one = options.get(); one && one->keyword; ++one) {
+    const std::string_view keyword(one->keyword);
+    const std::string_view value(one->val ? one->val : "");
+    if (keyword == "connect_timeout")
+      if (const auto told = number<int>(value)) limit = std::chrono::seconds(std::max(*told, 0));
+    if (keyword == "host" || keyword == "hostaddr")
+      hosts = std::max<std::int64_t>(hosts, std::ranges::count(value, ',') + 1);
+  }
+  return limit * hosts;
 }
 
 }  // namespace
@@ -94,7 +116,8 @@ Error PgConnection::error_of(std::string_view words, bool lost) const {
 }
 
 Result<PgConnection> PgConnection::open(const std::string& name, const Secret& connection,
-                                        std::chrono::seconds timeout) {
+                                        std::chrono::seconds timeout,
+                                        std::chrono::seconds query_timeout, const Stop& stop) {
   // What is wrong with it would be told with parts of it.
   const std::unique_ptr<PQconninfoOption, FreeOptions> options(
       PQconninfoParse(connection.reveal().c_str(), nullptr));
@@ -106,14 +129,73 @@ Result<PgConnection> PgConnection::open(const std::string& name, const Secret& c
   Secret password;
   for (const auto* one = options.get(); one->keyword; ++one)
     if (std::string_view(one->keyword) == "password" && one->val) password = Secret(one->val);
-  const auto seconds = std::to_string(std::max<std::int64_t>(timeout.count(), 2));
-  const char* names[] = {"connect_timeout", "dbname", "client_encoding",
-                         "fallback_application_name", nullptr};
-  const char* values[] = {seconds.c_str(), connection.reveal().c_str(), "UTF8", "parley", nullptr};
-  PgConnection out(PQconnectdbParams(names, values, 1), name, std::move(password));
-  if (PQstatus(out.connection_.get()) != CONNECTION_OK)
-    return fail(out.error_of(PQerrorMessage(out.connection_.get()), true));
+  const char* names[] = {"dbname", "client_encoding", "fallback_application_name", nullptr};
+  const char* values[] = {connection.reveal().c_str(), "UTF8", "parley", nullptr};
+  PgConnection out(PQconnectStartParams(names, values, 1), name, std::move(password), stop);
+  out.patience_ = query_timeout + std::chrono::seconds(5);
+  if (auto connected = out.connect(timeout); !connected) return fail(std::move(connected.error()));
   return out;
+}
+
+Result<void> PgConnection::connect(std::chrono::seconds timeout) {
+  auto* connection = connection_.get();
+  if (PQstatus(connection) == CONNECTION_BAD)
+    return fail(error_of(PQerrorMessage(connection), true));
+  timeout = connect_limit(connection, timeout);
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  if (timeout.count() > 0) deadline = std::chrono::steady_clock::now() + timeout;
+  auto wants = PGRES_POLLING_WRITING;
+  while (wants != PGRES_POLLING_OK) {
+    if (wants == PGRES_POLLING_FAILED) return fail(error_of(PQerrorMessage(connection), true));
+    const short events = wants == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    const auto waited = wait_for(PQsocket(connection), events, deadline, *stop_);
+    if (waited == Waited::stopped) return fail(cancelled());
+    if (waited == Waited::late)
+      return fail(error_of(fmt::format("no connection within {} seconds", timeout.count()), true));
+    wants = PQconnectPoll(connection);
+  }
+  PQsetnonblocking(connection, 1);
+  return {};
+}
+
+// The server may run it for long: it is asked to end, over a connection of libpq's own.
+void PgConnection::cancel_statement() {
+  auto* cancel = PQgetCancel(connection_.get());
+  if (!cancel) return;
+  char words[256];
+  PQcancel(cancel, words, sizeof words);
+  PQfreeCancel(cancel);
+}
+
+Result<void> PgConnection::wait(short events) {
+  const auto deadline = std::chrono::steady_clock::now() + patience_;
+  const auto waited = wait_for(PQsocket(connection_.get()), events, deadline, *stop_);
+  if (waited == Waited::ready) return {};
+  if (waited == Waited::late)
+    return fail(
+        error_of(fmt::format("the server said nothing for {} seconds", patience_.count()), true));
+  cancel_statement();
+  return fail(cancelled());
+}
+
+Result<void> PgConnection::flush() {
+  for (int left = PQflush(connection_.get()); left != 0; left = PQflush(connection_.get())) {
+    if (left < 0) return fail(error_of(PQerrorMessage(connection_.get()), true));
+    if (auto ready = wait(POLLIN | POLLOUT); !ready) return ready;
+    // A server that says something before it has read all would wait for us as well.
+    if (PQconsumeInput(connection_.get()) != 1)
+      return fail(error_of(PQerrorMessage(connection_.get()), true));
+  }
+  return {};
+}
+
+Result<PgResult> PgConnection::next() {
+  while (PQisBusy(connection_.get()) == 1) {
+    if (auto ready = wait(POLLIN); !ready) return fail(std::move(ready.error()));
+    if (PQconsumeInput(connection_.get()) != 1)
+      return fail(error_of(PQerrorMessage(connection_.get()), true));
+  }
+  return PgResult(PQgetResult(connection_.get()));
 }
 
 Result<PgResult> PgConnection::checked(PgResult result) {
@@ -141,29 +223,31 @@ Result<void> PgConnection::send(const std::string& sql, const std::vector<std::s
 Result<PgResult> PgConnection::query(const std::string& sql,
                                      const std::vector<std::string>& values) {
   if (auto sent = send(sql, values); !sent) return fail(std::move(sent.error()));
+  if (auto gone = flush(); !gone) return fail(std::move(gone.error()));
   Result<PgResult> out = fail(error_of("the server gave no answer", true));
-  for (PgResult next(PQgetResult(connection_.get())); next;
-       next.reset(PQgetResult(connection_.get())))
-    out = checked(std::move(next));
-  return out;
+  for (;;) {
+    auto result = next();
+    if (!result) return result;
+    if (!*result) return out;
+    out = checked(std::move(*result));
+  }
 }
 
 Result<void> PgConnection::rows(const std::string& sql, const std::vector<std::string>& values,
                                 const std::function<Result<void>(PGresult*)>& take) {
   if (auto sent = send(sql, values); !sent) return sent;
   PQsetSingleRowMode(connection_.get());
-  Result<void> done;
-  // After an error the rest is read and dropped; where there is much of it, the owner ends the
-  // connection instead.
-  for (PgResult next(PQgetResult(connection_.get())); next && done;
-       next.reset(PQgetResult(connection_.get()))) {
-    auto good = checked(std::move(next));
-    if (!good)
-      done = fail(std::move(good.error()));
-    else if (PQntuples(good->get()) > 0)
-      done = take(good->get());
+  if (auto gone = flush(); !gone) return gone;
+  // After an error the rest is not read: the owner ends the connection.
+  for (;;) {
+    auto result = next();
+    if (!result) return fail(std::move(result.error()));
+    if (!*result) return {};
+    auto good = checked(std::move(*result));
+    if (!good) return fail(std::move(good.error()));
+    if (PQntuples(good->get()) == 0) continue;
+    if (auto taken = take(good->get()); !taken) return taken;
   }
-  return done;
 }
 
 }  // namespace parley::narrative::detail

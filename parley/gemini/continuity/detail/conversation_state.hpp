@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "parley/gemini/continuity/conversation.hpp"
@@ -20,7 +21,8 @@ struct Conversation::State : std::enable_shared_from_this<Conversation::State> {
     std::optional<Live> live;  // once it is set up
     std::deque<SendOnLink> queue;
     bool writing = false;
-    bool dropped = false;  // not wanted any more
+    bool dropped = false;                      // not wanted any more
+    boost::asio::cancellation_signal opening;  // ends the attempt, before `live` is there
   };
   using LinkPtr = std::shared_ptr<Link>;
 
@@ -40,6 +42,8 @@ struct Conversation::State : std::enable_shared_from_this<Conversation::State> {
   static Task<void> read_link(std::shared_ptr<State> self, LinkPtr link);
   static Task<void> write_link(std::shared_ptr<State> self, LinkPtr link);
   static Task<void> end_link(LinkPtr link);
+  // The task that asks has been cancelled.
+  static Task<bool> is_cancelled();
   ConversationEvent take();
 
   Executor executor;
