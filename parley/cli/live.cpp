@@ -121,8 +121,7 @@ Task<Result<bool>> type(Conversation& talk, LiveScreen& screen, LiveVoice& voice
   const bool terminal = LineReader::input_is_terminal();
   if (terminal)
     std::cerr << "Type, and press Enter; a line into an answer interrupts it. /voice NAME, "
-              << (voice.has_microphone() ? "/mute, " : "") << (voice.has_speaker() ? "/stop, " : "")
-              << "/quit\n";
+              << (voice.has_microphone() ? "/mute, " : "") << "/stop, /quit\n";
   for (;;) {
     auto line = co_await lines.next();
     if (!line) co_return terminal;

@@ -45,6 +45,8 @@ void LiveScreen::take(const gemini::ConversationEvent& event) {
     if (sound || std::holds_alternative<gemini::LiveText>(*live)) answered_at_ = net::now();
     latency_.received(net::now(), text, sound);
     std::visit([this](const auto& told) { one(told); }, *live);
+  } else if (const auto* part = std::get_if<gemini::AnswerCut>(&event)) {
+    cut(*part);
   } else if (!std::holds_alternative<gemini::ConnectionAttempt>(event) || options_.stats) {
     note(gemini::describe(event));
   }
@@ -100,6 +102,13 @@ void LiveScreen::played_to(std::uint64_t samples, bool end) {
   if (options_.stats)
     note(fmt::format("{} {:.2f} s", end ? "played to its end:" : "cut after",
                      static_cast<double>(samples) / audio::kOutputRate));
+}
+
+// Lines that were written stay; the picture and what is left of it have what was heard.
+void LiveScreen::cut(const gemini::AnswerCut& cut) {
+  if (on_picture_) return picture_.cut("model", cut.said, cut.text);
+  if (options_.json) return json("cut", cut.text);
+  note(cut.text.empty() ? "nothing of it was heard" : "heard: " + cut.text);
 }
 
 void LiveScreen::typed(std::string_view text) {

@@ -50,6 +50,8 @@ class LiveScreen {
   Task<void> turn_over();
   // Waits for end().
   Task<void> over();
+  // Of an answer only a part was heard.
+  void cut(const gemini::AnswerCut& cut);
   // A text of the user, beside asked().
   void typed(std::string_view text);
   // Captions and notes go into the picture instead of lines.
