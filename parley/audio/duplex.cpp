@@ -163,6 +163,11 @@ std::optional<DuplexEvent> Duplex::poll_event(TimePoint now) {
   return event;
 }
 
+std::optional<Duration> Duplex::quiet_in_speech() const {
+  if (!detector_.speaking()) return std::nullopt;
+  return duration_of(detector_.since_loud(), input_rate_);
+}
+
 std::optional<TimePoint> Duplex::next_timeout() const {
   std::optional<TimePoint> next;
   for (const auto& due :

@@ -79,6 +79,8 @@ class Duplex {
   // Nothing of an answer is left to be heard.
   bool quiet() const { return !playout_.turn(); }
   bool user_speaks() const { return detector_.speaking(); }
+  // While the user speaks: how long ago the last loud moment was, at the last recorded().
+  std::optional<Duration> quiet_in_speech() const;
   // The answer is held, because the user seems to talk into it.
   bool held() const { return playout_.held(); }
   const PlayoutCounters& played() const { return playout_.counters(); }

@@ -19,6 +19,11 @@ std::string in_ms(const std::optional<Duration>& time) {
   return fmt::format("{} ms", std::chrono::duration_cast<std::chrono::milliseconds>(*time).count());
 }
 
+std::string_view in_words(audio::QuestionEnd from) {
+  if (from == audio::QuestionEnd::service) return " from the end that the service heard";
+  return from == audio::QuestionEnd::last_sound ? " from your last sound" : "";
+}
+
 }  // namespace
 
 LiveScreen::LiveScreen(Executor executor, const LiveCommandOptions& options)
@@ -77,6 +82,12 @@ void LiveScreen::one(const gemini::LiveUsage& told) {
 }
 void LiveScreen::one(const gemini::LiveToolCalls& calls) {
   for (const auto& call : calls.calls) note("the model calls " + call.name + ", which nobody runs");
+}
+
+void LiveScreen::one(const gemini::LiveVoiceActivity& activity) {
+  if (activity.started) return;
+  waiting_ = true;
+  latency_.asked(net::now(), audio::QuestionEnd::service);
 }
 
 void LiveScreen::asked() {
@@ -155,6 +166,7 @@ void LiveScreen::tell_turn(const audio::TurnLatency& turn) const {
   if (!turns_) return;
   Event event("gemini.live_turn");
   event.with("model", picture_.model);
+  event.with("from", std::string(to_string(turn.from)));
   const auto add = [&event](std::string_view name, const std::optional<Duration>& time) {
     if (time)
       event.with(name,
@@ -175,11 +187,11 @@ void LiveScreen::finish_turn() {
     tell_turn(*turn);
     picture_.last = turn->first_audio ? turn->first_audio : turn->first_text;
     if (options_.stats)
-      note(
-          fmt::format("first text {}, first sound {}, whole {}; {} tokens; you {:.0f} dBFS, model "
-                      "{:.0f} dBFS",
-                      in_ms(turn->first_text), in_ms(turn->first_audio), in_ms(turn->end),
-                      usage_.total, in_level_.mean_dbfs(), out_level_.mean_dbfs()));
+      note(fmt::format(
+          "first text {}, first sound {}, whole {}{}; {} tokens; you {:.0f} dBFS, model "
+          "{:.0f} dBFS",
+          in_ms(turn->first_text), in_ms(turn->first_audio), in_ms(turn->end), in_words(turn->from),
+          usage_.total, in_level_.mean_dbfs(), out_level_.mean_dbfs()));
   }
 }
 

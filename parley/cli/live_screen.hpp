@@ -36,6 +36,8 @@ class LiveScreen {
   // The question is out: the end of speech, or a text.
   void asked();
   void asked(TimePoint at);
+  // The user was heard at that time; asked() may follow.
+  void spoke(TimePoint at) { latency_.spoke(at); }
   // The user's speech, for the level.
   void heard_from_user(audio::SamplesView samples);
   void user_speaks(bool speaks) { user_speaks_ = speaks; }
@@ -73,6 +75,7 @@ class LiveScreen {
   void one(const gemini::LiveTurnComplete& turn);
   void one(const gemini::LiveUsage& told);
   void one(const gemini::LiveToolCalls& calls);
+  void one(const gemini::LiveVoiceActivity& activity);
   template <class Other>
   void one(const Other&) {}
 

@@ -144,6 +144,7 @@ Task<void> LiveVoice::run_microphone(Self self) {
     if (!*piece) break;
     if (!self->duplex_.muted()) self->screen_->heard_from_user(**piece);
     self->duplex_.recorded(**piece, now());
+    if (const auto quiet = self->duplex_.quiet_in_speech()) self->screen_->spoke(now() - *quiet);
     self->pump();
   }
   self->microphone_ended_ = true;
