@@ -171,6 +171,28 @@ class Live(unittest.TestCase):
                 self.assertEqual(said.returncode, 2)
                 self.assertIn(f'there is no {name} "absent"; parley live --devices lists them', said.stderr.decode())
 
+    @unittest.skipUnless(WITH_DEVICES, "PARLEY_ALSA is off")
+    def test_a_device_that_fails_ends_the_conversation_with_its_name(self):
+        with tempfile.TemporaryDirectory() as folder, Emulator() as emulator:
+            with open(folder + "/asound.conf", "w", encoding="utf-8") as file:
+                file.write("""pcm.nothing { type null }
+pcm.card7 { type hw card 7 }
+pcm.unread { type file slave.pcm nothing file "/proc/none/sound" format raw }
+pcm.full { type file slave.pcm nothing file "/dev/full" format raw }
+pcm.dead { type file slave.pcm nothing file "| exit 3" format raw }
+""")
+            env = {"ALSA_CONFIG_PATH": folder + "/asound.conf", **emulator.env}
+            for option, name, why in (("--microphone", "unread", "(recording)"), ("--speaker", "full", "(playing)"),
+                                      ("--speaker", "dead", "(playing)")):
+                said = run("live", option, name, env=env, stdin=b"repeat: one two three four\n")
+                told = said.stderr.decode()
+                self.assertEqual(said.returncode, 1, (name, told))
+                self.assertIn(f'the {option[2:]} "{name}"', told)
+                self.assertIn(why, told)
+            gone = run("live", "--speaker", "card7", env=env)
+            self.assertEqual(gone.returncode, 2)
+            self.assertIn('there is no speaker "card7"', gone.stderr.decode())
+
     def test_on_a_terminal_it_is_a_full_screen_with_keys(self):
         with Emulator() as emulator:
             env = {**CLEAN, **emulator.env, "TERM": "xterm", "NO_COLOR": "1"}
