@@ -174,7 +174,8 @@ std::string draw_live(const LivePicture& picture, std::size_t columns, std::size
   auto text = picture.help ? help_lines() : caption_lines(picture, columns, style);
   if (picture.help)
     for (auto& line : text) line = cut(line, columns);
-  if (text.size() > room) text.erase(text.begin(), text.end() - static_cast<std::ptrdiff_t>(room));
+  if (!picture.help && text.size() > room)
+    text.erase(text.begin(), text.end() - static_cast<std::ptrdiff_t>(room));
   text.resize(room);
   lines.insert(lines.end(), text.begin(), text.end());
   lines.push_back(style.dim(rule));
