@@ -61,7 +61,8 @@ Result<void> Duplex::answer(SamplesView samples, TimePoint now) {
   turns_.content();
   barge_in_.reply_audio(turns_.turn());
   settle(now);
-  auto pushed = playout_.push(turns_.turn(), samples, now);
+  newest_ = turns_.turn();
+  auto pushed = playout_.push(newest_, samples, now);
   settle(now);
   return pushed;
 }
@@ -82,9 +83,9 @@ void Duplex::interrupted(TimePoint now) {
 }
 
 void Duplex::interrupt(TimePoint now) {
-  const auto wanted = playout_.turn().value_or(turns_.turn());
-  barge_in_.interrupted(std::max(wanted, turns_.turn()));
-  playout_.flush(std::max(wanted, turns_.turn()), now);
+  if (!playout_.turn()) return;
+  barge_in_.interrupted(newest_);
+  playout_.flush(newest_, now);
   settle(now);
 }
 
@@ -93,9 +94,10 @@ void Duplex::handle_timeout(TimePoint now) {
   settle(now);
 }
 
-void Duplex::tell(DuplexEvent::Kind kind, std::uint64_t heard) {
+void Duplex::tell(DuplexEvent::Kind kind, std::uint64_t turn, std::uint64_t heard) {
   DuplexEvent event;
   event.kind = kind;
+  event.turn = turn;
   event.heard = heard;
   events_.push_back(std::move(event));
 }
@@ -104,15 +106,15 @@ void Duplex::tell_playout() {
   while (const auto event = playout_.poll_event()) {
     switch (event->kind) {
       case PlayoutEvent::Kind::started:
-        tell(DuplexEvent::Kind::answer_began);
+        tell(DuplexEvent::Kind::answer_began, event->turn);
         break;
       case PlayoutEvent::Kind::finished:
         barge_in_.reply_finished(event->turn);
-        tell(DuplexEvent::Kind::answer_finished, event->heard);
+        tell(DuplexEvent::Kind::answer_finished, event->turn, event->heard);
         break;
       case PlayoutEvent::Kind::flushed:
         tell(DuplexEvent::Kind::empty_speaker);
-        tell(DuplexEvent::Kind::answer_cut, event->heard);
+        tell(DuplexEvent::Kind::answer_cut, event->turn, event->heard);
         given_until_.reset();
         break;
       case PlayoutEvent::Kind::underrun:
@@ -159,6 +161,11 @@ std::optional<DuplexEvent> Duplex::poll_event(TimePoint now) {
   auto event = std::move(events_.front());
   events_.pop_front();
   return event;
+}
+
+std::optional<Duration> Duplex::quiet_in_speech() const {
+  if (!detector_.speaking()) return std::nullopt;
+  return duration_of(detector_.since_loud(), input_rate_);
 }
 
 std::optional<TimePoint> Duplex::next_timeout() const {

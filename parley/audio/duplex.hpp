@@ -38,6 +38,7 @@ struct DuplexEvent {
   bool continues = false;   // play: without a gap behind the chunk before
   TimePoint at{};           // speech_ended
   std::uint64_t heard = 0;  // answer_finished, answer_cut: samples that were heard
+  std::uint64_t turn = 0;  // answer_began, answer_finished, answer_cut: as TurnCounter numbers them
 };
 
 // Microphone, speaker and session of one conversation, joined, without a device and a clock: sound
@@ -64,7 +65,8 @@ class Duplex {
   void generation_complete(TimePoint now);
   void turn_complete(TimePoint now);
   void interrupted(TimePoint now);
-  // The user wants this answer no longer: its rest is thrown away, and what still comes of it.
+  // The user wants what is heard no longer: its rest is thrown away, and what still comes of the
+  // same answer. Where nothing is there to be heard nothing changes, and the next answer is heard.
   void interrupt(TimePoint now);
 
   // Drain both after every call above and at next_timeout().
@@ -77,6 +79,8 @@ class Duplex {
   // Nothing of an answer is left to be heard.
   bool quiet() const { return !playout_.turn(); }
   bool user_speaks() const { return detector_.speaking(); }
+  // While the user speaks: how long ago the last loud moment was, at the last recorded().
+  std::optional<Duration> quiet_in_speech() const;
   // The answer is held, because the user seems to talk into it.
   bool held() const { return playout_.held(); }
   const PlayoutCounters& played() const { return playout_.counters(); }
@@ -85,7 +89,7 @@ class Duplex {
  private:
   void settle(TimePoint now);
   void hear_user(TimePoint now);
-  void tell(DuplexEvent::Kind kind, std::uint64_t heard = 0);
+  void tell(DuplexEvent::Kind kind, std::uint64_t turn = 0, std::uint64_t heard = 0);
   void tell_playout();
 
   int input_rate_, output_rate_;
@@ -94,6 +98,7 @@ class Duplex {
   Playout playout_;
   BargeIn barge_in_;
   TurnCounter turns_;
+  std::uint64_t newest_ = 0;              // the turn of the newest sound
   std::optional<TimePoint> given_until_;  // where the last chunk ends
   std::deque<DuplexEvent> events_;
 };

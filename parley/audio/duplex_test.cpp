@@ -37,6 +37,7 @@ class Talk {
       if (event->kind == Kind::empty_speaker)
         speaker.resize(duplex.played().heard);  // a device that forgets
       if (event->kind != Kind::play) told.push_back(event->kind);
+      if (event->kind == Kind::answer_cut) cut_turn = event->turn;
       if (event->kind == Kind::speech_ended) ended_at = event->at;
     }
     while (auto chunk = duplex.take(now)) test::append(sent, chunk->samples);
@@ -49,6 +50,7 @@ class Talk {
   std::vector<Kind> told;
   TimePoint ended_at{};
   int gaps = 0;
+  std::optional<std::uint64_t> cut_turn;
 };
 
 TEST(Duplex_W13, SpeechGoesOutAndTheAnswerIsPlayedSampleBySample) {
@@ -133,6 +135,24 @@ TEST(Duplex_W10, TheUserStopsAnAnswerByHandAndTheNextOneIsHeard) {
   EXPECT_EQ(talk.speaker.size(), heard) << "more of the same answer";
   EXPECT_EQ(talk.duplex.played().late, static_cast<std::uint64_t>(kOutputRate));
   talk.duplex.turn_complete(talk.now);
+  ASSERT_TRUE(talk.duplex.answer(test::counting(kOutputRate), talk.now));
+  talk.duplex.turn_complete(talk.now);
+  talk.wait(1500ms);
+  EXPECT_EQ(talk.speaker.size(), heard + kOutputRate);
+}
+
+TEST(Duplex_W10, AnAnswerBehindOneThatWasStoppedIsHeardThoughItsTurnWasOverOrNoneWas) {
+  Talk talk;
+  talk.duplex.interrupt(talk.now);  // nothing is said
+  ASSERT_TRUE(talk.duplex.answer(test::counting(2 * kOutputRate), talk.now));
+  talk.duplex.turn_complete(talk.now);
+  talk.wait(500ms);
+  talk.duplex.interrupt(talk.now);  // it is still being played
+  talk.drain();
+  EXPECT_EQ(talk.count(Kind::answer_cut), 1);
+  EXPECT_EQ(talk.cut_turn, 0u);
+  const auto heard = talk.speaker.size();
+  EXPECT_GT(heard, 0u);
   ASSERT_TRUE(talk.duplex.answer(test::counting(kOutputRate), talk.now));
   talk.duplex.turn_complete(talk.now);
   talk.wait(1500ms);

@@ -22,14 +22,29 @@ void LatencyHistograms::merge(const LatencyHistograms& other) {
   end.merge(other.end);
 }
 
-void LatencyReport::asked(TimePoint at) {
-  (asked_ && answered_ ? asked_next_ : asked_) = at;
+std::string_view to_string(QuestionEnd end) {
+  constexpr std::string_view names[] = {"known", "service", "last_sound"};
+  return names[static_cast<std::size_t>(end)];
+}
+
+void LatencyReport::asked(TimePoint at, QuestionEnd from) {
+  const bool next = asked_ && answered_;
+  // This side's own word is better than the service's, whichever comes first.
+  const auto& known = next ? asked_next_ : asked_;
+  if (from == QuestionEnd::service && known && (!spoke_ || *spoke_ <= *known)) return;
+  (next ? asked_next_ : asked_) = at;
+  (next ? from_next_ : from_) = from;
 }
 
 void LatencyReport::received(TimePoint at, bool text, bool audio) {
   if (counter_.closing() && !audio) return;  // the rest of the interrupted turn
   counter_.content();
+  if (!asked_ && spoke_) {
+    asked_ = spoke_;
+    from_ = QuestionEnd::last_sound;
+  }
   if (!asked_) return;
+  if (!answered_) spoke_.reset();
   answered_ = true;
   const auto waited = at - *asked_;
   set_once(turn_.first_byte, waited, histograms_.first_byte);
@@ -56,14 +71,17 @@ void LatencyReport::end(TimePoint at, bool interrupted) {
     turn_.turn = counter_.turn() - 1;
     turn_.end = at - *asked_;
     turn_.interrupted = interrupted;
+    turn_.from = from_;
     if (!interrupted) histograms_.end.record(turn_.end);
     done_.push_back(turn_);
     if (done_.size() > kMostTurns) done_.pop_front();
     asked_ = asked_next_;
+    from_ = from_next_;
   }
   // Else the question came before the word that the turn before it was interrupted: it stays open.
   turn_ = TurnLatency();
   asked_next_.reset();
+  from_next_ = QuestionEnd::known;
   answered_ = false;
 }
 

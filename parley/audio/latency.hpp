@@ -3,12 +3,21 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string_view>
 
 #include "parley/audio/histogram.hpp"
 #include "parley/audio/turn_counter.hpp"
 #include "parley/base/time.hpp"
 
 namespace parley::audio {
+
+// From what the end of a question is known.
+enum class QuestionEnd {
+  known,       // a text was sent, a file ended, or this side's detector found the end of speech
+  service,     // the service told that the user has ended (voiceActivity)
+  last_sound,  // the service answered before: the end of the last loud moment
+};
+std::string_view to_string(QuestionEnd end);  // "last_sound"
 
 // How long the user of one turn waited, counted from the end of the question. What did not come is
 // empty.
@@ -18,6 +27,7 @@ struct TurnLatency {
   std::optional<Duration> heard;  // until the first sound was played, where that was told
   Duration end{0};                // until the turn was complete, or interrupted
   bool interrupted = false;
+  QuestionEnd from = QuestionEnd::known;
   bool operator==(const TurnLatency&) const = default;
 };
 
@@ -33,7 +43,10 @@ class LatencyReport {
   // The question is out: the last sample of speech (VoiceEvent::ended, or the service's word), or a
   // text. While nothing was answered, a later end of speech counts instead: the user went on. Said
   // into an answer, it is the question of the next one.
-  void asked(TimePoint at);
+  void asked(TimePoint at, QuestionEnd from = QuestionEnd::known);
+  // The user was heard at that time: the end of the question if the answer comes before its end is
+  // told otherwise.
+  void spoke(TimePoint at) { spoke_ = at; }
   // A message of the answer came, and what was in it. Without a question nothing is measured, as of
   // a greeting.
   void received(TimePoint at, bool text, bool audio);
@@ -52,7 +65,8 @@ class LatencyReport {
  private:
   void end(TimePoint at, bool interrupted);
 
-  std::optional<TimePoint> asked_, asked_next_;
+  std::optional<TimePoint> asked_, asked_next_, spoke_;
+  QuestionEnd from_ = QuestionEnd::known, from_next_ = QuestionEnd::known;
   bool answered_ = false;
   TurnLatency turn_;
   TurnCounter counter_;

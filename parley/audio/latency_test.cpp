@@ -97,6 +97,40 @@ TEST(LatencyReport_W14, WhatNobodyAskedForIsNotMeasured) {
   EXPECT_EQ(report.histograms().first_byte.count(), 0u);
 }
 
+TEST(LatencyReport_W14, AnAnswerThatComesBeforeTheEndOfSpeechIsKnownIsMeasuredFromTheLastSound) {
+  LatencyReport report;
+  report.spoke(kStart);
+  report.spoke(kStart + 200ms);
+  report.received(kStart + 450ms, true, true);
+  report.spoke(kStart + 500ms);  // into the answer
+  report.interrupted(kStart + 600ms);
+  report.completed(kStart + 610ms);
+  report.received(kStart + 900ms, true, true);
+  report.completed(kStart + 1s);
+  report.asked(kStart + 1100ms, QuestionEnd::service);
+  report.received(kStart + 1400ms, true, true);
+  report.completed(kStart + 1500ms);
+  report.asked(kStart + 2s);
+  report.asked(kStart + 2100ms, QuestionEnd::service);
+  report.received(kStart + 2200ms, true, true);
+  report.completed(kStart + 2300ms);
+  report.received(kStart + 2500ms, true, true);
+  report.completed(kStart + 2600ms);
+  const auto first = report.poll_turn(), second = report.poll_turn(), third = report.poll_turn(),
+             last = report.poll_turn();
+  ASSERT_TRUE(first && second && third && last);
+  EXPECT_EQ(first->first_audio, 250ms);
+  EXPECT_EQ(first->from, QuestionEnd::last_sound);
+  EXPECT_TRUE(first->interrupted);
+  EXPECT_EQ(second->first_audio, 400ms);
+  EXPECT_EQ(second->from, QuestionEnd::last_sound);
+  EXPECT_EQ(third->first_audio, 300ms);
+  EXPECT_EQ(third->from, QuestionEnd::service);
+  EXPECT_EQ(last->first_audio, 200ms) << "this side's own word";
+  EXPECT_EQ(last->from, QuestionEnd::known);
+  EXPECT_EQ(report.unasked(), 1u) << "nobody spoke";
+}
+
 TEST(LatencyReport_W14, AnInterruptionEndsItsTurnOnceAndKeepsTheNextQuestion) {
   for (const bool speech_ends_first : {true, false}) {
     LatencyReport report;

@@ -9,7 +9,6 @@ namespace parley::audio {
 namespace {
 
 constexpr std::size_t kTurnsKnown = 8;
-constexpr std::size_t kMostMarks = 2048;
 
 bool is_space(char letter) {
   return letter == ' ' || letter == '\t' || letter == '\n' || letter == '\r';
@@ -34,22 +33,6 @@ bool begins_sentence(std::string_view text, std::string_view more) {
 
 bool is_punctuation(char letter) {
   return std::string_view(".,;:?!)]}%'").find(letter) != std::string_view::npos;
-}
-
-// The longest beginning of at most `size` bytes that ends with a word; in a script without spaces,
-// with a character.
-std::string_view whole_words(std::string_view text, std::size_t size) {
-  if (size >= text.size()) return text;
-  if (!is_space(text[size])) {
-    const auto space = text.substr(0, size).find_last_of(" \t\r\n");
-    if (space != std::string_view::npos) {
-      size = space;
-    } else if (text.find_first_of(" \t\r\n") != std::string_view::npos) {
-      size = 0;
-    }
-  }
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  return trim(text.substr(0, size));
 }
 
 }  // namespace
@@ -101,43 +84,20 @@ Transcript::Spoken& Transcript::spoken() {
 }
 
 void Transcript::speak(std::string_view text) {
-  auto& all = spoken();
-  join(all.text, text);
-  if (all.samples == 0) return;
-  if (!all.marks.empty() && all.marks.back().first == all.samples) {
-    all.marks.back().second = all.text.size();
-    return;
-  }
-  all.marks.emplace_back(all.samples, all.text.size());
-  if (all.marks.size() < kMostMarks) return;
-  for (std::size_t i = 0; 2 * i + 1 < all.marks.size(); ++i) all.marks[i] = all.marks[2 * i + 1];
-  all.marks.resize(all.marks.size() / 2);
+  auto& said = spoken().said;
+  auto all = said.text();
+  join(all, text);
+  said.replace_words(std::move(all));
 }
 
 void Transcript::audio(std::uint64_t samples) {
   counter_.content();
-  spoken().samples += samples;
+  spoken().said.sound(samples);
 }
 
 std::string Transcript::heard_text(std::uint64_t turn, std::uint64_t heard) const {
   const auto found = std::ranges::find(spoken_, turn, &Spoken::turn);
-  if (found == spoken_.end() || heard == 0) return {};
-  if (heard >= found->samples) return std::string(trim(std::string_view(found->text)));
-  // On the line between the marks around it, of which the last is all text with all audio.
-  std::pair<std::uint64_t, std::size_t> before(0, 0), after(found->samples, found->text.size());
-  for (const auto& mark : found->marks) {
-    if (mark.first >= found->samples) break;
-    if (mark.first > heard) {
-      after = mark;
-      break;
-    }
-    before = mark;
-  }
-  const double share =
-      static_cast<double>(heard - before.first) / static_cast<double>(after.first - before.first);
-  const auto size = before.second + static_cast<std::size_t>(
-                                        share * static_cast<double>(after.second - before.second));
-  return std::string(whole_words(found->text, size));
+  return found == spoken_.end() ? std::string() : found->said.heard_text(heard);
 }
 
 void Transcript::tell(Side side, bool finished) {

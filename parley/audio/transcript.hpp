@@ -6,9 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
+#include "parley/audio/spoken_text.hpp"
 #include "parley/audio/turn_counter.hpp"
 #include "parley/base/time.hpp"
 
@@ -72,12 +71,10 @@ class Transcript {
     std::string text, interim;
     TimePoint last;
   };
-  // What the model said in a turn: all text, and how much of it was there with how much audio.
   struct Spoken {
     Spoken() = default;
-    std::uint64_t turn = 0, samples = 0;
-    std::string text;
-    std::vector<std::pair<std::uint64_t, std::size_t>> marks;
+    std::uint64_t turn = 0;
+    SpokenText said;
   };
 
   std::optional<Utterance>& open(Side side) { return open_[side == Side::user ? 0 : 1]; }

@@ -49,6 +49,8 @@ class VoiceActivity {
   std::optional<VoiceEvent> poll_event();
 
   bool speaking() const { return speaking_; }
+  // Samples since the end of the last loud moment.
+  std::uint64_t since_loud() const { return position_ - loud_end_; }
   // Of the last 10 ms, and of the noise; decibels to full scale.
   double level_dbfs() const { return level_; }
   double noise_dbfs() const;

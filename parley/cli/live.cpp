@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "parley/audio/resampler.hpp"
+#include "parley/audio/voice_activity.hpp"
 #include "parley/base/text.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/lines.hpp"
@@ -29,6 +30,7 @@
 #include "parley/gemini/continuity/telemetry.hpp"
 #include "parley/gemini/live_models.hpp"
 #include "parley/json/value.hpp"
+#include "parley/net/system.hpp"
 
 namespace parley::cli {
 namespace {
@@ -99,12 +101,16 @@ Task<Result<void>> speak(Conversation& talk, LiveScreen& screen, audio::Samples 
 Task<Result<void>> pipe_speech(Conversation& talk, LiveScreen& screen) {
   LineReader reader(co_await boost::asio::this_coro::executor, kPiece);
   audio::PcmReader pcm;
+  audio::VoiceActivity detector(audio::kInputRate);
   for (;;) {
     auto bytes = co_await reader.next();
     if (!bytes) break;
     audio::Samples samples;
     pcm.read(as_bytes(*bytes), samples);
     screen.heard_from_user(samples);
+    detector.add(samples);
+    if (detector.speaking())
+      screen.spoke(net::now() - audio::duration_of(detector.since_loud(), audio::kInputRate));
     auto raw = audio::to_bytes(samples);
     auto result = co_await talk.send_audio(std::move(raw));
     if (!result) co_return result;
@@ -122,8 +128,7 @@ Task<Result<bool>> type(Conversation& talk, LiveScreen& screen, LiveVoice& voice
   const bool terminal = LineReader::input_is_terminal();
   if (terminal)
     std::cerr << "Type, and press Enter; a line into an answer interrupts it. /voice NAME, "
-              << (voice.has_microphone() ? "/mute, " : "") << (voice.has_speaker() ? "/stop, " : "")
-              << "/quit\n";
+              << (voice.has_microphone() ? "/mute, " : "") << "/stop, /quit\n";
   for (;;) {
     auto line = co_await lines.next();
     if (!line) co_return terminal;

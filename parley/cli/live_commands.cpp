@@ -24,7 +24,7 @@ bool obey_line(gemini::Conversation& talk, LiveScreen& screen, LiveVoice& voice,
                std::string_view line) {
   if (line == "/mute" && voice.has_microphone()) {
     voice.mute(!voice.muted());
-  } else if (line == "/stop" && voice.has_speaker()) {
+  } else if (line == "/stop") {
     voice.interrupt();
   } else if (line.starts_with("/voice ")) {
     change_voice(talk, screen, trim(line.substr(7)));

@@ -19,6 +19,11 @@ std::string in_ms(const std::optional<Duration>& time) {
   return fmt::format("{} ms", std::chrono::duration_cast<std::chrono::milliseconds>(*time).count());
 }
 
+std::string_view in_words(audio::QuestionEnd from) {
+  if (from == audio::QuestionEnd::service) return " from the end that the service heard";
+  return from == audio::QuestionEnd::last_sound ? " from your last sound" : "";
+}
+
 }  // namespace
 
 LiveScreen::LiveScreen(Executor executor, const LiveCommandOptions& options)
@@ -45,6 +50,8 @@ void LiveScreen::take(const gemini::ConversationEvent& event) {
     if (sound || std::holds_alternative<gemini::LiveText>(*live)) answered_at_ = net::now();
     latency_.received(net::now(), text, sound);
     std::visit([this](const auto& told) { one(told); }, *live);
+  } else if (const auto* part = std::get_if<gemini::AnswerCut>(&event)) {
+    cut(*part);
   } else if (!std::holds_alternative<gemini::ConnectionAttempt>(event) || options_.stats) {
     note(gemini::describe(event));
   }
@@ -77,6 +84,12 @@ void LiveScreen::one(const gemini::LiveToolCalls& calls) {
   for (const auto& call : calls.calls) note("the model calls " + call.name + ", which nobody runs");
 }
 
+void LiveScreen::one(const gemini::LiveVoiceActivity& activity) {
+  if (activity.started) return;
+  waiting_ = true;
+  latency_.asked(net::now(), audio::QuestionEnd::service);
+}
+
 void LiveScreen::asked() {
   asked(net::now());
 }
@@ -100,6 +113,13 @@ void LiveScreen::played_to(std::uint64_t samples, bool end) {
   if (options_.stats)
     note(fmt::format("{} {:.2f} s", end ? "played to its end:" : "cut after",
                      static_cast<double>(samples) / audio::kOutputRate));
+}
+
+// Lines that were written stay; the picture and what is left of it have what was heard.
+void LiveScreen::cut(const gemini::AnswerCut& cut) {
+  if (on_picture_) return picture_.cut("model", cut.said, cut.text);
+  if (options_.json) return json("cut", cut.text);
+  note(cut.text.empty() ? "nothing of it was heard" : "heard: " + cut.text);
 }
 
 void LiveScreen::typed(std::string_view text) {
@@ -146,6 +166,7 @@ void LiveScreen::tell_turn(const audio::TurnLatency& turn) const {
   if (!turns_) return;
   Event event("gemini.live_turn");
   event.with("model", picture_.model);
+  event.with("from", std::string(to_string(turn.from)));
   const auto add = [&event](std::string_view name, const std::optional<Duration>& time) {
     if (time)
       event.with(name,
@@ -166,11 +187,11 @@ void LiveScreen::finish_turn() {
     tell_turn(*turn);
     picture_.last = turn->first_audio ? turn->first_audio : turn->first_text;
     if (options_.stats)
-      note(
-          fmt::format("first text {}, first sound {}, whole {}; {} tokens; you {:.0f} dBFS, model "
-                      "{:.0f} dBFS",
-                      in_ms(turn->first_text), in_ms(turn->first_audio), in_ms(turn->end),
-                      usage_.total, in_level_.mean_dbfs(), out_level_.mean_dbfs()));
+      note(fmt::format(
+          "first text {}, first sound {}, whole {}{}; {} tokens; you {:.0f} dBFS, model "
+          "{:.0f} dBFS",
+          in_ms(turn->first_text), in_ms(turn->first_audio), in_ms(turn->end), in_words(turn->from),
+          usage_.total, in_level_.mean_dbfs(), out_level_.mean_dbfs()));
   }
 }
 

@@ -36,6 +36,8 @@ class LiveScreen {
   // The question is out: the end of speech, or a text.
   void asked();
   void asked(TimePoint at);
+  // The user was heard at that time; asked() may follow.
+  void spoke(TimePoint at) { latency_.spoke(at); }
   // The user's speech, for the level.
   void heard_from_user(audio::SamplesView samples);
   void user_speaks(bool speaks) { user_speaks_ = speaks; }
@@ -50,6 +52,8 @@ class LiveScreen {
   Task<void> turn_over();
   // Waits for end().
   Task<void> over();
+  // Of an answer only a part was heard.
+  void cut(const gemini::AnswerCut& cut);
   // A text of the user, beside asked().
   void typed(std::string_view text);
   // Captions and notes go into the picture instead of lines.
@@ -71,6 +75,7 @@ class LiveScreen {
   void one(const gemini::LiveTurnComplete& turn);
   void one(const gemini::LiveUsage& told);
   void one(const gemini::LiveToolCalls& calls);
+  void one(const gemini::LiveVoiceActivity& activity);
   template <class Other>
   void one(const Other&) {}
 

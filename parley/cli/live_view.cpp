@@ -88,7 +88,7 @@ std::vector<std::string> caption_lines(const LivePicture& picture, std::size_t c
 const std::vector<std::string>& help_lines() {
   static const std::vector<std::string> lines = {
       "Speak, or type and press Enter; a line into an answer interrupts it.",
-      "Esc      throw the rest of the answer away",
+      "Esc      stop the answer",
       "Ctrl-T   mute the microphone, and back",
       "Ctrl-O   another voice, at the end of this turn",
       "Ctrl-U   erase what you typed",
@@ -119,6 +119,17 @@ void LivePicture::say(std::string_view who, std::string_view text) {
     }
   captions.push_back({std::string(who), std::string(text), true});
   if (captions.size() > kMostCaptions) captions.pop_front();
+}
+
+void LivePicture::cut(std::string_view who, std::string_view said, std::string_view text) {
+  for (auto one = captions.rbegin(); one != captions.rend(); ++one) {
+    const auto words = trim(std::string_view(one->text));
+    if (one->who != who || !words.ends_with(trim(said))) continue;
+    one->text = std::string(words.substr(0, words.size() - trim(said).size()));
+    one->text += text;
+    one->text += text.empty() ? "…" : " …";
+    return;
+  }
 }
 
 void LivePicture::note(std::string_view text) {
@@ -163,7 +174,8 @@ std::string draw_live(const LivePicture& picture, std::size_t columns, std::size
   auto text = picture.help ? help_lines() : caption_lines(picture, columns, style);
   if (picture.help)
     for (auto& line : text) line = cut(line, columns);
-  if (text.size() > room) text.erase(text.begin(), text.end() - static_cast<std::ptrdiff_t>(room));
+  if (!picture.help && text.size() > room)
+    text.erase(text.begin(), text.end() - static_cast<std::ptrdiff_t>(room));
   text.resize(room);
   lines.insert(lines.end(), text.begin(), text.end());
   lines.push_back(style.dim(rule));

@@ -29,6 +29,8 @@ struct LivePicture {
   // More of what `who` says, or an utterance of its own where another one was last.
   void say(std::string_view who, std::string_view text);
   void note(std::string_view text);
+  // Of what `who` said last in these words, only `text` was heard; "…" stands for the rest.
+  void cut(std::string_view who, std::string_view said, std::string_view text);
   void end_captions();  // the next words of anybody begin an utterance
 
   std::string model, voice;

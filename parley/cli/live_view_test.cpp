@@ -109,6 +109,14 @@ TEST(LiveView, AMutedMicrophoneAndTheHelpAreSeen) {
   EXPECT_TRUE(lines[12].ends_with("muted"));
 }
 
+TEST(LiveView, HelpOnALowScreenBeginsWithItsFirstKeys) {
+  LivePicture picture;
+  picture.help = true;
+  const auto screen = draw_live(picture, 60, 10, Style::plain());
+  EXPECT_NE(screen.find("Esc      stop the answer"), std::string::npos);
+  EXPECT_EQ(screen.find("Ctrl-C"), std::string::npos);
+}
+
 TEST(LiveKeys, KeysAreKnownHoweverTheirBytesAreCut) {
   using Kind = Key::Kind;
   const std::string bytes = "a\xc3\xbc\x7f\x15\x14\x0f\x07\x1bOP\x1b[A\x1b[11~\r\x03";

@@ -55,6 +55,7 @@ Result<std::shared_ptr<LiveVoice>> LiveVoice::open(const Executor& executor,
 void LiveVoice::start(Talk talk) {
   const auto executor = player_.get_executor();
   const auto self = shared_from_this();
+  talk_ = talk;
   if (speaker_) boost::asio::co_spawn(executor, run_player(self), boost::asio::detached);
   if (!microphone_) return;
   boost::asio::co_spawn(executor, run_microphone(self), boost::asio::detached);
@@ -72,6 +73,7 @@ void LiveVoice::stop() {
   microphone_.reset();
   if (speaker_) speaker_->finish();
   player_.cancel(), sender_.cancel(), changed_.cancel();
+  talk_.reset();
 }
 
 void LiveVoice::fail_with(Error error) {
@@ -113,6 +115,8 @@ void LiveVoice::pump() {
       screen_->heard();
     } else if (event->kind == Kind::answer_finished || event->kind == Kind::answer_cut) {
       screen_->played_to(event->heard, event->kind == Kind::answer_finished);
+      if (event->kind == Kind::answer_cut && talk_)
+        talk_->heard(event->turn, audio::duration_of(event->heard, audio::kOutputRate));
     } else if (event->kind == Kind::underrun) {
       screen_->note("a gap in the answer: its sound came too late");
     }
@@ -140,6 +144,7 @@ Task<void> LiveVoice::run_microphone(Self self) {
     if (!*piece) break;
     if (!self->duplex_.muted()) self->screen_->heard_from_user(**piece);
     self->duplex_.recorded(**piece, now());
+    if (const auto quiet = self->duplex_.quiet_in_speech()) self->screen_->spoke(now() - *quiet);
     self->pump();
   }
   self->microphone_ended_ = true;
@@ -178,9 +183,19 @@ Task<void> LiveVoice::played() {
   while (speaker_ && !duplex_.quiet() && !failure_ && !stopped_) co_await wait(changed_, {});
 }
 
+Task<void> LiveVoice::tell_service(Self self, Talk talk) {
+  const auto told = co_await talk->interrupt();
+  if (!told) self->screen_->note("the service goes on: " + told.error().message());
+}
+
 void LiveVoice::interrupt() {
-  duplex_.interrupt(now());
-  pump();
+  if (speaker_) {
+    duplex_.interrupt(now());
+    pump();
+  }
+  if (talk_)
+    boost::asio::co_spawn(player_.get_executor(), tell_service(shared_from_this(), talk_),
+                          boost::asio::detached);
 }
 
 void LiveVoice::mute(bool muted) {

@@ -37,7 +37,7 @@ class LiveVoice : public std::enable_shared_from_this<LiveVoice> {
   // The conversation has ended: who waits is to look.
   void wake() { changed_.cancel(); }
 
-  // Throws the rest of the answer away.
+  // Throws the rest of the answer away, and tells the service to stop it.
   void interrupt();
   void mute(bool muted);
   bool muted() const { return duplex_.muted(); }
@@ -55,11 +55,13 @@ class LiveVoice : public std::enable_shared_from_this<LiveVoice> {
   static Task<void> run_microphone(Self self);
   static Task<void> run_sender(Self self, Talk talk);
   static Task<void> run_player(Self self);
+  static Task<void> tell_service(Self self, Talk talk);
   // What the Duplex has to say, to the speaker and the screen.
   void pump();
   void fail_with(Error error);
 
   std::shared_ptr<LiveScreen> screen_;
+  Talk talk_;  // from start() to stop()
   boost::asio::steady_timer player_, sender_, changed_;
   audio::Duplex duplex_;
   audio::PcmReader pcm_;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <csignal>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -147,7 +148,14 @@ Result<Speaker> Speaker::open(const std::string& device) {
   auto resampler = audio::Resampler::create(audio::kOutputRate, static_cast<int>(opened->rate));
   if (!resampler) return fail(std::move(resampler.error()));
   auto state = std::make_shared<State>(std::move(*opened), std::move(*resampler));
-  std::thread([state] { state->run(); }).detach();
+  std::thread([state] {
+    // Devices of ALSA may be pipes to programs, whose end is an error and no signal.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+    state->run();
+  }).detach();
   return Speaker(std::move(state));
 }
 

@@ -125,6 +125,9 @@ Result<void> Live::begin_activity() {
 Result<void> Live::end_activity() {
   return perform_on(live_, &gemini::Live::end_activity);
 }
+Result<void> Live::interrupt() {
+  return perform_on(live_, &gemini::Live::interrupt);
+}
 Result<void> Live::respond(std::vector<FunctionResponse> responses) {
   return perform_on(live_, [&](gemini::Live& live) { return live.respond(std::move(responses)); });
 }

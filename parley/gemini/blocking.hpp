@@ -65,6 +65,7 @@ class Live {
   Result<void> end_audio();
   Result<void> begin_activity();
   Result<void> end_activity();
+  Result<void> interrupt();
   Result<void> respond(std::vector<FunctionResponse> responses);
   Result<void> close();
 

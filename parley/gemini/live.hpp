@@ -116,6 +116,12 @@ class Live {
   // service would end the session.
   Task<Result<void>> begin_activity();
   Task<Result<void>> end_activity();
+  // The service is to stop the answer that it gives, spoken or written; `interrupted` and
+  // turnComplete tell that it has, and nothing comes where it gave none. What it had sent stays in
+  // its history. By a mark of activity (3.1) what the user says next belongs to that activity:
+  // begin_activity() then sends no second one. Errors: those of interrupt_way(); invalid_state
+  // where that mark is the way and an activity has begun, which has interrupted already.
+  Task<Result<void>> interrupt();
 
   // Answers of functions; each names the call it answers by its id. Errors: invalid_argument where
   // no such call is open (never made, answered, cancelled), where the scheduling is none of

@@ -69,6 +69,29 @@ bool finds_activity(const Setup& setup) {
   return !setup.realtime_input_config->automatic_activity_detection->disabled.value_or(false);
 }
 
+bool takes_turns(std::string_view model) {
+  return live_text_way(model) != LiveTextWay::none && !model_id(model).starts_with("gemini-3.1");
+}
+
+Result<InterruptWay> interrupt_way(const Setup& setup) {
+  const auto refuse = [&](std::string_view why) {
+    return fail(Error(ErrorKind::invalid_state,
+                      fmt::format("{} cannot be interrupted: {}", setup.model, why))
+                    .with_stage(Stage::send));
+  };
+  if (live_text_way(setup.model) == LiveTextWay::none)
+    return refuse("it goes along with the speech that it hears");
+  if (takes_turns(setup.model)) return InterruptWay::turn;
+  if (finds_activity(setup))
+    return refuse(
+        "it takes no turns, and finds the user's activity itself; speech or a text does it, and "
+        "with LiveOptions::detect_activity(false) a mark of activity");
+  const auto& handling = setup.realtime_input_config->activity_handling;
+  if (handling && *handling == ActivityHandling::no_interruption)
+    return refuse("it takes no turns, and its setup says NO_INTERRUPTION");
+  return InterruptWay::activity;
+}
+
 bool is_non_blocking(std::string_view model, const FunctionDeclaration& function) {
   if (function.behavior) return *function.behavior == "NON_BLOCKING";
   return model_id(model).starts_with("gemini-3.8");

@@ -33,6 +33,17 @@ LiveTextWay live_text_way(std::string_view model);
 // The service finds out itself where speech begins and ends: automatic detection is not disabled.
 bool finds_activity(const Setup& setup);
 
+// The model takes turns for its history throughout; else (3.1) only before the conversation begins.
+bool takes_turns(std::string_view model);
+// How the service is told to stop the answer that it gives: by a turn of the history without words
+// and without an end, which always interrupts and is not answered; or by the beginning of an
+// activity. Nothing else does it (Live API reference, clientContent and activityStart).
+enum class InterruptWay { turn, activity };
+// Errors (invalid_state, stage send): the model takes no turns once the conversation has begun
+// (3.1) and finds activity itself, or is told that activity does not interrupt; it knows no turns
+// at all (models that translate or transcribe).
+Result<InterruptWay> interrupt_way(const Setup& setup);
+
 // Functions are NON_BLOCKING unless they say otherwise (3.8).
 bool is_non_blocking(std::string_view model, const FunctionDeclaration& function);
 // Whether the model takes that answer of a function that is declared in `tools`; answers of others

@@ -12,6 +12,10 @@ Task<Result<void>> refused(Error why) {
   co_return fail(std::move(why));
 }
 
+Task<Result<void>> accepted() {
+  co_return Result<void>();
+}
+
 Error bad_argument(std::string why) {
   return Error(ErrorKind::invalid_argument, std::move(why)).with_stage(Stage::send);
 }
@@ -116,6 +120,8 @@ Task<Result<void>> Live::begin_activity() {
   if (state_->automatic)
     return bad_state("begin_activity() needs LiveOptions::detect_activity(false)");
   if (auto may = state_->may_send(); !may) return refused(std::move(may.error()));
+  if (std::exchange(state_->began_to_interrupt, false)) return accepted();
+  state_->active = true;
   return send_out(state_, realtime([](RealtimeInput& input) { input.activity_start.emplace(); }));
 }
 
@@ -123,7 +129,22 @@ Task<Result<void>> Live::end_activity() {
   if (state_->automatic)
     return bad_state("end_activity() needs LiveOptions::detect_activity(false)");
   if (auto may = state_->may_send(); !may) return refused(std::move(may.error()));
+  state_->active = state_->began_to_interrupt = false;
   return send_out(state_, realtime([](RealtimeInput& input) { input.activity_end.emplace(); }));
+}
+
+Task<Result<void>> Live::interrupt() {
+  if (auto may = state_->may_send(); !may) return refused(std::move(may.error()));
+  if (!state_->interrupting) return refused(state_->interrupting.error());
+  if (*state_->interrupting == InterruptWay::turn) {
+    ClientContentMessage message;
+    message.client_content.turn_complete = false;
+    return send_out(state_, std::move(message));
+  }
+  if (state_->active)
+    return bad_state("an activity has begun, which has interrupted what was said before it");
+  state_->active = state_->began_to_interrupt = true;
+  return send_out(state_, realtime([](RealtimeInput& input) { input.activity_start.emplace(); }));
 }
 
 Task<Result<void>> Live::respond(std::vector<FunctionResponse> responses) {

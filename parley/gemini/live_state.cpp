@@ -21,6 +21,7 @@ Live::State::State(const LiveOptions& options)
     : model(options.setup.model),
       on_state(options.on_state),
       automatic(finds_activity(options.setup)),
+      interrupting(interrupt_way(options.setup)),
       open_calls(options.open_calls) {
   if (options.setup.tools) tools = *options.setup.tools;
 }

@@ -1,4 +1,5 @@
 """The program as people and scripts use it: output, standard input, exit codes."""
+import http.server
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import threading
 import unittest
 import urllib.error
 import urllib.request
@@ -262,6 +264,79 @@ class Serve(unittest.TestCase):
             self.assertEqual(server.wait(60), 0)
             server.stdout.close()
             server.stderr.close()
+
+    def test_hang_up_moves_to_another_service_or_stays_with_the_one_that_was(self):
+        with tempfile.TemporaryDirectory() as folder, \
+                Started("emulate", "--port", "0", "--pace", "0") as first, \
+                Started("emulate", "--port", "0", "--pace", "0") as second:
+            path = folder + "/parley.toml"
+
+            def write(service):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(f'model = "gemini-2.5-flash"\n[providers.gemini]\nbase_url = {service}\n')
+
+            write(f'"{first.url}"')
+            server = subprocess.Popen([PARLEY, "serve", "--port", "0", "--memory", "--quiet"], text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                      env={**CLEAN, "PARLEY_CONFIG": path, "GEMINI_API_KEY": "any"})
+            url = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline()).group(0)
+
+            def asked(service):
+                with urllib.request.urlopen(service.url + "/parley/journal") as answer:
+                    return answer.read().decode().count("streamGenerateContent")
+
+            def ask():
+                said = run("chat", url, stdin="repeat: hello\n")
+                self.assertIn("hello", said.stdout, said.stderr)
+
+            def told_after(service):
+                write(service)
+                server.send_signal(signal.SIGHUP)
+                for line in server.stderr:
+                    if "reloaded" in line:
+                        return line
+                return ""
+
+            ask()
+            self.assertEqual((asked(first), asked(second)), (1, 0))
+            self.assertIn("was reloaded", told_after(f'"{second.url}"'))
+            ask()
+            self.assertEqual((asked(first), asked(second)), (1, 1))
+            self.assertIn("what was in force stays", told_after("3"))
+            ask()
+            self.assertEqual((asked(first), asked(second)), (1, 2))
+            server.terminate()
+            self.assertEqual(server.wait(60), 0)
+            server.stdout.close()
+            server.stderr.close()
+
+    def test_a_collector_gets_the_metrics_and_spans_of_a_server(self):
+        got, done = [], threading.Event()
+
+        class Collector(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                got.append((self.path, self.rfile.read(int(self.headers["Content-Length"])).decode()))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                if {one for one, _ in got} >= {"/v1/traces", "/v1/metrics"}:
+                    done.set()
+
+            def log_message(self, *_):
+                pass
+
+        collector = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+        threading.Thread(target=collector.serve_forever, daemon=True).start()
+        with Started("serve", "--port", "0", "--memory", "--offline", "--pace", "0",
+                     "--otlp", f"http://127.0.0.1:{collector.server_port}") as server:
+            said = run("chat", server.url, stdin="repeat: blue words\n")
+            self.assertIn("blue words", said.stdout, said.stderr)
+            self.assertTrue(done.wait(LIMIT))
+        collector.shutdown()
+        collector.server_close()
+        everything = "".join(body for _, body in got)
+        self.assertIn("parley", everything)
+        self.assertNotIn("blue words", everything)
 
     def test_the_model_of_the_environment_is_the_default(self):
         with Started("serve", "--port", "0", "--memory", "--offline", env={"GENAI_MODEL_ID": "gemini-2.5-pro"}) as server:

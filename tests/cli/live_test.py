@@ -28,8 +28,8 @@ def tone(seconds, rate=16000):
 
 
 class Emulator:
-    def __init__(self, *words):
-        self.process = subprocess.Popen([PARLEY, "emulate", "--port", "0", "--pace", "1", "--playback", "0", *words],
+    def __init__(self, *words, pace="1"):
+        self.process = subprocess.Popen([PARLEY, "emulate", "--port", "0", "--pace", pace, "--playback", "0", *words],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=CLEAN)
         for line in self.process.stdout:
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
@@ -216,6 +216,28 @@ class Live(unittest.TestCase):
                 self.assertEqual(said.returncode, 2)
                 self.assertIn(f'there is no {name} "absent"; parley live --devices lists them', said.stderr.decode())
 
+    @unittest.skipUnless(WITH_DEVICES, "PARLEY_ALSA is off")
+    def test_a_device_that_fails_ends_the_conversation_with_its_name(self):
+        with tempfile.TemporaryDirectory() as folder, Emulator() as emulator:
+            with open(folder + "/asound.conf", "w", encoding="utf-8") as file:
+                file.write("""pcm.nothing { type null }
+pcm.card7 { type hw card 7 }
+pcm.unread { type file slave.pcm nothing file "/proc/none/sound" format raw }
+pcm.full { type file slave.pcm nothing file "/dev/full" format raw }
+pcm.dead { type file slave.pcm nothing file "| exit 3" format raw }
+""")
+            env = {"ALSA_CONFIG_PATH": folder + "/asound.conf", **emulator.env}
+            for option, name, why in (("--microphone", "unread", "(recording)"), ("--speaker", "full", "(playing)"),
+                                      ("--speaker", "dead", "(playing)")):
+                said = run("live", option, name, env=env, stdin=b"repeat: one two three four\n")
+                told = said.stderr.decode()
+                self.assertEqual(said.returncode, 1, (name, told))
+                self.assertIn(f'the {option[2:]} "{name}"', told)
+                self.assertIn(why, told)
+            gone = run("live", "--speaker", "card7", env=env)
+            self.assertEqual(gone.returncode, 2)
+            self.assertIn('there is no speaker "card7"', gone.stderr.decode())
+
     def test_on_a_terminal_it_is_a_full_screen_with_keys(self):
         with Emulator() as emulator:
             env = {**CLEAN, **emulator.env, "TERM": "xterm", "NO_COLOR": "1"}
@@ -227,7 +249,7 @@ class Live(unittest.TestCase):
             while "model  gruen" not in shown:
                 shown += os.read(outer, 65536).decode(errors="replace")
             os.write(outer, b"\x07")  # Ctrl-G
-            while "throw the rest of the answer away" not in shown:
+            while "stop the answer" not in shown:
                 shown += os.read(outer, 65536).decode(errors="replace")
             os.write(outer, b"\x03")
             while "\x1b[?1049l" not in shown:
@@ -238,6 +260,34 @@ class Live(unittest.TestCase):
             self.assertIn("\x1b[?1049h", shown)
             self.assertIn("you    repeat: gruen", shown)
             self.assertNotIn("\x1b[1m", shown)  # NO_COLOR
+
+    @unittest.skipUnless(WITH_DEVICES, "PARLEY_ALSA is off")
+    def test_escape_stops_the_service_and_the_caption_keeps_what_was_heard(self):
+        with tempfile.TemporaryDirectory() as folder, Emulator(pace="200") as emulator:
+            env = {**CLEAN, **emulator.env, **devices(folder), "TERM": "xterm", "NO_COLOR": "1"}
+            outer, inner = pty.openpty()
+            talk = subprocess.Popen([PARLEY, "live", "--speaker", "ear"], stdin=inner, stdout=inner,
+                                    stderr=subprocess.PIPE, env=env)
+            os.close(inner)
+            os.write(outer, ("repeat: " + " ".join(["word"] * 60) + " last\r").encode())
+            shown = ""
+            while "model  word word word" not in shown:
+                shown += os.read(outer, 65536).decode(errors="replace")
+            os.write(outer, b"\x1b")
+            while "interrupted" not in shown or "…" not in shown:
+                shown += os.read(outer, 65536).decode(errors="replace")
+            os.write(outer, b"repeat: next\r")
+            while "model  next" not in shown:
+                shown += os.read(outer, 65536).decode(errors="replace")
+            os.write(outer, b"\x03")
+            while "\x1b[?1049l" not in shown or "model  next" not in shown.split("\x1b[?1049l")[1]:
+                shown += os.read(outer, 65536).decode(errors="replace")
+            self.assertEqual(talk.wait(60), 0, talk.stderr.read())
+            talk.stderr.close()
+            os.close(outer)
+            captions = shown.split("\x1b[?1049l")[1]
+            self.assertRegex(captions, r"model  (word )*…")
+            self.assertEqual(captions.count("last"), 1)  # in the question alone
 
     def test_metrics_have_the_latency_of_turns_and_no_secret(self):
         with Emulator() as emulator:

@@ -120,6 +120,31 @@ TEST(Vertex_2_4, LiveInExpressModeTakesAKey) {
   in_vertex(live_express);
 }
 
+Task<void> live_scheduling(VertexHouse& house) {
+  gemini::LiveOptions options(kEither);
+  options.base_url = house.server->base_url();
+  options.key = Secret("express-key");
+  options.access.service = gemini::Service::vertex;
+  options.answer_in(gemini::Modality::text);
+  gemini::FunctionDeclaration function("look_up");
+  function.behavior = "NON_BLOCKING";
+  options.declare(std::move(function));
+  auto live = co_await gemini::Live::connect(std::move(options));
+  EXPECT_TRUE(live) << live.error().describe();
+  if (!live) co_return;
+  gemini::FunctionResponse response("look_up");
+  response.id = "any";
+  response.scheduling = "WHEN_IDLE";
+  std::vector<gemini::FunctionResponse> responses(1, response);
+  const auto refused = co_await live->respond(std::move(responses));
+  EXPECT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::invalid_argument);
+  EXPECT_NE(refused.error().message().find("Vertex AI schedules no answers"), std::string::npos);
+}
+TEST(Vertex_3_4, AnAnswerThatIsToBeScheduledIsRefusedBeforeItIsSent) {
+  in_vertex(live_scheduling);
+}
+
 Task<void> short_lived(VertexHouse& house) {
   gemini::ClientOptions options;
   options.api_key = Secret("k");

@@ -171,6 +171,28 @@ TEST(LiveSession_3_4, ActivityIsToldOnlyWhereDetectionIsOff) {
   EXPECT_EQ(manual.ended, "");
 }
 
+TEST(LiveSession_3_8, AFullContextEndsTheSessionAndCompressionLetsItGoOn) {
+  LiveOptions options;
+  options.context_tokens = 60;
+  const auto talk = [&options](std::string_view more) {
+    Stage stage(options);
+    stage.setup(kEither, std::string(kText) + std::string(more));
+    for (int i = 0; i < 12 && stage.ended.empty(); ++i) {
+      stage.say(turn("repeat: some words of this turn"));
+      stage.pass(seconds(5));
+    }
+    return std::pair(stage.ended, stage.count("turnComplete"));
+  };
+  const auto [ended, turns] = talk("");
+  EXPECT_EQ(ended, "1007 Request contains an invalid argument.");
+  EXPECT_GT(turns, 0u);
+  EXPECT_LT(turns, 12u);
+  const auto [still, all] = talk(
+      R"(,"contextWindowCompression":{"triggerTokens":"50","slidingWindow":{"targetTokens":"25"}})");
+  EXPECT_EQ(still, "");
+  EXPECT_EQ(all, 12u);
+}
+
 TEST(LiveSession_3_10, WhatIsWrongIsToldByTheClose) {
   const auto end_of = [](std::string_view first, std::string_view second = "") {
     Stage stage;

@@ -49,6 +49,9 @@ gemini::Part audio_part(Bytes pcm) {
 }  // namespace
 
 void LiveSession::State::client_content(const gemini::ClientContent& content, TimePoint now) {
+  // 3.1 takes turns for the history that it begins with, and no other ones.
+  if (!seeding && config.model.find("gemini-3.1") != std::string::npos)
+    return close(1007, "Request contains an invalid argument.");
   if (!seeding) interrupt(now);
   if (content.turns)
     for (auto turn : *content.turns) {

@@ -31,6 +31,13 @@ Result<void> Continuity::send(LiveMessage message, TimePoint now) {
   return state_->send(std::move(message), now);
 }
 
+Result<void> Continuity::interrupt(TimePoint now) {
+  return state_->interrupt(now);
+}
+void Continuity::heard(std::uint64_t turn, Duration sound) {
+  state_->heard(turn, sound);
+}
+
 Result<void> Continuity::change(Setup setup, TimePoint now) {
   auto& state = *state_;
   const bool other_model = setup.model != state.setup.model;

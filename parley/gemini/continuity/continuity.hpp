@@ -50,6 +50,17 @@ class Continuity {
   // conversation has ended; marks of activity where the service finds it itself, or the other way
   // round), invalid_argument (an answer whose call is not open).
   Result<void> send(LiveMessage message, TimePoint now);
+  // The service is to stop the answer that it gives or makes; as far as is known, where there is
+  // none nothing is sent. By a mark of activity (interrupt_way()) what the user says next belongs
+  // to that activity, and the program's own mark of its beginning is not sent. Errors: those of
+  // send() and interrupt_way(); invalid_state where a mark is the way and an activity has begun.
+  Result<void> interrupt(TimePoint now);
+  // So much sound of that answer was heard, and no more is: the player threw its rest away. The
+  // history, and with it snapshots and what a new connection is told, keeps the words up to there
+  // (audio::SpokenText), and AnswerCut tells it. `turn` is as audio::TurnCounter numbers them,
+  // which Duplex and Playout do; the eight newest are known, others and answers without sound stay
+  // as they are. What the service itself remembers is what it had sent: a handle brings that back.
+  void heard(std::uint64_t turn, Duration sound);
   // Another setup (voice, tools, instruction, model) from the next turn boundary on, by a hand-over
   // that nothing else shows. The handle is not read from it. Errors: invalid_state for another
   // model where no history is kept that it could be told.

@@ -194,6 +194,16 @@ Task<Result<void>> Conversation::begin_activity() {
 Task<Result<void>> Conversation::end_activity() {
   return send(activity_message(false));
 }
+Task<Result<void>> Conversation::interrupt() {
+  const auto state = state_;
+  auto told = state->core.interrupt(net::now());
+  state->settle();
+  co_return told;
+}
+void Conversation::heard(std::uint64_t turn, Duration sound) {
+  state_->core.heard(turn, sound);
+  state_->settle();
+}
 Task<Result<void>> Conversation::respond(std::vector<FunctionResponse> responses) {
   if (responses.empty()) return refused("there is no answer to send");
   return send(answers_message(std::move(responses)));

@@ -79,8 +79,12 @@ class Conversation {
   Task<Result<void>> end_audio();
   Task<Result<void>> begin_activity();
   Task<Result<void>> end_activity();
+  Task<Result<void>> interrupt();  // Continuity::interrupt()
   Task<Result<void>> respond(std::vector<FunctionResponse> responses);
   Task<Result<void>> update_context(ContextUpdate update);
+
+  // Continuity::heard(): so much sound of an answer was heard before its rest was thrown away.
+  void heard(std::uint64_t turn, Duration sound);
 
   // Another voice, tools, instruction or model by a hidden hand-over at the next turn boundary; do
   // not wait for it. Begin from setup(). Errors: those of check_live_setup(), invalid_state

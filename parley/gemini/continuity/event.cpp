@@ -61,6 +61,10 @@ std::string words(const AnswerVoided& event) {
   return fmt::format("answer begins anew: {} bytes of text and {} of audio are void",
                      event.text_bytes, event.audio_bytes);
 }
+std::string words(const AnswerCut& event) {
+  return fmt::format("answer {} was heard for {} ms: {} of {} bytes of its text stay", event.turn,
+                     event.heard.count(), event.text.size(), event.said.size());
+}
 std::string words(const MessagesLost& event) {
   return fmt::format("{} messages lost: {}", event.messages.size(), event.why);
 }

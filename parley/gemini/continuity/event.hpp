@@ -86,6 +86,14 @@ struct AnswerVoided {
   std::size_t text_bytes = 0;
   std::size_t audio_bytes = 0;
 };
+// The user heard only the beginning of an answer (Continuity::heard()): the conversation's history
+// has `text` where `said` stood, and a transcript is to have it too.
+struct AnswerCut {
+  AnswerCut() = default;
+  std::uint64_t turn = 0;  // as audio::TurnCounter numbers them
+  std::chrono::milliseconds heard{0};
+  std::string said, text;
+};
 // These did not reach the service, and will not: at the end of the conversation, or answers of
 // functions that nobody waits for any more.
 struct MessagesLost {
@@ -116,8 +124,8 @@ struct BudgetNotice {
 // What a conversation tells: what its connections tell, and what becomes of them.
 using ConversationEvent =
     std::variant<LiveEvent, ConnectionAttempt, ConnectionLost, HandoverBegun, HandoverDone,
-                 HandoverFailed, HistorySeeded, MessagesReplayed, AnswerVoided, MessagesLost,
-                 SilenceNoticed, ContextNearlyFull, DeadlinePassed, BudgetNotice>;
+                 HandoverFailed, HistorySeeded, MessagesReplayed, AnswerVoided, AnswerCut,
+                 MessagesLost, SilenceNoticed, ContextNearlyFull, DeadlinePassed, BudgetNotice>;
 
 // One line for logs, without what was said: "hand-over done: go_away, by handle, gap 12 ms".
 std::string describe(const ConversationEvent& event);

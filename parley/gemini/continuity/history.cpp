@@ -21,17 +21,46 @@ std::string in_words(const std::optional<json::Members>& members) {
 
 }  // namespace
 
-void History::add(Content turn) {
-  if (parts_of(turn).empty()) return;
+std::uint64_t History::add(Content turn) {
+  const auto number = end();
+  if (parts_of(turn).empty()) return number;
   if (!turn.role || turn.role->empty()) turn.role = "user";
   if (!keeps_) {
     ++first_;
-    return;
+    return number;
   }
   sizes_.push_back(json::encode_text(turn).size());
   bytes_ += sizes_.back();
   turns_.push_back(std::move(turn));
   forget();
+  return number;
+}
+
+void History::replace(std::uint64_t number, std::string_view words) {
+  if (number < first_ || number >= end()) return;
+  const auto at = static_cast<std::size_t>(number - first_);
+  auto& turn = turns_[at];
+  if (words.empty())
+    turn.parts.reset();  // its place stays, so that the numbers of the others do
+  else
+    turn.parts.emplace(1, text_part(words));
+  bytes_ -= sizes_[at];
+  sizes_[at] = json::encode_text(turn).size();
+  bytes_ += sizes_[at];
+}
+
+std::vector<Content> History::turns() const {
+  std::vector<Content> out;
+  for (const auto& turn : turns_)
+    if (!parts_of(turn).empty()) out.push_back(turn);
+  return out;
+}
+
+std::size_t History::in_handle() const {
+  if (mark_ <= first_) return 0;
+  const auto until = turns_.begin() + static_cast<std::ptrdiff_t>(mark_ - first_);
+  return static_cast<std::size_t>(
+      std::count_if(turns_.begin(), until, [](const auto& one) { return !parts_of(one).empty(); }));
 }
 
 void History::restore(std::vector<Content> turns, std::size_t in_handle) {
@@ -59,6 +88,7 @@ std::vector<Content> History::seed(bool behind_handle, HistorySeeded& told) cons
   for (std::size_t i = 0; i < turns_.size(); ++i) {
     if (first_ + i < from) continue;
     const auto& turn = turns_[i];
+    if (parts_of(turn).empty()) continue;
     if (out.empty() && is_of_model(turn) && !behind_handle) {
       ++told.forgotten;
       continue;

@@ -76,7 +76,8 @@ struct SilencePolicy {
   std::chrono::milliseconds limit{0};
   enum class Then { tell, nudge, resume };
   Then then = Then::tell;
-  // Of nudges for one answer; behind them as resume.
+  // Of nudges for one answer; behind them as resume, and at once where the model takes no turns
+  // once the conversation has begun (3.1).
   int nudges = 1;
 };
 

@@ -69,9 +69,40 @@ Result<bool> Continuity::State::take_answers(ToolResponseMessage& message) {
   return !responses.empty();
 }
 
+// False: the activity that it begins has been begun by interrupt().
+bool Continuity::State::mark_activity(LiveMessageKind kind) {
+  using enum LiveMessageKind;
+  if (kind == activity_end) activity_open = began_to_interrupt = false;
+  if (kind != activity_start) return true;
+  activity_open = true;
+  return !std::exchange(began_to_interrupt, false);
+}
+
+// Nothing is being said, asked or heard that could be interrupted.
+bool Continuity::State::is_silent() const {
+  return turn.phase == Phase::idle && !turn.is_owed() && !turn.called && !turn.sound_sent &&
+         outbox.unsent_bytes() == 0;
+}
+
+Result<void> Continuity::State::interrupt(TimePoint now) {
+  const auto way = interrupt_way(setup);
+  if (!way) return fail(way.error());
+  const bool marks = *way == InterruptWay::activity;
+  auto message = marks ? activity_message(true) : turns_message({}, false);
+  if (auto good = check(message, kind_of(message)); !good) return good;
+  if (marks && activity_open)
+    return refuse(ErrorKind::invalid_state,
+                  "an activity has begun, which has interrupted what was said before it");
+  if (is_silent()) return {};
+  auto sent = send(std::move(message), now);
+  began_to_interrupt = sent && marks;
+  return sent;
+}
+
 Result<void> Continuity::State::send(LiveMessage message, TimePoint now) {
   const auto kind = kind_of(message);
   if (auto good = check(message, kind); !good) return good;
+  if (!mark_activity(kind)) return {};
   if (auto* answers = std::get_if<ToolResponseMessage>(&message)) {
     auto some = take_answers(*answers);
     if (!some) return fail(std::move(some.error()));
@@ -98,6 +129,7 @@ void Continuity::State::note_handed_out(const detail::Outgoing& entry, TimePoint
   using enum LiveMessageKind;
   if (entry.kind == activity_start) turn.user_speaks = true;
   if (entry.kind == activity_end) turn.user_speaks = false;
+  if (detail::is_sound(entry.kind)) turn.sound_sent = true;
   if (!detail::is_trigger(entry.kind)) return;
   const bool of_function = entry.kind == answers;
   // A silent answer is not followed by anything.

@@ -24,28 +24,35 @@ bool interrupts(const Setup& setup) {
 
 }  // namespace
 
-void Continuity::State::received(LiveEvent event, TimePoint now) {
-  last_message = now;
-  silence_told = false;
-  if (auto* text = std::get_if<LiveText>(&event)) {
+// What is said, by either side.
+void Continuity::State::take_words(const LiveEvent& event, TimePoint now) {
+  if (const auto* text = std::get_if<LiveText>(&event)) {
     sign(now);
     turn.text_bytes += text->text.size();
-    if (!text->thought) turn.said += text->text;
-  } else if (auto* audio = std::get_if<LiveAudio>(&event)) {
+    if (!text->thought) answers_told.words(text->text);
+  } else if (const auto* audio = std::get_if<LiveAudio>(&event)) {
     sign(now);
     turn.audio_bytes += audio->pcm.size();
+    answers_told.sound(duration_of(*audio));
     turn.played_until = std::max(turn.played_until, now) + duration_of(*audio);
   } else if (std::holds_alternative<LivePart>(event)) {
     sign(now);
-  } else if (auto* transcript = std::get_if<LiveTranscript>(&event)) {
+  } else if (const auto* transcript = std::get_if<LiveTranscript>(&event)) {
     if (!transcript->of_user) {
       sign(now);
       turn.text_bytes += transcript->text.size();
-      turn.said += transcript->text;
+      answers_told.transcript(transcript->text);
     } else if (!transcript->interim) {
       turn.heard += transcript->text;
     }
-  } else if (auto* wanted_calls = std::get_if<LiveToolCalls>(&event)) {
+  }
+}
+
+void Continuity::State::received(LiveEvent event, TimePoint now) {
+  last_message = now;
+  silence_told = false;
+  take_words(event, now);
+  if (auto* wanted_calls = std::get_if<LiveToolCalls>(&event)) {
     calls_came(*wanted_calls, now);
     if (wanted_calls->calls.empty()) return;
   } else if (auto* cancelled = std::get_if<LiveToolCallsCancelled>(&event)) {
@@ -63,6 +70,7 @@ void Continuity::State::received(LiveEvent event, TimePoint now) {
   const bool interrupted = std::holds_alternative<LiveInterrupted>(event);
   if (of_turn && turn.phase == Phase::answering && (interrupted || !turn.called)) commit_turn(now);
   if (interrupted) turn.played_until = now;
+  if (interrupted) answers_told.interrupted();
   const auto* end = std::get_if<LiveTurnComplete>(&event);
   if (end != nullptr && !end->more_to_come && !end->of_tool_calls) {
     const bool open =
@@ -70,6 +78,7 @@ void Continuity::State::received(LiveEvent event, TimePoint now) {
     if (open && !turn.called) commit_turn(now);
     turn_completed(now);
   }
+  if (end != nullptr) answers_told.turn_complete();
   const auto* update = std::get_if<LiveResumption>(&event);
   if (update != nullptr) handle_came(*update, now);
   const auto* away = std::get_if<LiveGoAway>(&event);
@@ -79,6 +88,7 @@ void Continuity::State::received(LiveEvent event, TimePoint now) {
   }
   const bool counted = std::holds_alternative<LiveUsage>(event);
   tell(std::move(event));
+  tell_cuts();
   if (counted) check_context();
   if (counted) check_budget(now);
 }
@@ -96,7 +106,7 @@ void Continuity::State::sign(TimePoint now) {
       if (arrived && !detail::is_sound(entry.kind))
         turn.sure_stamp = std::max(turn.sure_stamp, entry.stamp);
     });
-    turn.said.clear();
+    answers_told.begin();
     turn.text_bytes = turn.audio_bytes = 0;
   }
   turn.called = false;
@@ -143,13 +153,13 @@ void Continuity::State::commit_turn(TimePoint now) {
     history.add_unknown();
   LiveToolCallsCancelled dropped;
   dropped.ids = calls.turn_done();
-  turn.said += calls.take_words();
-  if (!turn.said.empty())
-    history.add(model_content(turn.said));
-  else if (turn.audio_bytes > 0)
+  auto call_words = calls.take_words();
+  if (const auto said = answers_told.said() + call_words; !said.empty())
+    answers_told.commit(history.add(model_content(said)), std::move(call_words));
+  else if (!answers_told.drop_unheard() && turn.audio_bytes > 0)
     history.add_unknown();
   if (!dropped.ids.empty()) tell(LiveEvent(std::move(dropped)));
-  turn.said.clear();
+  answers_told.begin();
   turn.heard.clear();
   turn.speech_owed = turn.called = false;
   turn.phase = Phase::answered;
@@ -163,6 +173,7 @@ void Continuity::State::commit_turn(TimePoint now) {
 
 void Continuity::State::turn_completed(TimePoint now) {
   ledger.end_turn();
+  turn.sound_sent = false;
   turn.phase = Phase::idle;
   turn.idle_since = now;
   turn.merge_at = now + policy.replay.flight;
@@ -201,8 +212,19 @@ void Continuity::State::void_answer() {
   told.text_bytes = turn.text_bytes;
   told.audio_bytes = turn.audio_bytes;
   if (turn.told_anything()) tell(told);
-  turn.said.clear();
+  answers_told.begin();
   turn.text_bytes = turn.audio_bytes = 0;
+}
+
+// What the user heard of an answer, and no more of it.
+void Continuity::State::heard(std::uint64_t of_turn, Duration sound) {
+  if (const auto change = answers_told.heard(of_turn, sound))
+    history.replace(change->entry, change->words);
+  tell_cuts();
+}
+
+void Continuity::State::tell_cuts() {
+  while (auto cut = answers_told.poll_cut()) tell(std::move(*cut));
 }
 
 // The service's state up to here can be gone on with. Updates without a handle, or that say that

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "parley/gemini/continuity/detail/state.hpp"
+#include "parley/gemini/live_models.hpp"
 
 // Time, silence, context and budget.
 namespace parley::gemini {
@@ -74,7 +75,8 @@ void Continuity::State::watch_silence(TimePoint now) {
   SilenceNoticed told;
   told.since = duration_cast<milliseconds>(now - last_message);
   auto then = policy.silence.then;
-  if (then == Then::nudge && nudges >= policy.silence.nudges) then = Then::resume;
+  const bool spent = nudges >= policy.silence.nudges || !takes_turns(setup.model);
+  if (then == Then::nudge && spent) then = Then::resume;
   if (then == Then::resume && (policy.retry.max_attempts == 0 || !may_go_on())) then = Then::tell;
   last_message = now;
   silence_told = then == Then::tell;

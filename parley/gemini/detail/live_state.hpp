@@ -10,6 +10,7 @@
 
 #include "parley/gemini/detail/live_account.hpp"
 #include "parley/gemini/detail/live_link.hpp"
+#include "parley/gemini/live_models.hpp"
 
 namespace parley::gemini {
 
@@ -34,8 +35,11 @@ struct Live::State {
   std::string model;
   std::vector<Tool> tools;
   std::function<void(LiveState)> on_state;
-  bool automatic = true;       // the service finds out where speech begins and ends
-  bool calls_have_ids = true;  // older Vertex models call without
+  bool automatic = true;  // the service finds out where speech begins and ends
+  Result<InterruptWay> interrupting;
+  bool active = false;              // an activity was begun and not ended
+  bool began_to_interrupt = false;  // by interrupt(), and begin_activity() did not come since
+  bool calls_have_ids = true;       // older Vertex models call without
   bool vertex = false;
   bool calls_in_turn = false;  // Vertex AI: the turn that is under way has called functions
   bool closing = false, told_end = false;

@@ -17,7 +17,11 @@ class History {
   // Without `keeps` it counts only.
   History(bool keeps, std::size_t bytes) : keeps_(keeps), limit_(bytes) {}
 
-  void add(Content turn);
+  // Its number, for replace().
+  std::uint64_t add(Content turn);
+  // Other words in that turn's place; none: it is not told any more. One that was forgotten stays
+  // so.
+  void replace(std::uint64_t number, std::string_view words);
   // A spoken turn of which nothing is known but that it was.
   void add_unknown() { missing_.push_back(end()); }
   // From a snapshot: `in_handle` of the turns are contained in its handle.
@@ -30,15 +34,13 @@ class History {
   bool empty() const { return end() == 0 && missing_.empty(); }
   // Turns behind the mark.
   bool is_behind_handle() const { return mark_ < end(); }
-  std::vector<Content> turns() const { return {turns_.begin(), turns_.end()}; }
+  std::vector<Content> turns() const;
   // What a new connection is to be told: all, or what is behind the handle. Roles alternate, and it
   // begins with the user.
   std::vector<Content> seed(bool behind_handle, HistorySeeded& told) const;
   std::size_t bytes() const { return bytes_; }
   // Of turns(), how many the handle contains.
-  std::size_t in_handle() const {
-    return mark_ > first_ ? static_cast<std::size_t>(mark_ - first_) : 0;
-  }
+  std::size_t in_handle() const;
 
  private:
   std::uint64_t end() const { return first_ + turns_.size(); }

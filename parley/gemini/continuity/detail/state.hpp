@@ -4,6 +4,7 @@
 #include <map>
 
 #include "parley/gemini/continuity/continuity.hpp"
+#include "parley/gemini/continuity/detail/answers.hpp"
 #include "parley/gemini/continuity/detail/calls.hpp"
 #include "parley/gemini/continuity/detail/history.hpp"
 #include "parley/gemini/continuity/detail/ledger.hpp"
@@ -91,6 +92,7 @@ struct Continuity::State {
 
   // turns.cpp: what the present connection tells.
   void received(LiveEvent event, TimePoint now);
+  void take_words(const LiveEvent& event, TimePoint now);
   void sign(TimePoint now);
   void handle_came(const LiveResumption& update, TimePoint now);
   void calls_came(LiveToolCalls& calls, TimePoint now);
@@ -101,9 +103,14 @@ struct Continuity::State {
   void void_answer();
   void drop_heard(TimePoint now);
   bool is_answered(const detail::Outgoing& entry) const;
+  void heard(std::uint64_t of_turn, Duration sound);
+  void tell_cuts();
 
   // program.cpp: what the program wants.
   Result<void> send(LiveMessage message, TimePoint now);
+  Result<void> interrupt(TimePoint now);
+  bool mark_activity(LiveMessageKind kind);
+  bool is_silent() const;
   Result<void> check(const LiveMessage& message, LiveMessageKind kind) const;
   Result<bool> take_answers(ToolResponseMessage& message);
   void note_handed_out(const detail::Outgoing& entry, TimePoint now);
@@ -133,6 +140,7 @@ struct Continuity::State {
   detail::Calls calls;
   detail::TokenLedger ledger;
   detail::TurnState turn;
+  detail::Answers answers_told;
   std::map<std::size_t, int> rule_uses;  // in a row, by row
 
   std::optional<Link> active;  // takes what is sent
@@ -160,6 +168,8 @@ struct Continuity::State {
   std::optional<TimePoint> first_opened;
   TimePoint last_message{};
   int nudges = 0;
+  bool activity_open = false;       // the program, or interrupt(), has begun one
+  bool began_to_interrupt = false;  // by interrupt(); the program's own mark has not come since
   bool silence_told = false, context_told = false, changed = false;
   std::map<BudgetNotice::Of, int> budget_told;  // 1: the warning, 2: the limit
   bool started = false, closing = false, over = false;

@@ -31,8 +31,8 @@ struct TurnState {
   std::uint64_t sign_stamp = 0;                 // what had gone out when the answer began
   std::uint64_t sure_stamp = 0;                 // of it, what the answer is surely about
   bool called = false;                          // functions, and nothing was said since
-  std::string said;                             // by the model, in words
   std::string heard;                            // of the user, in words
+  bool sound_sent = false;                      // since the last turn ended
   std::size_t text_bytes = 0, audio_bytes = 0;  // that were told
   TimePoint played_until{};
   TimePoint idle_since{};
