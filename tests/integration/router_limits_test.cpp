@@ -178,5 +178,34 @@ TEST(Router_R1_R14, ACallIsReservedByOneOfThePermitAndTheRouter) {
   with_service(twice);
 }
 
+Task<void> falls_back(ScriptedService& service) {
+  gemini::RouterOptions options;
+  options.limiter.emplace();
+  options.fallback_models = {"gemini-2.5-flash"};
+  options.fallback_after = std::chrono::milliseconds(20);
+  options.limits = [](std::string_view) {
+    gemini::ModelLimits limits;
+    limits.limits.requests_per_minute = 1;
+    return limits;
+  };
+  const auto router = gemini::Router::make(client_of(service), std::move(options)).value();
+  for (const char* model : {"gemini-2.5-pro", "gemini-2.5-flash"}) {
+    service.then(Reply(200, kGemini));
+    auto request = ask("gemini-2.5-pro");
+    const auto answer = co_await router.generate(request);
+    EXPECT_TRUE(answer) << answer.error().describe();
+    if (!answer) co_return;
+    EXPECT_EQ(answer->model, model) << "it does not wait for the minute to end";
+  }
+  auto last = ask("gemini-2.5-pro");
+  last.wait = api::WaitOptions(std::chrono::milliseconds(0));
+  const auto none = co_await router.generate(last);
+  EXPECT_EQ(none.error().kind(), ErrorKind::rate_limited);
+  EXPECT_EQ(none.error().detail("models"), "gemini-2.5-pro, gemini-2.5-flash");
+}
+TEST(Router_D28, AFallbackIsAskedBeforeALimitIsWaitedFor) {
+  with_service(falls_back);
+}
+
 }  // namespace
 }  // namespace parley

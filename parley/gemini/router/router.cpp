@@ -190,6 +190,14 @@ Error paid_twice(std::string_view who, std::string_view where) {
 
 }  // namespace
 
+api::WaitOptions Router::State::wait_at(const RouteRequest& asked, std::size_t left) const {
+  auto wait = asked.wait.value_or(options.wait);
+  if (left > 1 && options.fallback_after)
+    wait.max_wait =
+        std::min(wait.max_wait.value_or(*options.fallback_after), *options.fallback_after);
+  return wait;
+}
+
 Result<Router> Router::make(Client client, RouterOptions options) {
   if (options.model.empty())
     return fail(ErrorKind::invalid_argument, "the router needs a model for requests without one");
@@ -223,7 +231,8 @@ Task<Result<Routed>> Router::generate(RouteRequest asked) const {
       if (!pool) co_return fail(std::move(pool.error()));
       auto limited = api::limited<WholeAnswer>(
           *state->options.limiter, *pool, demand, std::move(call),
-          [](const WholeAnswer& whole) { return usage_in(whole.response); }, state->options.wait);
+          [](const WholeAnswer& whole) { return usage_in(whole.response); },
+          state->wait_at(asked, models.size() - at));
       answer = co_await std::move(limited);
       state->options.limiter->learn(*pool, report->headers);
     } else {
@@ -257,8 +266,9 @@ Task<Result<RoutedStream>> Router::stream(RouteRequest asked) const {
     if (state->options.limiter) {
       auto pool = state->pool_of(models[at]);
       if (!pool) co_return fail(std::move(pool.error()));
-      auto limited = api::limited_stream<Stream>(*state->options.limiter, *pool, demand,
-                                                 std::move(call), usage_in, state->options.wait);
+      auto limited =
+          api::limited_stream<Stream>(*state->options.limiter, *pool, demand, std::move(call),
+                                      usage_in, state->wait_at(asked, models.size() - at));
       auto stream = co_await std::move(limited);
       state->options.limiter->learn(*pool, report->headers);
       if (stream)

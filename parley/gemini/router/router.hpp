@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -48,6 +49,9 @@ struct RouterOptions {
   // Asked once for each model, with its name without "models/"; empty: what the limiter learns.
   std::function<ModelLimits(std::string_view model)> limits;
   api::WaitOptions wait;
+  // How long a call waits at a model while another one of its fallbacks is left, at most; empty: as
+  // `wait` says. What is known to last longer is not waited for at all.
+  std::optional<std::chrono::milliseconds> fallback_after = std::chrono::milliseconds(2'000);
 
   // For models that go over Live.
   WebSocketConfig live;
@@ -59,9 +63,10 @@ struct RouteRequest {
   RouteRequest() = default;
   explicit RouteRequest(GenerateContentRequest asked) : request(std::move(asked)) {}
   GenerateContentRequest request;
-  std::string model;                                       // empty: the router's
-  std::optional<Way> way;                                  // empty: by what the model can
-  std::optional<std::vector<std::string>> fallback_models; // empty: the router's
+  std::string model;                                        // empty: the router's
+  std::optional<Way> way;                                   // empty: by what the model can
+  std::optional<std::vector<std::string>> fallback_models;  // empty: the router's
+  std::optional<api::WaitOptions> wait;                     // empty: the router's
   // Empty: a quarter of the request's bytes, and its maxOutputTokens or 1000.
   std::optional<limit::Usage> estimate;
   int priority = 0;    // in the limiter's queue, higher first
@@ -78,8 +83,8 @@ struct RouteAttempt {
 struct Routed {
   Routed() = default;
   GenerateContentResponse response;
-  Bytes audio;   // of a Live model that speaks: 16-bit little endian, mono
-  int rate = 0;  // samples per second of `audio`
+  Bytes audio;                         // of a Live model that speaks: 16-bit little endian, mono
+  int rate = 0;                        // samples per second of `audio`
   std::string model;                   // that answered
   Way way = Way::rest;                 // that it went
   std::vector<RouteAttempt> attempts;  // all, the last is the one that answered

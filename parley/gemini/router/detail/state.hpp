@@ -27,6 +27,8 @@ struct Router::State {
   Way way_of(std::string_view model) const;
   Result<limit::PoolId> pool_of(const std::string& model);
   std::vector<std::string> models_for(const RouteRequest& asked) const;
+  // For the limiter at a model, with so many left, this one included.
+  api::WaitOptions wait_at(const RouteRequest& asked, std::size_t left) const;
   RouteAttempt begin(const Target& target) const;
   std::shared_ptr<api::CallReport> report_of_call() const;
   bool goes_on(std::vector<RouteAttempt>& attempts, const Error& error,
