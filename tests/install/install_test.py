@@ -143,6 +143,24 @@ message(STATUS "found ${{parley_FOUND}}: ${{parley_audio_FOUND}} ${{parley_store
         told = re.search(r"there are: ([a-z, ]+)", message).group(1)
         self.assertEqual(sorted(documented), sorted(re.findall(r"[a-z]+", told.split(" Call ")[0])))
 
+    def test_every_header_that_is_included_is_there(self):
+        headers = os.path.join(self.prefix, "include")
+        for folder, _, names in os.walk(headers):
+            for name in names:
+                for included in re.findall(r'^#include "(parley/.*)"', read(os.path.join(folder, name)), re.M):
+                    self.assertTrue(os.path.exists(os.path.join(headers, included)), f"{name}: {included}")
+
+    def test_the_examples_are_a_project_of_their_own(self):
+        build = self.build(os.path.join(ROOT, "examples"), *without(NOT_OF_GEMINI),
+                           targets=["example_stream_answer", "example_structured_answer", "example_speak"])
+        with Started(self.prefix, "emulate", "--port", "0", "--pace", "0") as url:
+            self.assertEqual(run(os.path.join(build, "example_stream_answer"), "repeat: from outside", timeout=60,
+                                 env={**os.environ, "GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": "any"}),
+                             "from outside\n")
+        for name in os.listdir(os.path.join(ROOT, "examples")):
+            if name.endswith(".cpp"):
+                self.assertIn(f"/{name}.o", read(os.path.join(build, "build.ninja")), "each is built")
+
 
 if __name__ == "__main__":
     sys.exit(unittest.main())
