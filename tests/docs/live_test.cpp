@@ -32,7 +32,7 @@ Task<void> start_server(WithServer body) {
   co_await server.stop();
 }
 
-Task<void> a_conversation(emulator::Server& server) {
+Task<Result<void>> converse(emulator::Server& server) {
   played = 0;
 gemini::LiveOptions live("gemini-2.5-flash-native-audio-latest");
 live.instruct("Be brief.").transcribe();
@@ -43,8 +43,7 @@ options.policy = gemini::ContinuityPolicy::durable();
   bool complete = false;
   {
 auto talk = co_await gemini::Conversation::open(std::move(options));
-  EXPECT_TRUE(talk);
-  if (!talk) co_return;
+if (!talk) co_return fail(talk.error());
 co_await talk->say("What is the capital of Norway?");
 while (auto event = co_await talk->next()) {
   if (std::get_if<gemini::AnswerVoided>(&*event)) forget_this_answer();  // it begins anew
@@ -56,6 +55,11 @@ while (auto event = co_await talk->next()) {
   }
   EXPECT_TRUE(complete);
   EXPECT_GT(played, 24'000u);
+  co_return Result<void>();
+}
+Task<void> a_conversation(emulator::Server& server) {
+  const auto done = co_await converse(server);
+  EXPECT_TRUE(done);
 }
 TEST(DocsLive, AConversationIsHeld) {
   run(start_server(a_conversation));
