@@ -1,5 +1,6 @@
 # What `cmake --install` puts where, and the package that find_package(parley) finds: one target for
-# each module, parley::ws, parley::api …, the generator, and the function parley_generate.
+# each module, parley::ws, parley::api …, the generator, and the function parley_generate. The package
+# looks for what the asked components link, and for nothing else.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -20,6 +21,8 @@ function(parley_install_package)
   endif()
   set(package ${CMAKE_INSTALL_LIBDIR}/cmake/parley)
   install(EXPORT parley NAMESPACE parley:: FILE parleyTargets.cmake DESTINATION ${package})
+  get_property(PARLEY_COMPONENTS GLOBAL PROPERTY PARLEY_COMPONENTS)
+  list(JOIN PARLEY_COMPONENTS " " PARLEY_COMPONENTS)
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/parleyConfig.cmake.in
                                 ${CMAKE_BINARY_DIR}/parleyConfig.cmake INSTALL_DESTINATION ${package})
   write_basic_package_version_file(${CMAKE_BINARY_DIR}/parleyConfigVersion.cmake

@@ -55,6 +55,7 @@ function(parley_module)
   endif()
 
   parley_install_target(${target} ${M_NAME})
+  set_property(GLOBAL APPEND PROPERTY PARLEY_COMPONENTS ${M_NAME})
   install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/parley/${M_NAME}
           FILES_MATCHING PATTERN "*.hpp" PATTERN "detail" EXCLUDE PATTERN "test_*" EXCLUDE
           REGEX "${left_out}" EXCLUDE)

@@ -19,7 +19,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
                          -fno-semantic-interposition)
 endif()
 if(PARLEY_MOLD)
-  target_link_options(parley_flags INTERFACE -fuse-ld=mold)
+  target_link_options(parley_flags INTERFACE $<BUILD_INTERFACE:-fuse-ld=mold>)  # not of who uses the package
 endif()
 if(PARLEY_SANITIZE)
   target_compile_options(parley_flags INTERFACE -fsanitize=${PARLEY_SANITIZE}

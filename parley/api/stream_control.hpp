@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "parley/api/detail/stream_hub.hpp"
 #include "parley/api/stream_buffer.hpp"
+#include "parley/api/stream_hub.hpp"
 #include "parley/api/stream_state.hpp"
 #include "parley/base/event.hpp"
 #include "parley/net/task.hpp"

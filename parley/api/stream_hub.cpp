@@ -1,4 +1,4 @@
-#include "parley/api/detail/stream_hub.hpp"
+#include "parley/api/stream_hub.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>

@@ -51,6 +51,10 @@ class CheckLayers(unittest.TestCase):
         self.finds("parley/net/a.cpp:1: includes parley/base/detail/table.hpp, which is private to 'base'",
                    **{"parley/net/a.cpp": '#include "parley/base/detail/table.hpp"\n'})
 
+    def test_a_private_header_in_a_public_one(self):
+        self.finds("parley/base/text.hpp:1: a public header shows parley/base/detail/table.hpp, which is not installed",
+                   **{"parley/base/text.hpp": '#include "parley/base/detail/table.hpp"\n'})
+
     def test_a_private_header_in_an_example(self):
         self.finds("which is private", **{"examples/a.cpp": '#include "parley/base/detail/table.hpp"\n'})
 

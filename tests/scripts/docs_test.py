@@ -25,18 +25,29 @@ class Docs(unittest.TestCase):
             for name in pattern.findall(path.read_text(encoding="utf-8")):
                 self.assertTrue((ROOT / name).exists(), f"{path.relative_to(ROOT)}: {name}")
 
-    def test_code_is_what_its_test_compiles(self):
+    def is_quoted(self, block, name, source, why):
         def lines(text):
             return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
+        compiled, at = lines(source), 0  # lines of the source may stand between those of a block
+        for line in lines(block):
+            self.assertIn(line, compiled[at:], f"{name}: not in {why}, or not in this order")
+            at += compiled[at:].index(line) + 1
+
+    # A paragraph that ends with a link to an example and a colon stands before what is quoted from it.
+    EXCERPT = re.compile(r"\]\((?:\.\./)?(examples/\w+\.cpp)\):\n\n```cpp\n(.*?)^```$", re.S | re.M)
+
+    def test_excerpts_are_what_their_examples_say(self):
+        for page in self.documents():
+            for example, block in self.EXCERPT.findall(page.read_text(encoding="utf-8")):
+                self.is_quoted(block, page.name, (ROOT / example).read_text(encoding="utf-8"), example)
+
+    def test_code_is_what_its_test_compiles(self):
         for test in sorted(ROOT.glob("tests/docs/*_test.cpp")):
             page = ROOT / "docs" / (test.name.removesuffix("_test.cpp") + ".md")
-            compiled = lines(test.read_text(encoding="utf-8"))
-            for block in re.findall(r"^```cpp\n(.*?)^```$", page.read_text(encoding="utf-8"), flags=re.S | re.M):
-                at = 0  # the test's own lines may stand between those of a block
-                for line in lines(block):
-                    self.assertIn(line, compiled[at:], f"{page.name}: not in {test.name}, or not in this order")
-                    at += compiled[at:].index(line) + 1
+            text = self.EXCERPT.sub("", page.read_text(encoding="utf-8"))
+            for block in re.findall(r"^```cpp\n(.*?)^```$", text, flags=re.S | re.M):
+                self.is_quoted(block, page.name, test.read_text(encoding="utf-8"), test.name)
 
     def test_the_table_of_modules_is_that_of_cmake(self):
         table = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
