@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "parley/api/limiter.hpp"
+#include "parley/base/event_scope.hpp"
 
 // Any asynchronous function behind a limiter: it waits for its turn, runs, and settles what it took
 // from what it used. Whatever is thrown or cancelled, nothing stays taken.
@@ -22,24 +23,30 @@ class Told {
  public:
   Told(const Limiter& limiter, limit::PoolId pool, std::string thing)
       : limiter_(limiter), pool_(pool), thing_(std::move(thing)) {
-    limiter_->tell("limit." + thing_ + "_start", pool_);
+    if (limiter.is_observed()) id_ = new_event_id();
+    limiter.tell(Event("limit." + thing_ + "_start").with("id", id_), pool_);
   }
   Told(Told&& other) noexcept
       : limiter_(std::exchange(other.limiter_, std::nullopt)),
         pool_(other.pool_),
-        thing_(std::move(other.thing_)) {}
+        thing_(std::move(other.thing_)),
+        id_(std::move(other.id_)) {}
   Told& operator=(Told&&) = delete;
   ~Told() { stop("stopped"); }
-  // "completed", "error", "stopped" (nobody waited for the end).
-  void stop(std::string result) {
-    if (const auto limiter = std::exchange(limiter_, std::nullopt))
-      limiter->tell("limit." + thing_ + "_stop", pool_, "result", std::move(result));
+  // "completed", "error" with its kind, "stopped" (nobody waited for the end).
+  void stop(std::string result, const Error* why = nullptr) {
+    const auto limiter = std::exchange(limiter_, std::nullopt);
+    if (!limiter || id_.empty()) return;
+    Event event("limit." + thing_ + "_stop");
+    event.with("id", id_).with("result", std::move(result));
+    if (why != nullptr) event.with("kind", std::string(to_string(why->kind())));
+    limiter->tell(std::move(event), pool_);
   }
 
  private:
   std::optional<Limiter> limiter_;
   limit::PoolId pool_;
-  std::string thing_;
+  std::string thing_, id_;
 };
 
 }  // namespace detail
@@ -57,7 +64,7 @@ Task<Result<T>> limited(Limiter limiter, limit::PoolId pool, limit::Demand deman
   auto result = co_await std::move(call);
   if (!result) {
     lease->settle(limit::Outcome::of(result.error()));
-    told.stop("error");
+    told.stop("error", &result.error());
     co_return result;
   }
   limit::Outcome outcome(limit::Outcome::Kind::success);
@@ -97,18 +104,18 @@ class LimitedStream {
     if (ended)
       end(limit::Outcome::Kind::success, "completed");
     else
-      end(limit::Outcome::of(ended.error()), "error");
+      end(limit::Outcome::of(ended.error()), "error", &ended.error());
     co_return element;
   }
   Result<void> outcome() const { return stream_.outcome(); }
   Stream& stream() { return stream_; }
 
  private:
-  void end(limit::Outcome outcome, const char* result) {
+  void end(limit::Outcome outcome, const char* result, const Error* why = nullptr) {
     if (!lease_) return;
     if (usage_) outcome.usage = usage_;
     lease_.settle(outcome);
-    told_.stop(result);
+    told_.stop(result, why);
   }
 
   Stream stream_;
@@ -131,7 +138,7 @@ Task<Result<LimitedStream<Stream>>> limited_stream(
   auto stream = co_await std::move(call);
   if (!stream) {
     lease->settle(limit::Outcome::of(stream.error()));
-    told.stop("error");
+    told.stop("error", &stream.error());
     co_return fail(std::move(stream.error()));
   }
   co_return LimitedStream<Stream>(std::move(*stream), std::move(*lease), std::move(told),

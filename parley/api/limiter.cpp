@@ -11,6 +11,7 @@
 
 #include "parley/api/brief_mutex.hpp"
 #include "parley/api/detail/limit_file.hpp"
+#include "parley/base/event_scope.hpp"
 #include "parley/limit/gate.hpp"
 #include "parley/net/system.hpp"
 
@@ -159,22 +160,23 @@ Task<Result<limit::Lease>> wait_for(std::shared_ptr<LimiterState> state, limit::
 
 // limit.wait_stop, however the wait ends.
 struct ToldWait {
-  ToldWait(std::shared_ptr<LimiterState> of, limit::PoolId id, TimePoint start)
-      : state(std::move(of)), pool(id), begun(start) {}
+  ToldWait(std::shared_ptr<LimiterState> of, limit::PoolId whose, TimePoint start)
+      : state(std::move(of)), pool(whose), begun(start) {}
   ToldWait(const ToldWait&) = delete;
   ToldWait& operator=(const ToldWait&) = delete;
   ~ToldWait() {
     if (!state->events) return;
     const auto waited = std::chrono::floor<milliseconds>(state->clock.now() - begun);
-    state->events(Event("limit.wait_stop")
-                      .with("model", state->model_of(pool))
-                      .with("result", result)
-                      .with("waited_ms", std::to_string(waited.count())));
+    Event event("limit.wait_stop");
+    event.with("id", id).with("model", state->model_of(pool)).with("result", result);
+    event.with("waited_ms", std::to_string(waited.count()));
+    if (result != "granted") event.with("kind", result);
+    state->events(event);
   }
   std::shared_ptr<LimiterState> state;
   limit::PoolId pool;
   TimePoint begun;
-  std::string result = "cancelled";
+  std::string result = "cancelled", id;
 };
 
 }  // namespace
@@ -230,9 +232,11 @@ Task<Result<limit::Lease>> Limiter::acquire(limit::PoolId pool, limit::Demand de
   auto lease = state->gate->try_reserve(pool, demand);
   const bool may_wait = !wait.max_wait || wait.max_wait->count() > 0;
   if (lease || lease.error().kind() != ErrorKind::rate_limited || !may_wait) co_return lease;
+  std::string id;
   if (state->events) {
+    id = new_event_id();
     Event event("limit.wait_start");
-    event.with("model", state->model_of(pool));
+    event.with("id", id).with("model", state->model_of(pool));
     event.with("dimension", std::string(lease.error().detail("dimension").value_or("")));
     if (const auto after = lease.error().retry_after())
       event.with("wait_ms", std::to_string(after->count()));
@@ -242,6 +246,7 @@ Task<Result<limit::Lease>> Limiter::acquire(limit::PoolId pool, limit::Demand de
   std::optional<TimePoint> deadline;
   if (wait.max_wait) deadline = begun + *wait.max_wait;
   detail::ToldWait told(state, pool, begun);
+  told.id = std::move(id);
   auto waited = co_await detail::wait_for(state, pool, std::move(demand), deadline);
   told.result = waited ? "granted" : std::string(to_string(waited.error().kind()));
   co_return waited;
@@ -261,13 +266,13 @@ std::size_t Limiter::waiting() const {
   return state_->gate->waiting();
 }
 
-void Limiter::tell(std::string_view event, limit::PoolId pool, std::string_view field,
-                   std::string value) const {
+void Limiter::tell(Event event, limit::PoolId pool) const {
   if (!state_->events) return;
-  Event told(event);
-  told.with("model", state_->model_of(pool));
-  if (!field.empty()) told.with(field, std::move(value));
-  state_->events(told);
+  event.with("model", state_->model_of(pool));
+  state_->events(event);
+}
+bool Limiter::is_observed() const {
+  return static_cast<bool>(state_->events);
 }
 
 }  // namespace parley::api

@@ -67,8 +67,8 @@ class Limiter {
   std::size_t waiting() const;
 
   // Tells an event of a call on this limiter, with the model's name.
-  void tell(std::string_view event, limit::PoolId pool, std::string_view field = {},
-            std::string value = {}) const;
+  void tell(Event event, limit::PoolId pool) const;
+  bool is_observed() const;  // somebody is told
 
  private:
   std::shared_ptr<detail::LimiterState> state_;

@@ -113,8 +113,25 @@ bool Error::retryable() const {
   }
 }
 
+namespace {
+
+// Services send several lines.
+std::string on_one_line(std::string_view text) {
+  std::string out;
+  for (const char letter : text) {
+    const bool breaks = letter == '\n' || letter == '\r';
+    if (!breaks)
+      out += letter;
+    else if (!out.empty() && out.back() != ' ')
+      out += ' ';
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string Error::describe() const {
-  std::string text = fmt::format("{}: {}", to_string(kind_), message_);
+  std::string text = fmt::format("{}: {}", to_string(kind_), on_one_line(message_));
   std::string facts;
   const auto add = [&facts](std::string fact) {
     facts += facts.empty() ? "" : ", ";
@@ -124,7 +141,7 @@ std::string Error::describe() const {
   if (http_status_ != 0) add(fmt::format("HTTP {}", http_status_));
   if (!service_status_.empty()) add(service_status_);
   if (close_code_ != 0) add(fmt::format("close code {}", close_code_));
-  if (!close_reason_.empty()) add(fmt::format("reason \"{}\"", close_reason_));
+  if (!close_reason_.empty()) add(fmt::format("reason \"{}\"", on_one_line(close_reason_)));
   if (retry_after_) add(fmt::format("retry after {} ms", retry_after_->count()));
   if (!facts.empty()) text += fmt::format(" [{}]", facts);
   if (cause_) text += fmt::format("; caused by: {}", cause_->describe());
