@@ -31,11 +31,15 @@ void Chat::choose_functions(FunctionCallingMode::Known mode, std::vector<std::st
   if (!allowed.empty()) calling.allowed_function_names = std::move(allowed);
 }
 
-// Every call of the turn has a function here, and there is one.
+// Every call of the turn is answered here, and there is one: by its function, or, where the model
+// made the name up, with that there is none. What is declared without a function is the caller's.
 bool Chat::can_run(const Content& turn) const {
   const auto calls = calls_of(turn);
-  for (const auto& call : calls)
-    if (!functions_.has(call.name) || call.will_continue.value_or(false)) return false;
+  for (const auto& call : calls) {
+    const bool made_up = !functions_.empty() && !is_declared(settings_.tools, call.name);
+    if ((!functions_.has(call.name) && !made_up) || call.will_continue.value_or(false))
+      return false;
+  }
   return !calls.empty();
 }
 

@@ -41,7 +41,9 @@ class Chat {
   // returned.
   void set_max_rounds(int rounds) { max_rounds_ = rounds; }
 
-  // The answer in words, or the one whose calls this chat has no functions for. On an error the
+  // The answer in words, or the one whose calls are of functions that are declared, but have no
+  // function here: answer them with the next send(). A name that the model made up is answered with
+  // that there is no such function. On an error the
   // history is as it was before. Errors: those of Models::generate_content(), invalid_state (the
   // rounds are used up).
   Task<Result<GenerateContentResponse>> send(std::string text);

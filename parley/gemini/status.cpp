@@ -1,5 +1,6 @@
 #include "parley/gemini/status.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "parley/api/retry_delay.hpp"
@@ -108,6 +109,13 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
 
 namespace {
 
+bool names_bad_key(const json::Value& details) {
+  const auto* list = details.if_array();
+  return list && std::ranges::any_of(*list, [](const auto& detail) {
+           return detail.is_object() && text_at(detail.get_object(), "reason") == "API_KEY_INVALID";
+         });
+}
+
 // `http_status` stands in where the document has no code of its own.
 std::optional<Error> read_status(const json::Value& body, int http_status) {
   if (body.is_array()) {
@@ -125,9 +133,13 @@ std::optional<Error> read_status(const json::Value& body, int http_status) {
   const std::string canonical = text_at(*status, "status");
   std::string message = text_at(*status, "message");
   if (message.empty()) message = fmt::format("the service answered with an error (code {})", code);
-  Error error(kind_of(canonical, code), std::move(message));
+  const auto* details = status->if_contains("details");
+  // A bad key is told as a bad request.
+  const auto kind = details && names_bad_key(*details) ? ErrorKind::unauthenticated
+                                                       : kind_of(canonical, code);
+  Error error(kind, std::move(message));
   error = std::move(error).with_http_status(code).with_service_status(canonical);
-  if (const auto* details = status->if_contains("details"); details && details->is_array())
+  if (details && details->is_array())
     for (const auto& detail : details->get_array())
       if (detail.is_object()) error = with_detail(std::move(error), detail.get_object());
   return error;

@@ -37,6 +37,16 @@ GenerateContentRequest prompt(std::string_view text) {
   return request;
 }
 
+bool is_declared(const std::optional<std::vector<Tool>>& tools, std::string_view function) {
+  if (!tools) return false;
+  for (const auto& tool : *tools) {
+    if (!tool.function_declarations) continue;
+    for (const auto& one : *tool.function_declarations)
+      if (one.name == function) return true;
+  }
+  return false;
+}
+
 void declare_function(std::optional<std::vector<Tool>>& tools, FunctionDeclaration function) {
   if (!tools) tools.emplace();
   for (auto& tool : *tools)

@@ -114,7 +114,7 @@ Task<void> a_bad_key() {
   const auto answer = co_await client->models().generate_content("gemini-2.5-flash", request);
   EXPECT_FALSE(answer);
   if (answer) co_return;
-  EXPECT_EQ(answer.error().kind(), ErrorKind::invalid_argument);
+  EXPECT_EQ(answer.error().kind(), ErrorKind::unauthenticated);
   EXPECT_EQ(answer.error().service_status(), "INVALID_ARGUMENT");
   EXPECT_EQ(answer.error().detail("reason"), "API_KEY_INVALID");
   co_await server.stop();
