@@ -158,6 +158,8 @@ Task<void> LiveVoice::run_sender(Self self, Talk talk) {
     }
     if (self->microphone_ended_) break;
     co_await wait(self->sender_, self->duplex_.next_timeout());
+    // The player does it else: the microphone may have stopped in the middle of speech.
+    if (!self->stopped_ && !self->speaker_) self->pump();
   }
   auto ended = co_await talk->end_audio();
   if (!ended && talk->is_over()) co_return;
