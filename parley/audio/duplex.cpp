@@ -107,10 +107,21 @@ void Duplex::interrupted(TimePoint now) {
   settle(now);
 }
 
+void Duplex::voided(TimePoint now) {
+  const auto turn = turns_.turn();
+  turns_.voided();
+  playout_.withdraw(turn, now);
+  settle(now);
+  if (!playout_.turn()) barge_in_.reply_finished(turn);
+  if (unwanted_ == turn) interrupt(now);
+  settle(now);
+}
+
 void Duplex::interrupt(TimePoint now) {
-  const auto wanted = playout_.turn().value_or(turns_.turn());
-  barge_in_.interrupted(std::max(wanted, turns_.turn()));
-  playout_.flush(std::max(wanted, turns_.turn()), now);
+  const auto wanted = std::max(playout_.turn().value_or(turns_.turn()), turns_.turn());
+  unwanted_ = wanted;
+  barge_in_.interrupted(wanted);
+  playout_.flush(wanted, now);
   settle(now);
 }
 

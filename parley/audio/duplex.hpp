@@ -66,7 +66,11 @@ class Duplex {
   void generation_complete(TimePoint now);
   void turn_complete(TimePoint now);
   void interrupted(TimePoint now);
-  // The user wants this answer no longer: its rest is thrown away, and what still comes of it.
+  // The answer begins anew on another connection (gemini::AnswerVoided): what came of it is thrown
+  // away (answer_cut, where sound of it had come); an earlier answer goes on.
+  void voided(TimePoint now);
+  // The user wants this answer no longer: its rest is thrown away, and what still comes of it, also
+  // where it begins anew.
   void interrupt(TimePoint now);
 
   // Drain both after every call above and at next_timeout().
@@ -101,7 +105,8 @@ class Duplex {
   Playout playout_;
   BargeIn barge_in_;
   TurnCounter turns_;
-  std::optional<TimePoint> given_until_;  // where the last chunk ends
+  std::optional<std::uint64_t> unwanted_;  // the turn that interrupt() was about
+  std::optional<TimePoint> given_until_;   // where the last chunk ends
   std::deque<DuplexEvent> events_;
 };
 
