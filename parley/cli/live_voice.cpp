@@ -80,6 +80,11 @@ void LiveVoice::fail_with(Error error) {
 }
 
 void LiveVoice::take(const gemini::ConversationEvent& event) {
+  if (std::holds_alternative<gemini::AnswerVoided>(event)) {
+    pcm_.clear();
+    duplex_.voided(now());
+    return pump();
+  }
   const auto* live = std::get_if<gemini::LiveEvent>(&event);
   if (live == nullptr) return;
   if (const auto* sound = std::get_if<gemini::LiveAudio>(live); sound && speaker_) {
