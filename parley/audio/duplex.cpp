@@ -113,7 +113,11 @@ void Duplex::voided(TimePoint now) {
   playout_.withdraw(turn, now);
   settle(now);
   if (!playout_.turn()) barge_in_.reply_finished(turn);
-  if (unwanted_ == turn) interrupt(now);
+  if (unwanted_ == turn) {
+    unwanted_ = turns_.turn();
+    barge_in_.interrupted(*unwanted_);
+    playout_.flush(*unwanted_, now);
+  }
   settle(now);
 }
 

@@ -8,6 +8,8 @@ namespace parley::audio {
 namespace {
 
 constexpr std::size_t kMostKnown = 16 * 1024;
+// Bytes that are kept back; behind them no repetition is looked for.
+constexpr std::size_t kMostRepeated = 2 * kMostKnown;
 // So many bytes have to agree before two texts are taken for the same speech.
 constexpr std::size_t kAlike = 3;
 
@@ -99,7 +101,7 @@ std::string RepeatedSpeech::pass(std::string_view text) {
   }
   raw_ += text;
   auto found = look(raw_);
-  if (found.repeated) return {};
+  if (found.repeated && raw_.size() <= kMostRepeated) return {};
   again_ = false;
   differs_ = found.differs;
   if (differs_) known_.clear();
