@@ -2,8 +2,11 @@
 #include <algorithm>
 #include <memory>
 
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "parley/emulator/server.hpp"
 #include "parley/gemini/continuity/conversation.hpp"
 #include "parley/net/system.hpp"
 
@@ -153,6 +156,41 @@ Task<void> reader_tells() {
 }
 TEST(Conversation_B35, ANetworkThatASendFindsGoneIsDisconnectedBehindWhatCame) {
   run(reader_tells());
+}
+
+// Over a socket: sound goes out all the time, so that a send may be the first to find the cut.
+Task<void> cut_while_speaking(emulator::Server& server, int after) {
+  LiveOptions live("gemini-2.5-flash-native-audio-latest");
+  live.base_url = server.base_url();
+  live.key = Secret("live-key-9");
+  live.connect.offer.headers.set("x-parley-live-fault", fmt::format("after={}; cut", after));
+  auto session = co_await Live::connect(std::move(live));
+  EXPECT_TRUE(session);
+  if (!session) co_return;
+  auto sent = co_await session->say("repeat: one two three four five six seven");
+  for (int piece = 0; sent && piece < 10'000; ++piece) {
+    Bytes silence(640);
+    sent = co_await session->send_audio(std::move(silence));
+    (void)co_await session->receive_all();
+    co_await sleep_for(milliseconds(1));
+  }
+  EXPECT_FALSE(sent);
+  if (sent) co_return;
+  EXPECT_EQ(sent.error().kind(), ErrorKind::disconnected) << sent.error().describe();
+  EXPECT_EQ(sent.error().stage(), Stage::send);
+  EXPECT_EQ(sent.error().cause(), nullptr) << sent.error().describe();
+}
+Task<void> cuts(emulator::ServerOptions options) {
+  emulator::Server server(co_await boost::asio::this_coro::executor, std::move(options));
+  EXPECT_TRUE(server.start());
+  for (int after = 1; after <= 3; ++after) co_await cut_while_speaking(server, after);
+  co_await server.stop();
+}
+TEST(Live_B15, ACutThatASendFindsOnASocketIsDisconnected) {
+  emulator::ServerOptions options;
+  options.live.pace = milliseconds(1);
+  options.live.playback = 0;
+  run(cuts(std::move(options)));
 }
 
 }  // namespace
