@@ -4,6 +4,7 @@
 #include <string>
 
 #include "parley/audio/pcm.hpp"
+#include "parley/audio/repeated_speech.hpp"
 #include "parley/audio/wav.hpp"
 
 using namespace parley;
@@ -40,6 +41,25 @@ void read_raw(std::string_view text) {
   if (one != many || whole.left_over() != pieces.left_over()) std::abort();
 }
 
+// What is heard again in the same words has nothing new; nothing is made up, however it is cut.
+void hear_again(std::string_view text) {
+  text = text.substr(0, 2048);
+  audio::RepeatedSpeech speech;
+  if (speech.pass(text) != text) std::abort();
+  speech.again();
+  std::size_t told = 0;
+  for (std::size_t at = 0; at < text.size(); at += 3)
+    told += speech.pass(text.substr(at, 3)).size();
+  if (told > text.size()) std::abort();
+  speech.over();
+  const auto known = std::string(text);
+  (void)speech.pass(known);
+  speech.again();
+  const auto fresh = speech.pass(known);
+  if (!fresh.empty() && fresh != known) std::abort();
+  if (!fresh.empty() && speech.differs()) std::abort();
+}
+
 }  // namespace
 
 // However a file is cut, it means the same.
@@ -49,6 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto whole = read_in_pieces(file, size + 1);
   if (read_in_pieces(file, 1) != whole || read_in_pieces(file, 7) != whole) std::abort();
   read_raw(text);
+  hear_again(text);
   (void)audio::decode_base64(text);
   return 0;
 }

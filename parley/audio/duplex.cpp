@@ -12,21 +12,47 @@ DuplexOptions::DuplexOptions() {
 Duplex::Duplex(DuplexOptions options, TimePoint now)
     : input_rate_(options.upstream.rate),
       output_rate_(options.playout.rate),
+      silence_after_(options.upstream.silence_after),
+      silence_step_(options.upstream.chunk),
       upstream_(options.upstream, now),
       detector_(options.upstream.rate, options.voice),
+      heard_until_(now),
       playout_(options.playout),
       barge_in_(options.barge_in) {}
 
 void Duplex::recorded(SamplesView samples, TimePoint now) {
   upstream_.push(samples, now);
-  if (upstream_.muted()) {
-    const Samples silence(samples.size());
-    detector_.add(silence);
-  } else {
+  const auto before = now - duration_of(samples.size(), input_rate_);
+  if (before - heard_until_ >= silence_after_)
+    detector_.add_gap(samples_in(before - heard_until_, input_rate_));
+  if (upstream_.muted())
+    detector_.add_gap(samples.size());
+  else
     detector_.add(samples);
-  }
+  heard_until_ = now;
+  in_gap_ = false;
   hear_user(now);
   settle(now);
+}
+
+// When the detector is to know that no sound comes; empty: it need not.
+std::optional<TimePoint> Duplex::gap_at() const {
+  if (!detector_.speaking()) return std::nullopt;
+  return heard_until_ + (in_gap_ ? silence_step_ : silence_after_);
+}
+
+void Duplex::hear_gap(TimePoint now) {
+  const auto due = gap_at();
+  if (!due || now < *due) return;
+  detector_.add_gap(samples_in(now - heard_until_, input_rate_));
+  heard_until_ = now;
+  in_gap_ = true;
+  hear_user(now);
+}
+
+std::optional<UpstreamChunk> Duplex::take(TimePoint now) {
+  hear_gap(now);
+  return upstream_.take(now);
 }
 
 void Duplex::hear_user(TimePoint now) {
@@ -38,7 +64,7 @@ void Duplex::hear_user(TimePoint now) {
     } else {
       barge_in_.local_ended(now);
       event.kind = DuplexEvent::Kind::speech_ended;
-      event.at = now - duration_of(heard->known_at - heard->at, input_rate_);
+      event.at = now - duration_of(detector_.position() - heard->at, input_rate_);
     }
     events_.push_back(std::move(event));
   }
@@ -82,14 +108,30 @@ void Duplex::interrupted(TimePoint now) {
   settle(now);
 }
 
+void Duplex::voided(TimePoint now) {
+  const auto turn = turns_.turn();
+  turns_.voided();
+  playout_.withdraw(turn, now);
+  settle(now);
+  if (!playout_.turn()) barge_in_.reply_finished(turn);
+  if (unwanted_ == turn) {
+    unwanted_ = turns_.turn();
+    barge_in_.interrupted(*unwanted_);
+    playout_.flush(*unwanted_, now);
+  }
+  settle(now);
+}
+
 void Duplex::interrupt(TimePoint now) {
   if (!playout_.turn()) return;
+  unwanted_ = newest_;
   barge_in_.interrupted(newest_);
   playout_.flush(newest_, now);
   settle(now);
 }
 
 void Duplex::handle_timeout(TimePoint now) {
+  hear_gap(now);
   barge_in_.handle_timeout(now);
   settle(now);
 }
@@ -171,7 +213,7 @@ std::optional<Duration> Duplex::quiet_in_speech() const {
 std::optional<TimePoint> Duplex::next_timeout() const {
   std::optional<TimePoint> next;
   for (const auto& due :
-       {barge_in_.next_timeout(), playout_.next_timeout(), upstream_.next_timeout()})
+       {barge_in_.next_timeout(), playout_.next_timeout(), upstream_.next_timeout(), gap_at()})
     if (due && (!next || *due < *next)) next = due;
   return next;
 }

@@ -48,7 +48,9 @@ class Duplex {
  public:
   Duplex(DuplexOptions options, TimePoint now);
 
-  // From the microphone, at options.upstream.rate.
+  // From the microphone, at options.upstream.rate. A source may stop in the middle of a word: no
+  // sound for options.upstream.silence_after is quiet, so that speech ends options.voice.end_after
+  // behind its last sound, also where no silence is filled in for the service.
   void recorded(SamplesView samples, TimePoint now);
   // No more comes from the microphone: speech that goes on has ended, and the rest can be taken.
   void recording_ended(TimePoint now);
@@ -65,13 +67,17 @@ class Duplex {
   void generation_complete(TimePoint now);
   void turn_complete(TimePoint now);
   void interrupted(TimePoint now);
+  // The answer begins anew on another connection (gemini::AnswerVoided): what came of it is thrown
+  // away (answer_cut, where sound of it had come); an earlier answer goes on.
+  void voided(TimePoint now);
   // The user wants what is heard no longer: its rest is thrown away, and what still comes of the
-  // same answer. Where nothing is there to be heard nothing changes, and the next answer is heard.
+  // same answer, also where it begins anew. Where nothing is there to be heard nothing changes, and
+  // the next answer is heard.
   void interrupt(TimePoint now);
 
   // Drain both after every call above and at next_timeout().
   std::optional<DuplexEvent> poll_event(TimePoint now);
-  std::optional<UpstreamChunk> take(TimePoint now) { return upstream_.take(now); }
+  std::optional<UpstreamChunk> take(TimePoint now);
   void confirm(std::uint64_t index) { upstream_.confirm(index); }
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
@@ -89,17 +95,23 @@ class Duplex {
  private:
   void settle(TimePoint now);
   void hear_user(TimePoint now);
+  void hear_gap(TimePoint now);
+  std::optional<TimePoint> gap_at() const;
   void tell(DuplexEvent::Kind kind, std::uint64_t turn = 0, std::uint64_t heard = 0);
   void tell_playout();
 
   int input_rate_, output_rate_;
+  Duration silence_after_, silence_step_;
   Upstream upstream_;
   VoiceActivity detector_;
+  TimePoint heard_until_;  // by the detector
+  bool in_gap_ = false;    // and the last of it was none of the microphone's
   Playout playout_;
   BargeIn barge_in_;
   TurnCounter turns_;
-  std::uint64_t newest_ = 0;              // the turn of the newest sound
-  std::optional<TimePoint> given_until_;  // where the last chunk ends
+  std::uint64_t newest_ = 0;               // the turn of the newest sound
+  std::optional<std::uint64_t> unwanted_;  // the turn that interrupt() was about
+  std::optional<TimePoint> given_until_;   // where the last chunk ends
   std::deque<DuplexEvent> events_;
 };
 

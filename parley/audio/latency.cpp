@@ -1,15 +1,19 @@
 #include "parley/audio/latency.hpp"
 
+#include <utility>
+
 namespace parley::audio {
 
 namespace {
 
 constexpr std::size_t kMostTurns = 1000;
 
-void set_once(std::optional<Duration>& value, Duration duration, Histogram& histogram) {
-  if (value) return;
-  value = duration;
-  histogram.record(duration);
+void set_once(std::optional<Duration>& value, Duration duration) {
+  if (!value) value = duration;
+}
+
+void record(const std::optional<Duration>& value, Histogram& histogram) {
+  if (value) histogram.record(*value);
 }
 
 }  // namespace
@@ -47,13 +51,13 @@ void LatencyReport::received(TimePoint at, bool text, bool audio) {
   if (!answered_) spoke_.reset();
   answered_ = true;
   const auto waited = at - *asked_;
-  set_once(turn_.first_byte, waited, histograms_.first_byte);
-  if (text) set_once(turn_.first_text, waited, histograms_.first_text);
-  if (audio) set_once(turn_.first_audio, waited, histograms_.first_audio);
+  set_once(turn_.first_byte, waited);
+  if (text) set_once(turn_.first_text, waited);
+  if (audio) set_once(turn_.first_audio, waited);
 }
 
 void LatencyReport::heard(TimePoint at) {
-  if (asked_ && answered_) set_once(turn_.heard, at - *asked_, histograms_.heard);
+  if (asked_ && answered_) set_once(turn_.heard, at - *asked_);
 }
 
 void LatencyReport::completed(TimePoint at) {
@@ -62,6 +66,18 @@ void LatencyReport::completed(TimePoint at) {
 
 void LatencyReport::interrupted(TimePoint at) {
   if (counter_.interrupted()) end(at, true);
+}
+
+void LatencyReport::voided() {
+  counter_.voided();
+  if (!asked_) return;
+  const auto times = turn_.voided + 1;
+  turn_ = TurnLatency();
+  turn_.voided = times;
+  answered_ = false;
+  if (!asked_next_) return;
+  asked_ = std::exchange(asked_next_, std::nullopt);
+  from_ = std::exchange(from_next_, QuestionEnd::known);
 }
 
 void LatencyReport::end(TimePoint at, bool interrupted) {
@@ -73,6 +89,10 @@ void LatencyReport::end(TimePoint at, bool interrupted) {
     turn_.interrupted = interrupted;
     turn_.from = from_;
     if (!interrupted) histograms_.end.record(turn_.end);
+    record(turn_.first_byte, histograms_.first_byte);
+    record(turn_.first_text, histograms_.first_text);
+    record(turn_.first_audio, histograms_.first_audio);
+    record(turn_.heard, histograms_.heard);
     done_.push_back(turn_);
     if (done_.size() > kMostTurns) done_.pop_front();
     asked_ = asked_next_;

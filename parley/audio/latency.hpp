@@ -28,9 +28,11 @@ struct TurnLatency {
   Duration end{0};                // until the turn was complete, or interrupted
   bool interrupted = false;
   QuestionEnd from = QuestionEnd::known;
+  std::uint32_t voided = 0;  // times that the answer began anew; all times are of the last one
   bool operator==(const TurnLatency&) const = default;
 };
 
+// Of turns that are over.
 struct LatencyHistograms {
   Histogram first_byte, first_text, first_audio, heard;
   Histogram end;  // of turns that were not interrupted
@@ -55,6 +57,9 @@ class LatencyReport {
   // Both may tell the end of the same turn (TurnCounter).
   void completed(TimePoint at);
   void interrupted(TimePoint at);
+  // The answer begins anew (gemini::AnswerVoided): the question stays open, and its times are those
+  // of the answer that comes.
+  void voided();
 
   // Turns that are over, in their order; at most 1,000 wait here, then the oldest go.
   std::optional<TurnLatency> poll_turn();

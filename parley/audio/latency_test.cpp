@@ -186,5 +186,41 @@ TEST(TurnCounter_W15, AnInterruptedTurnEndsOnce) {
   EXPECT_EQ(counter.turn(), 4u);
 }
 
+TEST(LatencyReport_B35_W14, AnAnswerThatBeginsAnewIsMeasuredWhenItComes) {
+  LatencyReport report;
+  report.asked(kStart);
+  report.received(kStart + 300ms, false, true);
+  report.heard(kStart + 400ms);
+  report.voided();
+  EXPECT_EQ(report.histograms().first_audio.count(), 0u) << "nothing of that answer counts";
+  report.received(kStart + 2s, true, true);
+  report.heard(kStart + 2100ms);
+  report.completed(kStart + 3s);
+  const auto turn = report.poll_turn();
+  ASSERT_TRUE(turn);
+  EXPECT_EQ(turn->first_audio, 2s);
+  EXPECT_EQ(turn->heard, 2100ms);
+  EXPECT_EQ(turn->end, 3s);
+  EXPECT_EQ(turn->voided, 1u);
+  EXPECT_EQ(turn->turn, 1u) << "the answer that was voided had a number";
+  EXPECT_EQ(report.histograms().first_audio.count(), 1u);
+  EXPECT_GE(report.histograms().first_audio.least(), 2s);
+  report.voided();
+  report.received(kStart + 4s, true, true);
+  report.completed(kStart + 5s);
+  EXPECT_EQ(report.unasked(), 1u);
+}
+
+TEST(LatencyReport_B35_W14, AQuestionIntoAnAnswerThatIsVoidedIsTheOneThatIsAnswered) {
+  LatencyReport report;
+  report.asked(kStart);
+  report.received(kStart + 300ms, false, true);
+  report.asked(kStart + 1s);
+  report.voided();
+  report.received(kStart + 3s, false, true);
+  report.completed(kStart + 4s);
+  EXPECT_EQ(report.poll_turn()->first_audio, 2s);
+}
+
 }  // namespace
 }  // namespace parley::audio

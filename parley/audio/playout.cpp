@@ -192,16 +192,30 @@ void Playout::flush(std::uint64_t turn, TimePoint now) {
   if (turns_.empty() || turns_.front().id > turn) return;
   stop_device();
   while (!turns_.empty() && turns_.front().id <= turn) {
-    const auto& one = turns_.front();
-    waiting_ -= static_cast<std::size_t>(one.received - one.given);
-    // What the device still plays of it is heard.
-    const auto heard = one.given, dropped = one.received - one.given;
-    counters_.dropped += dropped;
-    counters_.heard += one.given - one.heard;
-    if (run_) run_->heard += one.given - one.heard;
-    events_.push_back({PlayoutEvent::Kind::flushed, one.id, heard, dropped});
+    throw_away(turns_.front());
     turns_.pop_front();
   }
+  if (!expecting()) starved_ = false;
+}
+
+void Playout::throw_away(const Turn& one) {
+  waiting_ -= static_cast<std::size_t>(one.received - one.given);
+  // What the device still plays of it is heard.
+  const auto heard = one.given, dropped = one.received - one.given;
+  counters_.dropped += dropped;
+  counters_.heard += one.given - one.heard;
+  if (run_) run_->heard += one.given - one.heard;
+  events_.push_back({PlayoutEvent::Kind::flushed, one.id, heard, dropped});
+}
+
+void Playout::withdraw(std::uint64_t turn, TimePoint now) {
+  advance(now);
+  if (turn > 0) end_turn(turn - 1, now);
+  if (!over_ || turn > *over_) over_ = turn;
+  if (turns_.empty() || turns_.back().id != turn) return;
+  stop_device();
+  throw_away(turns_.back());
+  turns_.pop_back();
   if (!expecting()) starved_ = false;
 }
 

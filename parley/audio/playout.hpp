@@ -88,6 +88,8 @@ class Playout {
   // Throws away what was not heard of this turn and those before it, and what is still to come of
   // them. Later ones are not touched. Held sound stays held.
   void flush(std::uint64_t turn, TimePoint now);
+  // The same for this turn alone, which is the last that came: it begins anew as a later one.
+  void withdraw(std::uint64_t turn, TimePoint now);
   // Loudness of what is given from now on, 0 to 1, reached over 10 ms.
   void set_gain(double gain);
 
@@ -117,6 +119,7 @@ class Playout {
   void hear(std::uint64_t samples);
   void finish_heard_turns();
   void stop_device();
+  void throw_away(const Turn& one);
   bool ready() const;
   bool expecting() const;
   Turn* next_to_give();

@@ -48,18 +48,43 @@ void Transcript::join(std::string& text, std::string_view more) const {
   text += more;
 }
 
-void Transcript::fragment(Side side, std::string_view text, bool finished, bool interim,
+// What of a fragment was not told yet; empty: it is a repetition.
+std::optional<std::string> Transcript::news(Side side, std::string_view text, bool interim) {
+  if (side == Side::model) {
+    answer_began();
+    return std::string(text);
+  }
+  auto fresh = interim ? repeats_.guess(text) : repeats_.pass(text);
+  if (!interim && repeats_.differs()) take_back(Side::user);
+  if (fresh.empty() && !text.empty()) return std::nullopt;
+  return fresh;
+}
+
+void Transcript::answer_began() {
+  if (!asked_) asked_ = told(Side::user).size();
+}
+
+void Transcript::fragment(Side side, std::string_view said, bool finished, bool interim,
                           TimePoint now) {
+  const auto text = news(side, said, interim);
+  if (text) return add(side, *text, finished, interim, now);
+  if (finished) finish(side);
+}
+
+void Transcript::add(Side side, std::string_view text, bool finished, bool interim, TimePoint now) {
   auto& utterance = open(side);
   if (!utterance && trim(text).empty()) return;
-  if (!utterance)
+  if (!utterance) {
     utterance.emplace(next_id_++, side == Side::model ? spoken_turn() : counter_.turn());
+    told(side).emplace_back(utterance->id, utterance->turn);
+  }
   utterance->last = now;
   if (interim) {
     utterance->interim = text;
   } else {
     utterance->interim.clear();
     join(utterance->text, text);
+    told(side).back().text = utterance->text;
     if (side == Side::model) speak(text);
   }
   if (finished || utterance->text.size() + utterance->interim.size() > options_.most_text)
@@ -91,6 +116,7 @@ void Transcript::speak(std::string_view text) {
 }
 
 void Transcript::audio(std::uint64_t samples) {
+  answer_began();
   counter_.content();
   spoken().said.sound(samples);
 }
@@ -132,12 +158,58 @@ void Transcript::generation_complete() {
 void Transcript::turn_complete() {
   finish(Side::model);
   // Behind an interruption the user is in the middle of the next question.
-  if (counter_.completed()) finish(Side::user);
+  if (!counter_.completed()) return;
+  finish(Side::user);
+  for (auto& of_side : told_) of_side.clear();
+  asked_.reset();
+  repeats_.over();
 }
 
 void Transcript::interrupted() {
   finish(Side::model);
   if (!counter_.interrupted()) return;
+  told(Side::model).clear();
+  auto& next = told(Side::user);
+  auto answered = std::min(next.size(), asked_.value_or(0));
+  if (answered == next.size() && open(Side::user)) --answered;  // the user goes on
+  next.erase(next.begin(), next.begin() + static_cast<std::ptrdiff_t>(answered));
+  asked_.reset();
+  std::string heard;
+  for (const auto& one : next) heard += one.text;
+  repeats_.over(heard);
+  renumber_question();
+}
+
+void Transcript::take_back(Side side) {
+  auto& utterance = open(side);
+  for (const auto& one : told(side)) {
+    if (side == Side::model && one.turn != spoken_turn()) continue;
+    std::erase_if(updates_, [&](const TranscriptUpdate& update) { return update.id == one.id; });
+    auto& update = updates_.emplace_back();
+    update.side = side;
+    update.id = one.id;
+    update.turn = one.turn;
+    update.voided = true;
+    if (utterance && utterance->id == one.id) utterance.reset();
+  }
+  told(side).clear();
+}
+
+void Transcript::voided() {
+  take_back(Side::model);
+  if (!spoken_.empty() && spoken_.back().turn == spoken_turn()) spoken_.pop_back();
+  counter_.voided();
+  asked_.reset();
+  replayed();
+  renumber_question();
+}
+
+void Transcript::replayed() {
+  repeats_.again();
+}
+
+// What the user is saying belongs to the answer that is to come.
+void Transcript::renumber_question() {
   auto& question = open(Side::user);
   if (!question) return;
   question->turn = counter_.turn();

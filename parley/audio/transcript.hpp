@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "parley/audio/repeated_speech.hpp"
 #include "parley/audio/spoken_text.hpp"
 #include "parley/audio/turn_counter.hpp"
 #include "parley/base/time.hpp"
@@ -34,6 +35,9 @@ struct TranscriptUpdate {
   std::string text;        // all of it, without white space at both ends
   std::string interim;     // a guess at what comes behind it, to be replaced
   bool finished = false;
+  // What was told under this id does not hold: it is to be taken away. Told last, also behind
+  // `finished`; text is empty.
+  bool voided = false;
 };
 
 // Puts the fragments of both sides' transcripts together. The service's flag `finished` is
@@ -44,7 +48,7 @@ class Transcript {
   explicit Transcript(TranscriptOptions options = TranscriptOptions()) : options_(options) {}
 
   // `interim`: a guess, which the next fragment of the side replaces.
-  void fragment(Side side, std::string_view text, bool finished, bool interim, TimePoint now);
+  void fragment(Side side, std::string_view said, bool finished, bool interim, TimePoint now);
   // Samples of the model's audio that came, so that text and sound can be aligned.
   void audio(std::uint64_t samples);
   // The model has said all: ends what it says. turnComplete ends both sides'; an interruption ends
@@ -52,6 +56,13 @@ class Transcript {
   void generation_complete();
   void turn_complete();
   void interrupted();
+  // The answer begins anew on another connection (gemini::AnswerVoided): what the model said in
+  // this turn is taken back (TranscriptUpdate::voided), and as replayed().
+  void voided();
+  // Speech of the user goes to the service again (gemini::MessagesReplayed with audio_bytes), which
+  // transcribes it again: until the turn is over, words that were told already are not told again.
+  // Where the service hears them differently now, the captions of before are taken back.
+  void replayed();
 
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
@@ -71,6 +82,11 @@ class Transcript {
     std::string text, interim;
     TimePoint last;
   };
+  struct Told {
+    Told(std::uint64_t number, std::uint64_t of_turn) : id(number), turn(of_turn) {}
+    std::uint64_t id, turn;
+    std::string text;
+  };
   struct Spoken {
     Spoken() = default;
     std::uint64_t turn = 0;
@@ -78,18 +94,28 @@ class Transcript {
   };
 
   std::optional<Utterance>& open(Side side) { return open_[side == Side::user ? 0 : 1]; }
+  std::vector<Told>& told(Side side) { return told_[side == Side::user ? 0 : 1]; }
+  std::optional<std::string> news(Side side, std::string_view text, bool interim);
+  void answer_began();
+  void add(Side side, std::string_view text, bool finished, bool interim, TimePoint now);
   void join(std::string& text, std::string_view more) const;
   void speak(std::string_view text);
   std::uint64_t spoken_turn() const;
   Spoken& spoken();
   void tell(Side side, bool finished);
   void finish(Side side);
+  void take_back(Side side);
+  void renumber_question();
 
   TranscriptOptions options_;
   TurnCounter counter_;
   std::uint64_t next_id_ = 0;
   std::array<std::optional<Utterance>, 2> open_;
   std::deque<Spoken> spoken_;
+  RepeatedSpeech repeats_;
+  // Of this turn, finished or not; of the user's, how many came before the answer began.
+  std::array<std::vector<Told>, 2> told_;
+  std::optional<std::size_t> asked_;
   std::deque<TranscriptUpdate> updates_;
 };
 

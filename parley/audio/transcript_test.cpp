@@ -234,5 +234,134 @@ TEST(Transcript_W15, NothingIsLostUnderRandomUse) {
   }
 }
 
+// The captions that are left, in their order, and how often one was told as finished.
+struct Captions {
+  void take(Transcript& transcript) {
+    for (auto& update : drain(transcript)) {
+      ends[update.id] += update.finished ? 1 : 0;
+      if (update.voided)
+        texts.erase(update.id);
+      else
+        texts[update.id] = (update.side == Side::user ? "you: " : "model: ") + update.text;
+    }
+  }
+  std::vector<std::string> all() const {
+    std::vector<std::string> out;
+    for (const auto& [id, text] : texts) out.push_back(text);
+    return out;
+  }
+  std::map<std::uint64_t, std::string> texts;
+  std::map<std::uint64_t, int> ends;
+};
+
+using Texts = std::vector<std::string>;
+
+// Asked, and cut in the answer; with quiet enough for captions to finish, or without.
+void ask(Transcript& transcript, Captions& captions, Duration quiet) {
+  transcript.fragment(Side::user, "What is the capital", false, false, kStart);
+  transcript.fragment(Side::user, " of Norway?", false, false, kStart);
+  captions.take(transcript);
+  transcript.handle_timeout(kStart + quiet);
+  transcript.audio(24'000);
+  transcript.fragment(Side::model, "It is Oslo, four hundred", false, false, kStart + quiet);
+  captions.take(transcript);
+  transcript.handle_timeout(kStart + 2 * quiet);
+  captions.take(transcript);
+}
+
+TEST(Transcript_B35_W15, AnAnswerThatBeginsAnewIsTakenBackAndTheQuestionIsToldOnce) {
+  for (const auto quiet : {Duration(100ms), Duration(600ms)}) {
+    Transcript transcript;
+    Captions captions;
+    ask(transcript, captions, quiet);
+    transcript.voided();
+    captions.take(transcript);
+    EXPECT_EQ(captions.all(), Texts{"you: What is the capital of Norway?"});
+    EXPECT_EQ(transcript.heard_text(0, 24'000), "");
+    for (const std::string_view word : {"what is", " the capital of", " Norway", "?"})
+      transcript.fragment(Side::user, word, word == "?", false, kStart + 3 * quiet);
+    transcript.audio(24'000);
+    transcript.fragment(Side::model, "It is Oslo.", false, false, kStart + 3 * quiet);
+    transcript.turn_complete();
+    captions.take(transcript);
+    EXPECT_EQ(captions.all(), (Texts{"you: What is the capital of Norway?", "model: It is Oslo."}));
+    EXPECT_EQ(captions.ends[0], 1);
+    EXPECT_EQ(transcript.turn(), 2u);
+    EXPECT_EQ(transcript.heard_text(1, 24'000), "It is Oslo.");
+    // The next question may have the same words.
+    transcript.fragment(Side::user, "What is the capital?", false, false, kStart + 4 * quiet);
+    captions.take(transcript);
+    EXPECT_EQ(captions.all().back(), "you: What is the capital?");
+  }
+}
+
+TEST(Transcript_B35_W15, WhatTheUserSaysBehindTheRepeatedSpeechIsTold) {
+  for (const std::string_view repeated : {"What is the capital of Norway? And", "of Norway. And"}) {
+    Transcript transcript;
+    Captions captions;
+    ask(transcript, captions, 600ms);
+    transcript.voided();
+    transcript.fragment(Side::user, repeated, false, false, kStart + 3s);
+    transcript.fragment(Side::user, " how big is it?", false, false, kStart + 3s);
+    transcript.handle_timeout(kStart + 4s);
+    captions.take(transcript);
+    EXPECT_EQ(captions.all(),
+              (Texts{"you: What is the capital of Norway?", "you: And how big is it?"}));
+  }
+}
+
+TEST(Transcript_B35_W15, SpeechThatIsHeardDifferentlyReplacesItsCaption) {
+  Transcript transcript;
+  Captions captions;
+  ask(transcript, captions, 600ms);
+  transcript.voided();
+  for (const std::string_view word : {"What is", " the cattle", " of Norway?"})
+    transcript.fragment(Side::user, word, false, false, kStart + 3s);
+  transcript.turn_complete();
+  captions.take(transcript);
+  EXPECT_EQ(captions.all(), Texts{"you: What is the cattle of Norway?"});
+}
+
+TEST(Transcript_B35_W15, SpeechThatGoesOutAgainBeforeAnyAnswerIsToldOnce) {
+  Transcript transcript;
+  Captions captions;
+  transcript.fragment(Side::user, "What is the", false, false, kStart);
+  captions.take(transcript);
+  transcript.replayed();
+  transcript.fragment(Side::user, "What is", false, true, kStart + 1s);
+  transcript.fragment(Side::user, "What is the", false, false, kStart + 1s);
+  transcript.fragment(Side::user, " capital?", false, false, kStart + 1s);
+  transcript.turn_complete();
+  captions.take(transcript);
+  EXPECT_EQ(captions.all(), Texts{"you: What is the capital?"});
+}
+
+TEST(Transcript_B35_W15, AnInterruptionIsRepeatedWithoutTheQuestionBeforeIt) {
+  Transcript transcript;
+  Captions captions;
+  ask(transcript, captions, 600ms);
+  transcript.fragment(Side::user, "Stop, please", false, false, kStart + 2s);
+  transcript.interrupted();
+  transcript.turn_complete();
+  transcript.audio(100);
+  transcript.fragment(Side::model, "Fine", false, false, kStart + 2s);
+  captions.take(transcript);
+  transcript.voided();
+  transcript.fragment(Side::user, "stop please.", false, false, kStart + 3s);
+  transcript.turn_complete();
+  captions.take(transcript);
+  EXPECT_EQ(captions.all(), (Texts{"you: What is the capital of Norway?",
+                                   "model: It is Oslo, four hundred", "you: Stop, please"}));
+}
+
+TEST(Transcript_B35_W15, NothingIsKeptBackWhereNothingWasSaid) {
+  Transcript transcript;
+  Captions captions;
+  transcript.voided();
+  transcript.fragment(Side::user, "Hello", false, false, kStart);
+  captions.take(transcript);
+  EXPECT_EQ(captions.all(), Texts{"you: Hello"});
+}
+
 }  // namespace
 }  // namespace parley::audio

@@ -31,6 +31,12 @@ class TurnCounter {
     interrupted_ = false;
     return ended;
   }
+  // The answer begins anew, as on another connection: what came of it had turn() - 1, and what
+  // comes is the next turn's.
+  void voided() {
+    interrupted_ = false;
+    ++turn_;
+  }
 
  private:
   std::uint64_t turn_ = 0;

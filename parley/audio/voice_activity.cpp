@@ -54,6 +54,23 @@ void VoiceActivity::add(SamplesView samples) {
   }
 }
 
+void VoiceActivity::add_gap(std::uint64_t samples) {
+  while (samples > 0 && (speaking_ || loud_steps_ > 0)) {
+    const auto size = std::min(samples, step_ - (position_ - step_begin_));
+    position_ += size;
+    samples -= size;
+    if (position_ - step_begin_ < step_) continue;
+    level_ = kSilenceDb;
+    power_ = 0;
+    decide(false);
+    step_begin_ = position_;
+  }
+  if (samples == 0) return;
+  level_ = kSilenceDb;
+  power_ = 0;
+  step_begin_ = position_ += samples;
+}
+
 std::optional<VoiceEvent> VoiceActivity::poll_event() {
   if (events_.empty()) return std::nullopt;
   const auto event = events_.front();

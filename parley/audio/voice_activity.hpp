@@ -46,11 +46,16 @@ class VoiceActivity {
   explicit VoiceActivity(int rate, VoiceOptions options = VoiceOptions());
 
   void add(SamplesView samples);
+  // No sound came for so many samples, as from a source that has stopped: quiet, of which nothing
+  // is learned about the noise.
+  void add_gap(std::uint64_t samples);
   std::optional<VoiceEvent> poll_event();
 
   bool speaking() const { return speaking_; }
   // Samples since the end of the last loud moment.
   std::uint64_t since_loud() const { return position_ - loud_end_; }
+  // Samples that were heard, gaps counted.
+  std::uint64_t position() const { return position_; }
   // Of the last 10 ms, and of the noise; decibels to full scale.
   double level_dbfs() const { return level_; }
   double noise_dbfs() const;

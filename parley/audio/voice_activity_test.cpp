@@ -107,6 +107,28 @@ TEST(VoiceActivity_W10, PausesShorterThanTheHangoverBelongToTheSpeech) {
   EXPECT_GE(events[2].at, events[1].at) << "a preroll never goes into the speech before";
 }
 
+TEST(VoiceActivity_W10, AGapEndsTheSpeechAndIsNotTakenForTheNoise) {
+  SeededRandom random(5);
+  auto sound = test::noise(at(3s), 400, random);
+  mix(sound, syllables(1s, 9'000), at(2s));
+  VoiceActivity detector(kRate);
+  auto events = events_of(detector, sound);
+  ASSERT_EQ(events.size(), 1u);
+  const auto noise = detector.noise_dbfs();
+  for (int step = 0; step < 700; ++step) detector.add_gap(at(10ms) - 3);
+  const auto ended = detector.poll_event();
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->kind, VoiceEvent::Kind::ended);
+  EXPECT_NEAR(static_cast<double>(ended->at), static_cast<double>(at(3s)), at(100ms));
+  EXPECT_EQ(detector.position(), at(3s) + 700 * (at(10ms) - 3));
+  EXPECT_EQ(detector.noise_dbfs(), noise);
+  EXPECT_EQ(detector.level_dbfs(), kSilenceDb);
+  EXPECT_TRUE(events_of(detector, test::noise(at(2s), 400, random)).empty())
+      << "the noise is known still";
+  detector.add_gap(at(2h));
+  EXPECT_TRUE(events_of(detector, test::noise(at(1s), 400, random)).empty());
+}
+
 TEST(VoiceActivity_W10, AnySplitAndARestartGiveTheSameEvents) {
   SeededRandom random(4);
   auto sound = test::noise(at(6s), 50, random);

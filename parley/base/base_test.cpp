@@ -39,6 +39,9 @@ TEST(Error_A31, KeepsStageStatusCloseCodeAndCause) {
                            "caused by", "no byte for 35 s"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
   EXPECT_EQ(text.find_first_of("\r\n"), std::string::npos) << "also where a service sent several";
+  EXPECT_EQ(Error(ErrorKind::service, "refused: busy now").with_close(1011, "busy now").describe(),
+            "service: refused: busy now [close code 1011]")
+      << "the message has said the reason";
   EXPECT_EQ(error.detail("quota_id"), "PerDay");
   EXPECT_FALSE(error.detail("nothing"));
   const Error copy = error;

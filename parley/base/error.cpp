@@ -141,7 +141,8 @@ std::string Error::describe() const {
   if (http_status_ != 0) add(fmt::format("HTTP {}", http_status_));
   if (!service_status_.empty()) add(service_status_);
   if (close_code_ != 0) add(fmt::format("close code {}", close_code_));
-  if (!close_reason_.empty()) add(fmt::format("reason \"{}\"", on_one_line(close_reason_)));
+  if (!close_reason_.empty() && message_.find(close_reason_) == std::string::npos)
+    add(fmt::format("reason \"{}\"", on_one_line(close_reason_)));
   if (retry_after_) add(fmt::format("retry after {} ms", retry_after_->count()));
   if (!facts.empty()) text += fmt::format(" [{}]", facts);
   if (cause_) text += fmt::format("; caused by: {}", cause_->describe());

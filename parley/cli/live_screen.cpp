@@ -1,6 +1,7 @@
 #include "parley/cli/live_screen.hpp"
 
 #include <iostream>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -52,18 +53,60 @@ void LiveScreen::take(const gemini::ConversationEvent& event) {
     std::visit([this](const auto& told) { one(told); }, *live);
   } else if (const auto* part = std::get_if<gemini::AnswerCut>(&event)) {
     cut(*part);
+  } else if (const auto* voided = std::get_if<gemini::AnswerVoided>(&event)) {
+    void_answer(*voided);
   } else if (!std::holds_alternative<gemini::ConnectionAttempt>(event) || options_.stats) {
+    const auto* again = std::get_if<gemini::MessagesReplayed>(&event);
+    if (again != nullptr && again->audio_bytes > 0) repeats_.again();
     note(gemini::describe(event));
   }
 }
 
+// The question stays, and what was said of the answer does not. Sound that was written to a file or
+// a pipe stays there.
+void LiveScreen::void_answer(const gemini::AnswerVoided& voided) {
+  latency_.voided();
+  answered_at_.reset();
+  answering_ = false;
+  reader_.clear();
+  repeats_.again();
+  picture_.take_back("model");
+  const auto text = gemini::describe(voided);
+  if (options_.json && !on_picture_) return json("voided", text);
+  note(text);
+}
+
+void LiveScreen::answer_begins() {
+  if (!std::exchange(answering_, true)) into_answer_.clear();
+}
+
+// What the user said into the answer is the next question.
+void LiveScreen::turn_ends() {
+  answering_ = false;
+  repeats_.over(into_answer_);
+}
+
 void LiveScreen::one(const gemini::LiveText& text) {
+  answer_begins();
   if (!text.thought) print("model", text.text);
 }
 void LiveScreen::one(const gemini::LiveTranscript& words) {
-  if (!words.interim) print(words.of_user ? "you" : "model", words.text);
+  if (words.interim) return;
+  if (!words.of_user) {
+    answer_begins();
+    return print("model", words.text);
+  }
+  const auto fresh = repeats_.pass(words.text);
+  if (fresh.empty()) return;
+  if (repeats_.differs()) {
+    picture_.take_back("you");
+    end_line();
+  }
+  into_answer_ += fresh;
+  print("you", fresh);
 }
 void LiveScreen::one(const gemini::LiveAudio& sound) {
+  answer_begins();
   audio::Samples samples;
   reader_.read(sound.pcm, samples);
   if (!speaker_plays_) out_level_.add(samples), shown_out_.add(samples);
@@ -71,6 +114,7 @@ void LiveScreen::one(const gemini::LiveAudio& sound) {
 }
 void LiveScreen::one(const gemini::LiveInterrupted&) {
   latency_.interrupted(net::now());
+  turn_ends();
   note("interrupted");
 }
 void LiveScreen::one(const gemini::LiveTurnComplete& turn) {
@@ -179,7 +223,8 @@ void LiveScreen::tell_turn(const audio::TurnLatency& turn) const {
 
 void LiveScreen::finish_turn() {
   latency_.completed(net::now());
-  picture_.end_captions();
+  turn_ends();
+  picture_.end_turn();
   end_line();
   waiting_ = false;
   changed_.cancel();

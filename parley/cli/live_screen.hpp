@@ -11,6 +11,7 @@
 #include "parley/audio/latency.hpp"
 #include "parley/audio/level.hpp"
 #include "parley/audio/pcm.hpp"
+#include "parley/audio/repeated_speech.hpp"
 #include "parley/audio/wav.hpp"
 #include "parley/base/event.hpp"
 #include "parley/cli/commands.hpp"
@@ -68,6 +69,9 @@ class LiveScreen {
   bool ended() const { return ended_; }
 
  private:
+  void answer_begins();
+  void turn_ends();
+  void void_answer(const gemini::AnswerVoided& voided);
   void one(const gemini::LiveText& text);
   void one(const gemini::LiveAudio& sound);
   void one(const gemini::LiveTranscript& words);
@@ -93,6 +97,9 @@ class LiveScreen {
   bool waiting_ = false, ended_ = false, user_speaks_ = false, speaker_plays_ = false;
   std::string speaker_;  // whose line is open
   audio::LatencyReport latency_;
+  audio::RepeatedSpeech repeats_;
+  std::string into_answer_;  // the user's words since an answer began
+  bool answering_ = false;
   std::optional<TimePoint> answered_at_;
   audio::LevelMeter in_level_, out_level_;
   audio::PcmReader reader_;

@@ -117,7 +117,7 @@ void LivePicture::say(std::string_view who, std::string_view text) {
       one->text += text;
       return;
     }
-  captions.push_back({std::string(who), std::string(text), true});
+  captions.push_back({std::string(who), std::string(text), true, false});
   if (captions.size() > kMostCaptions) captions.pop_front();
 }
 
@@ -133,12 +133,20 @@ void LivePicture::cut(std::string_view who, std::string_view said, std::string_v
 }
 
 void LivePicture::note(std::string_view text) {
-  captions.push_back({"", std::string(text), false});
+  captions.push_back({"", std::string(text), false, false});
   if (captions.size() > kMostCaptions) captions.pop_front();
 }
 
 void LivePicture::end_captions() {
   for (auto& one : captions) one.open = false;
+}
+
+void LivePicture::end_turn() {
+  for (auto& one : captions) one.open = false, one.settled = true;
+}
+
+void LivePicture::take_back(std::string_view who) {
+  std::erase_if(captions, [who](const auto& one) { return one.who == who && !one.settled; });
 }
 
 std::string meter(LivePicture::Level level, std::size_t width) {

@@ -20,7 +20,8 @@ struct LivePicture {
   struct Caption {
     std::string who;  // "you", "model"; empty: a note of the program
     std::string text;
-    bool open = false;  // more of it may come
+    bool open = false;     // more of it may come
+    bool settled = false;  // its turn is over
   };
   struct Level {
     double rms = audio::kSilenceDb, peak = audio::kSilenceDb;  // dBFS
@@ -32,6 +33,9 @@ struct LivePicture {
   // Of what `who` said last in these words, only `text` was heard; "…" stands for the rest.
   void cut(std::string_view who, std::string_view said, std::string_view text);
   void end_captions();  // the next words of anybody begin an utterance
+  void end_turn();      // so they do, and what was said is said
+  // Removes what `who` said in this turn.
+  void take_back(std::string_view who);
 
   std::string model, voice;
   State state = State::listening;

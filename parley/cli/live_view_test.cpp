@@ -101,6 +101,23 @@ TEST(LiveView, EachSideKeepsItsUtteranceWhileTheOtherSpeaks) {
   EXPECT_EQ(captions_of(shown), "model  I think so\nyou  But\nmodel  Well\n(interrupted)\n");
 }
 
+TEST(LiveView_B35, AnAnswerThatBeginsAnewIsTakenOffTheScreen) {
+  LivePicture shown;
+  shown.say("model", "Good day.");
+  shown.end_turn();
+  shown.say("you", "What is blue?");
+  shown.say("model", "The sky, four");
+  shown.note("connection lost");
+  shown.say("model", " hundred");
+  shown.take_back("model");
+  EXPECT_EQ(captions_of(shown).find("sky"), std::string::npos);
+  EXPECT_EQ(captions_of(shown).find("hundred"), std::string::npos);
+  EXPECT_NE(captions_of(shown).find("Good day."), std::string::npos) << "an earlier turn";
+  EXPECT_NE(captions_of(shown).find("What is blue?"), std::string::npos);
+  shown.say("model", "The sea.");
+  EXPECT_NE(captions_of(shown).find("The sea."), std::string::npos);
+}
+
 TEST(LiveView, AMutedMicrophoneAndTheHelpAreSeen) {
   auto shown = picture();
   shown.muted = true, shown.help = true;

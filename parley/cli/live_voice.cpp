@@ -82,6 +82,11 @@ void LiveVoice::fail_with(Error error) {
 }
 
 void LiveVoice::take(const gemini::ConversationEvent& event) {
+  if (std::holds_alternative<gemini::AnswerVoided>(event)) {
+    pcm_.clear();
+    duplex_.voided(now());
+    return pump();
+  }
   const auto* live = std::get_if<gemini::LiveEvent>(&event);
   if (live == nullptr) return;
   if (const auto* sound = std::get_if<gemini::LiveAudio>(live); sound && speaker_) {
@@ -163,6 +168,8 @@ Task<void> LiveVoice::run_sender(Self self, Talk talk) {
     }
     if (self->microphone_ended_) break;
     co_await wait(self->sender_, self->duplex_.next_timeout());
+    // The player does it else: the microphone may have stopped in the middle of speech.
+    if (!self->stopped_ && !self->speaker_) self->pump();
   }
   auto ended = co_await talk->end_audio();
   if (!ended && talk->is_over()) co_return;

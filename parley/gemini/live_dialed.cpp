@@ -71,7 +71,7 @@ class DialedLink final : public LiveLink {
   Task<Result<void>> send(ContextUpdateMessage message) override { return send_json(message); }
   template <class Message>
   Task<Result<void>> send_json(const Message& message) {
-    return inbox_->socket->send(json::encode_text(message));
+    return send_told(inbox_->socket->send(json::encode_text(message)));
   }
 
   Task<Result<void>> close() override {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "parley/gemini/detail/live_link.hpp"
 #include "parley/gemini/live.hpp"
 #include "parley/json/codec.hpp"
 #include "parley/json/value.hpp"
@@ -141,6 +142,27 @@ TEST(LiveErrors_B6, TheServicesWordsSayWhatItMeans) {
                 .describe()
                 .find("AIzaSyA123"),
             std::string::npos);
+}
+
+TEST(LiveErrors_B6, EachSentenceIsSaidOnceAndNoCauseContradictsTheKind) {
+  const auto end = [](ErrorKind kind, std::uint16_t code, std::string reason) {
+    auto below = Error(kind, "gemini ended the session: " + reason).with_close(code, reason);
+    return detail::told_by_service(fail(std::move(below).with_stage(Stage::receive))).error();
+  };
+  const auto gone = end(ErrorKind::unauthenticated, 1008, "BidiGenerateContent session not found");
+  EXPECT_EQ(gone.describe(),
+            "not_found: the service ended the Live session: BidiGenerateContent session not found "
+            "[stage receive, close code 1008]");
+  EXPECT_EQ(gone.close_reason(), "BidiGenerateContent session not found");
+  EXPECT_EQ(end(ErrorKind::unavailable, 1011, "RESOURCE_EXHAUSTED").cause(), nullptr);
+  EXPECT_EQ(end(ErrorKind::invalid_state, 1007, "API key not valid").kind(),
+            ErrorKind::unauthenticated);
+  const auto lost = end(ErrorKind::invalid_state, 1006, "");
+  EXPECT_EQ(lost.kind(), ErrorKind::disconnected);
+  EXPECT_EQ(lost.describe(),
+            "disconnected: the connection of the Live session was lost [stage receive, close code "
+            "1006]");
+  EXPECT_EQ(end(ErrorKind::timeout, 1006, "no pong").kind(), ErrorKind::timeout);
 }
 
 TEST(LiveErrors_W7, TheCodeTheReasonAndAnAdviceAreKept) {

@@ -19,16 +19,16 @@ class LinkOver final : public LiveLink {
       : connection_(std::move(connection)), unreadable_(std::move(slot)) {}
 
   Task<Result<void>> send(ClientContentMessage message) override {
-    return connection_.send_client_content(std::move(message));
+    return send_told(connection_.send_client_content(std::move(message)));
   }
   Task<Result<void>> send(RealtimeInputMessage message) override {
-    return connection_.send_realtime_input(std::move(message));
+    return send_told(connection_.send_realtime_input(std::move(message)));
   }
   Task<Result<void>> send(ToolResponseMessage message) override {
-    return connection_.send_tool_response(std::move(message));
+    return send_told(connection_.send_tool_response(std::move(message)));
   }
   Task<Result<void>> send(ContextUpdateMessage message) override {
-    return connection_.send_context_update(std::move(message));
+    return send_told(connection_.send_context_update(std::move(message)));
   }
   Task<Result<void>> close() override { return connection_.close(); }
   Result<void> outcome() const override { return connection_.outcome(); }
@@ -115,10 +115,22 @@ void tell_state(const std::function<void(LiveState)>& on_state, LiveState state)
 Result<void> told_by_service(Result<void> outcome) {
   if (outcome) return outcome;
   const Error& error = outcome.error();
-  if (error.close_code() == 0 || error.close_code() == 1006) return outcome;
-  return fail(live_error(error.close_code(), error.close_reason())
-                  .with_stage(error.stage())
-                  .with_cause(error));
+  const auto code = error.close_code();
+  if (code == 0 || error.kind() == ErrorKind::timeout) return outcome;
+  if (code == 1006 && error.kind() != ErrorKind::invalid_state) return outcome;
+  if (code == 1006)
+    return fail(Error(ErrorKind::disconnected, "the connection of the Live session was lost")
+                    .with_close(code, error.close_reason())
+                    .with_stage(error.stage()));
+  return fail(live_error(code, error.close_reason()).with_stage(error.stage()));
+}
+
+Task<Result<void>> send_told(Task<Result<void>> sending) {
+  auto sent = co_await std::move(sending);
+  if (sent) co_return sent;
+  auto why = std::move(told_by_service(std::move(sent)).error());
+  if (why.stage() == Stage::none) why = std::move(why).with_stage(Stage::send);
+  co_return fail(std::move(why));
 }
 
 Task<Result<std::unique_ptr<LiveLink>>> open_live_link(LiveOptions options, Backend backend) {

@@ -18,8 +18,8 @@ Content model_content(std::string_view text);
 GenerateContentRequest prompt(std::string_view text);
 void add_turn(GenerateContentRequest& request, Content turn);
 void set_system_instruction(GenerateContentRequest& request, std::string_view text);
-// Beside the functions that are declared already: the service wants all of them in one tool.
 bool is_declared(const std::optional<std::vector<Tool>>& tools, std::string_view function);
+// Beside the functions that are declared already: the service wants all of them in one tool.
 void declare_function(std::optional<std::vector<Tool>>& tools, FunctionDeclaration function);
 
 // "gemini-2.5-flash" of any spelling that ends with it: "models/…", "publishers/google/models/…".

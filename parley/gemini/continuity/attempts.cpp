@@ -142,8 +142,9 @@ void Continuity::State::failed(LinkId link, Error why, TimePoint now) {
   std::string advice;
   const auto action = action_for(end, advice);
   if (!active) return recover(why, action, std::move(advice), reason, now);
-  if (action == CloseAction::reseed) handle.clear();
-  const auto delay = reconnector.next_delay(why, now);
+  const bool at_once = gives_up_handle(why, action);
+  auto delay = reconnector.next_delay(why, now);
+  if (delay && at_once) delay = milliseconds(0);
   const bool in_time =
       delay && (!wanted->latest || now + *delay < *wanted->latest + policy.hand_over.margin);
   if (action == CloseAction::stop || !in_time || !may_go_on() || !plan(reason, *delay, now))
@@ -198,28 +199,51 @@ void Continuity::State::lost(LinkEnd end, TimePoint now) {
   const bool orderly = !end.error;
   Error why = end.error.value_or(
       Error(ErrorKind::disconnected, "the service closed the connection").with_close(1000, ""));
+  auto before = std::exchange(events, {});
   end_answer_of_old(now);
-  if (orderly && action == CloseAction::stop) return finish({});
+  end_of_answer = std::exchange(events, std::move(before));
+  if (orderly && action == CloseAction::stop) {
+    tell_end_of_answer();
+    return finish({});
+  }
   if (next || planned) {
     ConnectionLost told;
     told.error = std::move(why);
     told.action = action;
-    return tell(std::move(told));
+    return tell_loss(std::move(told));
   }
   const auto reason = wanted && wanted->breaking ? wanted->why : LinkReason::loss;
   recover(why, action, std::move(advice), reason, now);
+}
+
+// The cause first.
+void Continuity::State::tell_loss(ConnectionLost told) {
+  tell(std::move(told));
+  tell_end_of_answer();
+}
+
+void Continuity::State::tell_end_of_answer() {
+  for (auto& event : end_of_answer) tell(std::move(event));
+  end_of_answer.clear();
+}
+
+// True: by the service's word. Then it is there, and the next attempt need not wait.
+bool Continuity::State::gives_up_handle(const Error& why, CloseAction action) {
+  if (action != CloseAction::reseed) return false;
+  return !std::exchange(handle, {}).empty() && !why.close_reason().empty();
 }
 
 // No connection is there: another one, or the end.
 void Continuity::State::recover(const Error& why, CloseAction action, std::string advice,
                                 LinkReason reason, TimePoint now) {
   gap_since = gap_since.value_or(now);
-  if (action == CloseAction::reseed) handle.clear();
+  const bool at_once = gives_up_handle(why, action);
   std::optional<milliseconds> delay;
   if (wanted && wanted->breaking && !next)
     delay = milliseconds(0);
   else
     delay = delay_of_next(why, action, now);
+  if (delay && at_once) delay = milliseconds(0);
   if (wanted) wanted->breaking = false;
   ConnectionLost told;
   told.error = why;
@@ -227,7 +251,7 @@ void Continuity::State::recover(const Error& why, CloseAction action, std::strin
   told.action = !delay                                 ? CloseAction::stop
                 : start_of_next() == LinkStart::handle ? CloseAction::resume
                                                        : CloseAction::reseed;
-  tell(std::move(told));
+  tell_loss(std::move(told));
   if (!delay) return finish(fail(why));
   if (!plan(reason, *delay, now))
     finish(fail(

@@ -199,8 +199,9 @@ Task<void> Conversation::State::write_link(std::shared_ptr<State> self, LinkPtr 
       self->settle();
       continue;
     }
-    // Else the reader tells its end.
-    if (!socket.ended()) {
+    // The reader tells the end of a connection, and before it what still came over it.
+    const bool is_read = self->event_bytes < self->live.inbox_bytes;
+    if (!socket.ended() && (done.error().close_code() == 0 || !is_read)) {
       self->core.ended(link->id, std::move(done), net::now());
       self->settle();
       link->dropped = true;

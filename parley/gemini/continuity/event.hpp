@@ -81,7 +81,7 @@ struct MessagesReplayed {
   std::size_t audio_bytes = 0;    // PCM, of them
   std::size_t dropped_audio = 0;  // PCM bytes that were over the bounds and are missing
 };
-// The answer that was under way begins anew: forget what came of it.
+// Behind its cause, ConnectionLost: the answer begins anew; forget what came of it (voided()).
 struct AnswerVoided {
   std::size_t text_bytes = 0;
   std::size_t audio_bytes = 0;

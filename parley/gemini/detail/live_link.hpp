@@ -39,7 +39,10 @@ Task<Result<std::unique_ptr<LiveLink>>> open_dialed_link(LiveOptions options);
 void tell_state(const std::function<void(LiveState)>& on_state, LiveState state);
 // What a frame that cannot be read says.
 LiveUnreadable unreadable(const Error& why);
-// An end by a close code becomes what the service meant by it.
+// An end by a close code becomes what the service meant by it; a network that was lost is
+// `disconnected`, whoever found it first.
 Result<void> told_by_service(Result<void> outcome);
+// The same for a message that is being sent.
+Task<Result<void>> send_told(Task<Result<void>> sending);
 
 }  // namespace parley::gemini::detail

@@ -60,6 +60,9 @@ struct Continuity::State {
   void ended(LinkId link, Result<void> outcome, TimePoint now);
   CloseAction action_for(const LinkEnd& end, std::string& advice);
   void lost(LinkEnd end, TimePoint now);
+  void tell_loss(ConnectionLost told);
+  void tell_end_of_answer();
+  bool gives_up_handle(const Error& why, CloseAction action);
   void recover(const Error& why, CloseAction action, std::string advice, LinkReason reason,
                TimePoint now);
   void finish(Result<void> why);
@@ -178,6 +181,8 @@ struct Continuity::State {
   ConversationCounters counters;
   std::deque<ContinuityEffect> effects;
   std::deque<ConversationEvent> events;
+  // What became of the answer of a connection that was lost: told behind the loss.
+  std::deque<ConversationEvent> end_of_answer;
 };
 
 }  // namespace parley::gemini
