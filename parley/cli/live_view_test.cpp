@@ -159,7 +159,7 @@ TEST(LiveKeys, AnyBytesAreTaken) {
     for (auto left = random.below(12); left > 0; --left)
       bytes += static_cast<char>(random.below(random.below(2) == 0 ? 0x30 : 256));
     for (const auto& key : reader.read(bytes))
-      if (key.kind == Key::Kind::text) EXPECT_EQ(count_scalars(key.text), 1u);
+      EXPECT_TRUE(key.kind != Key::Kind::text || count_scalars(key.text) == 1u);
   }
 }
 

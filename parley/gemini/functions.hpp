@@ -42,7 +42,6 @@ class Functions {
   void add(FunctionDeclaration declaration, Plain run);
   void add(FunctionDeclaration declaration, Async run);
 
-  bool empty() const { return entries_.empty(); }
   bool has(std::string_view name) const { return entries_.contains(name); }
   bool empty() const { return entries_.empty(); }
   // Null where there is no such function.

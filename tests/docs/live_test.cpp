@@ -5,7 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include "parley/audio/duplex.hpp"
+#include "parley/audio/latency.hpp"
 #include "parley/audio/pcm.hpp"
+#include "parley/audio/transcript.hpp"
 #include "parley/base/seal.hpp"
 #include "parley/emulator/server.hpp"
 #include "parley/gemini/continuity/snapshot.hpp"
@@ -127,6 +130,29 @@ TEST(DocsLive, TheHookTellsTheUserAndStops) {
   EXPECT_EQ(tried.error->kind(), ErrorKind::cancelled);
   EXPECT_EQ(std::ranges::count(told, '\n'), 3) << told;
   EXPECT_TRUE(told.starts_with("connecting again in 1")) << told;
+}
+
+void keep_up(const std::optional<gemini::ConversationEvent>& event, audio::Duplex& duplex,
+             audio::Transcript& transcript, audio::LatencyReport& latency, TimePoint now) {
+if (std::get_if<gemini::AnswerVoided>(&*event)) {
+  duplex.voided(now);                                          // the speaker is emptied; an answer before it is heard to its end
+  transcript.voided();                                         // an update with `voided` for each caption of it
+  latency.voided();                                            // the question stays open, and is measured to the answer that comes
+}
+auto* again = std::get_if<gemini::MessagesReplayed>(&*event);
+if (again && again->audio_bytes > 0) transcript.replayed();    // also where no answer had begun: no second caption of the user
+}
+TEST(DocsLive, AnAnswerThatBeginsAnewIsTakenBack) {
+  const auto now = net::now();
+  audio::Duplex duplex(audio::DuplexOptions(), now);
+  audio::Transcript transcript;
+  audio::LatencyReport latency;
+  transcript.fragment(audio::Side::model, "It is Os", false, false, now);
+  while (transcript.poll_update()) continue;
+  keep_up(gemini::ConversationEvent(gemini::AnswerVoided()), duplex, transcript, latency, now);
+  const auto told = transcript.poll_update();
+  ASSERT_TRUE(told);
+  EXPECT_TRUE(told->voided);
 }
 
 Task<void> another_service(emulator::Server& server) {
