@@ -7,7 +7,7 @@ test('the API pages show every route and message, and trying works', async () =>
   const browser = await launch();
   const { page, seen, close } = await open(browser, server.url + '/docs');
   await page.getByTestId('createSession').waitFor();
-  assert.equal(await page.locator('#routes > details').count(), 10);
+  assert.equal(await page.locator('#routes > details').count(), 11);
   assert.equal(await page.locator('#client > details').count(), 6);
   assert.equal(await page.locator('#server > details').count(), 10);
   const create = page.getByTestId('createSession');
