@@ -13,6 +13,7 @@
 
 #include "parley/base/text.hpp"
 #include "parley/cli/ask_answer.hpp"
+#include "parley/cli/ask_compare.hpp"
 #include "parley/cli/ask_request.hpp"
 #include "parley/cli/commands.hpp"
 #include "parley/cli/console.hpp"
@@ -138,6 +139,7 @@ int ask(const AskOptions& options) {
   auto request = make_request(options, prompt);
   if (!request) return complain(request.error().message(), exit_code::usage);
   const auto settings = settings_or_complain("ask");
+  if (!options.compare.empty()) return compare_models(options, *request, settings);
   const std::string model = choose_model(options.model, settings);
   auto other = other_provider(model, settings);
   if (!other) return complain(other.error().describe(), exit_code::usage);

@@ -43,6 +43,7 @@ struct AskOptions {
   AskOptions() = default;
   std::string prompt;  // empty or "-": standard input
   std::string model;
+  std::vector<std::string> compare;  // models that are asked the same
   std::string system_instruction;
   std::string base_url;
   ServiceOptions service;

@@ -20,7 +20,7 @@ namespace parley::cli {
 namespace {
 
 constexpr auto kFrame = std::chrono::milliseconds(100);
-constexpr std::size_t kPiece = 256;
+constexpr std::size_t kTypedPiece = 256;
 // Prebuilt voices of the Live API that all its models have (speech generation guide).
 constexpr std::array<std::string_view, 8> kVoices = {"Puck",  "Charon", "Kore", "Fenrir",
                                                      "Aoede", "Leda",   "Orus", "Zephyr"};
@@ -153,7 +153,7 @@ Task<Result<void>> LiveTerminal::run() {
   const auto state = state_;
   const auto executor = co_await boost::asio::this_coro::executor;
   boost::asio::co_spawn(executor, draw_again_and_again(state), boost::asio::detached);
-  LineReader reader(executor, kPiece);
+  LineReader reader(executor, kTypedPiece);
   KeyReader keys;
   for (;;) {
     auto bytes = co_await reader.next();

@@ -16,7 +16,7 @@ namespace parley::cli {
 namespace {
 
 constexpr auto kChunk = std::chrono::milliseconds(100);
-constexpr std::size_t kPiece = 3200;  // bytes of it
+constexpr std::size_t kMicrophonePiece = 3200;  // bytes of it
 
 class FileMicrophone final : public narrative::Microphone {
  public:
@@ -41,7 +41,7 @@ class FileMicrophone final : public narrative::Microphone {
 
 class PipedMicrophone final : public narrative::Microphone {
  public:
-  explicit PipedMicrophone(Executor executor) : lines_(executor, kPiece) {}
+  explicit PipedMicrophone(Executor executor) : lines_(executor, kMicrophonePiece) {}
   Task<std::optional<Bytes>> next() override {
     audio::Samples samples;
     while (samples.empty()) {

@@ -86,8 +86,13 @@ void add_ask_settings(CLI::App& command, AskOptions& options) {
   command.add_flag("--code-execution", options.code_execution, "The model may run Python");
   command.add_flag("--url-context", options.url_context,
                    "The model may read pages that the question names");
-  command.add_option("--chat", options.chat,
-                     "File of a conversation: it goes on from there, and is written back");
+  auto* compare = command.add_option(
+      "--compare", options.compare,
+      "Ask this model the same, and tell times, tokens and price of each; may be repeated");
+  compare->allow_extra_args(false);
+  auto* chat = command.add_option(
+      "--chat", options.chat, "File of a conversation: it goes on from there, and is written back");
+  chat->excludes(compare);
   command.add_flag("--stream,!--no-stream", options.stream,
                    "Print the answer as it comes (default), or when it is whole");
   command.add_flag("--thoughts", options.thoughts,

@@ -58,6 +58,17 @@ class Ask(unittest.TestCase):
         asked = run("ask", "--offline", "--pace", "0", "repeat: Grüße, 世界")
         self.assertEqual((asked.returncode, asked.stdout), (0, "Grüße, 世界\n"))
 
+    def test_models_are_compared_with_their_times_tokens_and_prices(self):
+        asked = run("ask", "--offline", "--pace", "0", "--compare", "gemini-2.5-pro", "repeat: blue")
+        self.assertEqual(asked.returncode, 0, asked.stderr)
+        self.assertRegex(asked.stdout, r"^== gemini-2\.5-flash\nblue\n\(first text \d+ ms, whole \d+ ms; \d+ \+ \d+ tokens; "
+                                       r"0\.\d{6} USD\)\n\n== gemini-2\.5-pro\nblue\n")
+        lines = run("ask", "--offline", "--pace", "0", "--json", "--compare", "no-such-model", "repeat: blue")
+        first, second = [json.loads(line) for line in lines.stdout.splitlines()]
+        self.assertEqual((first["model"], first["text"], lines.returncode), ("gemini-2.5-flash", "blue", 1))
+        self.assertIn("not_found", second["error"])
+        self.assertEqual(run("ask", "--compare", "m", "--chat", "c.json", "x").returncode, 2)
+
     def test_without_a_key_it_says_who_answers(self):
         asked = run("ask", "--pace", "0", "repeat: x")
         self.assertIn("offline", asked.stderr)
