@@ -1,4 +1,5 @@
 // Chats of the Gemini client beside the emulator: streams, functions, histories.
+#include "parley/emulator/script/script.hpp"
 #include "parley/gemini/answer.hpp"
 #include "parley/gemini/chat.hpp"
 #include "parley/json/value.hpp"
@@ -29,6 +30,41 @@ Task<Result<std::string>> read_all(gemini::ChatStream stream) {
   while (auto piece = co_await stream.next()) text += gemini::text_of(*piece);
   if (auto outcome = stream.outcome(); !outcome) co_return fail(std::move(outcome.error()));
   co_return text;
+}
+
+emulator::Script script_of(std::string_view yaml) {
+  schematic::Diagnostics diagnostics;
+  auto script = emulator::read_script(yaml, emulator::FileReader(), diagnostics);
+  EXPECT_TRUE(diagnostics.empty()) << diagnostics.text("s.yaml");
+  return script;
+}
+
+Task<void> made_up(emulator::Server& server, gemini::Client client) {
+  server.set_script(script_of(R"(version: 1
+rules:
+  - when: {tool_result: fly}
+    answer: I cannot fly.
+  - when: {text: up}
+    answer: [{call: {name: fly, args: {metres: 3}}}]
+)"));
+  gemini::Chat chat(client.models(), kModel);
+  chat.add_function(declared("get_weather"), [](const json::Members&) { return output("sunny"); });
+  const auto said = co_await chat.send("Go up");
+  EXPECT_TRUE(said) << said.error().describe();
+  if (!said) co_return;
+  EXPECT_EQ(gemini::text_of(*said), "I cannot fly.");
+  EXPECT_EQ(chat.history().size(), 4u);
+  const auto& answer = *gemini::parts_of(chat.history()[2])[0].function_response;
+  EXPECT_EQ(json::to_string(**answer.response), R"({"error":"there is no function fly"})");
+  // What is declared without a function is the caller's to answer.
+  gemini::declare_function(chat.settings().tools, declared("fly"));
+  const auto asked = co_await chat.send("Go up");
+  EXPECT_TRUE(asked);
+  EXPECT_EQ(chat.history().size(), 6u);
+  EXPECT_EQ(asked ? gemini::text_of(*asked) : "none", "");
+}
+TEST(GeminiChat_A39, AFunctionThatTheModelMadeUpIsAnsweredSoAndADeclaredOneIsTheCallers) {
+  with_gemini(made_up);
 }
 
 Task<void> streams(emulator::Server& server, gemini::Client client) {
