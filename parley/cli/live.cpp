@@ -1,4 +1,3 @@
-#include <csignal>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -7,7 +6,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
@@ -25,6 +23,7 @@
 #include "parley/cli/live_voice.hpp"
 #include "parley/cli/measure.hpp"
 #include "parley/cli/provider.hpp"
+#include "parley/cli/run_task.hpp"
 #include "parley/cli/settings.hpp"
 #include "parley/gemini/continuity/conversation.hpp"
 #include "parley/gemini/continuity/telemetry.hpp"
@@ -363,19 +362,7 @@ int live(const LiveCommandOptions& options) {
     std::cerr << "metrics: http://127.0.0.1:" << *port << "/metrics\n";
   }
   (*measure)->export_on(loop.get_executor());
-  int code = exit_code::interrupted;
-  boost::asio::co_spawn(loop, converse(options, *provider, settings, **measure),
-                        [&](std::exception_ptr failed, int said) {
-                          code = failed ? exit_code::failed : said;
-                          loop.stop();
-                        });
-  boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
-  signals.async_wait([&](const boost::system::error_code& error, int) {
-    if (!error) loop.stop();
-  });
-  loop.run();
-  std::cout << std::flush;
-  return code;
+  return run_until_signal(loop, converse(options, *provider, settings, **measure));
 }
 
 }  // namespace parley::cli

@@ -1,12 +1,11 @@
 #include "parley/cli/live_limits.hpp"
 
-#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
 
+#include "parley/cli/tier.hpp"
 #include "parley/gemini/types.hpp"
-#include "parley/limit/tiers.hpp"
 
 namespace parley::cli {
 namespace {
@@ -16,30 +15,14 @@ bool is_chosen(const config::Settings& settings) {
   return tier != nullptr && tier->source != config::Source::built_in;
 }
 
-bool is_known_tier(const config::Settings& settings, const std::string& tier) {
-  return limit::tier_name(tier) || std::ranges::any_of(settings.all(), [&](const auto& one) {
-           const auto& path = one.path;
-           return path.size() > 4 && path[0] == "providers" && path[1] == "gemini" &&
-                  path[2] == "tiers" && path[3] == tier;
-         });
-}
-
 }  // namespace
 
 Result<std::optional<gemini::LiveLimits>> live_limits(const LiveCommandOptions& options,
                                                       config::Settings settings,
                                                       const std::string& model, EventSink events) {
   if (options.tier == "none" || (options.tier.empty() && !is_chosen(settings))) return std::nullopt;
-  if (!options.tier.empty())
-    if (auto set = settings.set("providers.gemini.default_tier", options.tier, "--tier"); !set)
-      return fail(std::move(set.error()));
-  const auto provider = settings.provider("gemini");
+  const auto provider = gemini_in_tier(settings, options.tier);
   if (!provider) return fail(provider.error());
-  if (!is_known_tier(settings, provider->default_tier))
-    return fail(ErrorKind::invalid_argument,
-                fmt::format("there is no tier \"{}\"; free, tier1, tier2, tier3 and none are, and "
-                            "those of parley.toml",
-                            provider->default_tier));
   const auto name = gemini::model_id(model);
   const auto limits = settings.limits(*provider, name);
   if (!limits) return fail(limits.error());
@@ -49,12 +32,8 @@ Result<std::optional<gemini::LiveLimits>> live_limits(const LiveCommandOptions& 
                                    : api::Limiter::open(std::move(file), {}, events);
   if (!limiter) return fail(std::move(limiter.error()));
   const std::string project = options.service.project.empty() ? "default" : options.service.project;
-  if (const auto budget = settings.budget_per_day()) {
-    limit::Limits whole;
-    whole.money_per_day = *budget;
-    if (auto set = limiter->configure_project(project, whole); !set)
-      return fail(std::move(set.error()));
-  }
+  if (auto set = set_day_budget(*limiter, project, settings); !set)
+    return fail(std::move(set.error()));
   const auto price = settings.price(*provider, name).value_or(limit::Price());
   auto pool = limiter->configure(project, name, *limits, price);
   if (!pool) return fail(std::move(pool.error()));

@@ -12,6 +12,7 @@
 #include "parley/cli/narrate_services.hpp"
 #include "parley/cli/provider.hpp"
 #include "parley/cli/settings.hpp"
+#include "parley/cli/tier.hpp"
 #include "parley/json/writer.hpp"
 #include "parley/limit/tiers.hpp"
 #include "parley/narrative/files.hpp"
@@ -128,14 +129,6 @@ Result<narrative::Budget> budget_of(const NarrateOptions& options) {
 
 namespace {
 
-bool knows_tier(const config::Settings& settings, const std::string& tier) {
-  if (limit::tier_name(tier)) return true;
-  return std::ranges::any_of(settings.all(), [&](const config::Setting& one) {
-    return one.path.size() > 4 && one.path[0] == "providers" && one.path[1] == "gemini" &&
-           one.path[2] == "tiers" && one.path[3] == tier;
-  });
-}
-
 Result<api::Limiter> limiter_of(const NarrateOptions& options, const config::Settings& settings,
                                 bool shared) {
   if (!shared) return api::Limiter();
@@ -157,16 +150,8 @@ Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& optio
   const bool gemini_free = options.tier.empty() && offline;
   if (options.tier == "none" || (gemini_free && (options.offline || !has_other_services(config))))
     return limits;
-  if (!options.tier.empty())
-    if (auto set = config.set("providers.gemini.default_tier", options.tier, "--tier"); !set)
-      return fail(std::move(set.error()));
-  const auto provider = config.provider("gemini");
+  const auto provider = gemini_in_tier(config, options.tier);
   if (!provider) return fail(provider.error());
-  if (!knows_tier(config, provider->default_tier))
-    return fail(ErrorKind::invalid_argument,
-                fmt::format("there is no tier \"{}\"; free, tier1, tier2, tier3 and none are, and "
-                            "those of parley.toml",
-                            provider->default_tier));
   narrative::SharedLimitsOptions settings;
   settings.limits = [config, provider = *provider, gemini_free](std::string_view model) {
     const auto target = target_of(std::string(model), config);
@@ -181,12 +166,8 @@ Result<std::unique_ptr<narrative::Limits>> limits_of(const NarrateOptions& optio
   if (const auto longest = config.max_wait()) settings.max_wait = *longest;
   auto limiter = limiter_of(options, config, shared);
   if (!limiter) return fail(std::move(limiter.error()));
-  if (const auto budget = config.budget_per_day()) {
-    limit::Limits whole;
-    whole.money_per_day = *budget;
-    if (auto set = limiter->configure_project(settings.project, whole); !set)
-      return fail(std::move(set.error()));
-  }
+  if (auto set = set_day_budget(*limiter, settings.project, config); !set)
+    return fail(std::move(set.error()));
   limits = std::make_unique<narrative::SharedLimits>(std::move(*limiter), std::move(settings));
   return limits;
 }
