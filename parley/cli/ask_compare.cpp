@@ -1,19 +1,19 @@
 #include "parley/cli/ask_compare.hpp"
 
-#include <csignal>
 #include <iostream>
 #include <optional>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/json/object.hpp>
 #include <fmt/format.h>
 
 #include "parley/base/text.hpp"
 #include "parley/cli/ask_answer.hpp"
+#include "parley/cli/ask_request.hpp"
 #include "parley/cli/console.hpp"
 #include "parley/cli/provider.hpp"
+#include "parley/cli/run_task.hpp"
 #include "parley/gemini/answer.hpp"
 #include "parley/json/value.hpp"
 #include "parley/limit/dimension.hpp"
@@ -30,6 +30,7 @@ struct Compared {
   gemini::UsageMetadata usage;
   std::optional<double> dollars;
   std::optional<Error> error;
+  int code = 0;  // of the answer, as `parley ask` would end
 
   std::int64_t asked() const { return usage.prompt_token_count.value_or(0); }
   std::int64_t answered() const {
@@ -58,7 +59,6 @@ Result<Asked> open_service(const AskOptions& options, const std::string& model,
   if (out.provider) return out;
   auto chosen = choose_provider(executor, provider_options_of(options, settings));
   if (!chosen) return fail(std::move(chosen.error()));
-  tell_offline(*chosen, options.offline, "model answers");
   out.provider = gemini::gemini_provider(chosen->client.models());
   out.gemini.emplace(std::move(*chosen));
   return out;
@@ -76,36 +76,60 @@ std::optional<double> price_of(const Compared& answer, const config::Settings& s
   return static_cast<double>(limit::cost_of(used, *price)) / 1e6;
 }
 
-void print_text(const AskOptions& options, std::string_view text) {
-  if (options.json) return;
-  std::cout << (Style::of(stdout).terminal() ? strip_control(text) : std::string(text))
-            << std::flush;
-}
+// As `parley ask` prints and judges an answer; with --json nothing is printed, and what is wrong
+// with the answer is its error.
+struct Reader {
+  explicit Reader(const AskOptions& options) {
+    if (!options.json) printer.emplace(options);
+    if (options.schema.empty()) return;
+    if (auto text = read_ask_file(options.schema)) schema = std::move(*text);
+  }
+  void piece(const gemini::GenerateContentResponse& response, Compared& out, TimePoint begun) {
+    const auto text = gemini::text_of(response);
+    if (!text.empty() && !out.first_ms) out.first_ms = ms_since(begun);
+    out.text += text;
+    if (response.usage_metadata) out.usage = *response.usage_metadata;
+    const bool judged =
+        !gemini::candidates_of(response).empty() || !gemini::block_reason_of(response).empty();
+    if (judged) problem = gemini::problem_of(response);
+    if (printer) printer->piece(response);
+  }
+  void end(Compared& out) {
+    if (printer && out.error)
+      printer->end_line();
+    else if (printer)
+      out.code = printer->end(schema);
+    else if (problem && !out.error)
+      out.error = std::move(problem);
+  }
+
+  std::optional<AskPrinter> printer;
+  std::optional<std::string> schema;
+  std::optional<Error> problem;
+};
 
 Task<void> ask_one(const AskOptions& options, gemini::GenerateContentRequest request,
-                   const config::Settings& settings, Compared& out) {
+                   const config::Settings& settings, bool& told_offline, Compared& out) {
   const auto executor = co_await boost::asio::this_coro::executor;
   auto service = open_service(options, out.model, settings, executor);
   if (!service) {
     out.error = std::move(service.error());
     co_return;
   }
+  if (service->gemini && !std::exchange(told_offline, true))
+    tell_offline(*service->gemini, options.offline, "model answers");
+  Reader reader(options);
   const auto begun = net::now();
   auto stream = co_await service->provider->stream(service->model, std::move(request));
   if (!stream) {
     out.error = std::move(stream.error());
     co_return;
   }
-  while (auto piece = co_await stream->next()) {
-    const auto text = gemini::text_of(*piece);
-    if (!text.empty() && !out.first_ms) out.first_ms = ms_since(begun);
-    out.text += text;
-    print_text(options, text);
-    if (piece->usage_metadata) out.usage = *piece->usage_metadata;
-  }
+  while (auto piece = co_await stream->next()) reader.piece(*piece, out, begun);
   out.whole_ms = ms_since(begun);
   if (auto outcome = stream->outcome(); !outcome) out.error = std::move(outcome.error());
   out.dollars = price_of(out, settings);
+  reader.end(out);
 }
 
 void tell_line(const Compared& one) {
@@ -124,7 +148,6 @@ void tell_line(const Compared& one) {
 }
 
 void tell_end(const Compared& one) {
-  if (!one.text.empty() && !one.text.ends_with('\n')) std::cout << '\n';
   if (one.error) {
     complain(strip_control(one.error->describe()), exit_code::failed);
     return;
@@ -140,16 +163,18 @@ void tell_end(const Compared& one) {
 Task<int> ask_all(const AskOptions& options, const gemini::GenerateContentRequest& request,
                   const config::Settings& settings, std::vector<std::string> models) {
   int code = exit_code::ok;
+  bool told_offline = false;
   for (auto& model : models) {
     Compared one(std::move(model));
     if (!options.json) std::cout << Style::of(stdout).bold("== " + one.model) << std::endl;
     gemini::GenerateContentRequest asked(request);
-    co_await ask_one(options, std::move(asked), settings, one);
+    co_await ask_one(options, std::move(asked), settings, told_offline, one);
     if (options.json)
       tell_line(one);
     else
       tell_end(one);
-    if (one.error && code == exit_code::ok) code = exit_code::failed;
+    if (one.error) one.code = exit_code::failed;
+    if (code == exit_code::ok) code = one.code;
   }
   co_return code;
 }
@@ -161,19 +186,7 @@ int compare_models(const AskOptions& options, const gemini::GenerateContentReque
   std::vector<std::string> models(1, choose_model(options.model, settings));
   models.insert(models.end(), options.compare.begin(), options.compare.end());
   boost::asio::io_context loop(1);
-  int code = exit_code::interrupted;
-  boost::asio::co_spawn(loop, ask_all(options, request, settings, std::move(models)),
-                        [&](std::exception_ptr failed, int ended) {
-                          code = failed ? exit_code::failed : ended;
-                          loop.stop();
-                        });
-  boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
-  signals.async_wait([&](const boost::system::error_code& error, int) {
-    if (!error) loop.stop();
-  });
-  loop.run();
-  std::cout << std::flush;
-  return code;
+  return run_until_signal(loop, ask_all(options, request, settings, std::move(models)));
 }
 
 }  // namespace parley::cli

@@ -18,7 +18,8 @@ Result<ModelTarget> known_target(const std::string& model, const config::Setting
   const bool whole = target.model == model;
   if (target.is_other() || vertex || !whole || narrative::service_in(model).empty()) return target;
   auto known = settings.provider_names();
-  if (std::ranges::find(known, "anthropic") == known.end()) known.emplace_back("anthropic");
+  for (const char* name : {"anthropic", "openai"})
+    if (std::ranges::find(known, name) == known.end()) known.emplace_back(name);
   return fail(narrative::unknown_service(model, known));
 }
 

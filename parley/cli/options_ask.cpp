@@ -93,14 +93,15 @@ void add_ask_settings(CLI::App& command, AskOptions& options) {
   auto* chat = command.add_option(
       "--chat", options.chat, "File of a conversation: it goes on from there, and is written back");
   chat->excludes(compare);
-  command.add_flag("--stream,!--no-stream", options.stream,
-                   "Print the answer as it comes (default), or when it is whole");
+  auto* stream = command.add_flag("--stream,!--no-stream", options.stream,
+                                  "Print the answer as it comes (default), or when it is whole");
   command.add_flag("--thoughts", options.thoughts,
                    "Print summaries of the model's thoughts on standard error");
   command.add_flag("--show-usage", options.usage, "Print the token counts on standard error");
-  command
-      .add_option("--timeout", options.timeout, "Seconds for the whole answer (default: no limit)")
-      ->check(CLI::NonNegativeNumber);
+  auto* timeout = command.add_option("--timeout", options.timeout,
+                                     "Seconds for the whole answer (default: no limit)");
+  timeout->check(CLI::NonNegativeNumber)->excludes(compare);
+  stream->excludes(compare);
   command.add_flag("--json", options.json, "Print each message of the service as one line of JSON");
 }
 

@@ -64,11 +64,10 @@ gemini::Access access_of(const ServiceOptions& options);
 Result<Provider> choose_provider(Executor executor, const ProviderOptions& options);
 
 // A service beside Gemini that the model's name leads to ("ollama/llama3.2", "openai/gpt-…",
-// "anthropic/claude-…",
-// and "claude-…" where parley.toml has a provider of that kind or ANTHROPIC_API_KEY is set), or
-// else the setting "provider", with the name that it knows the model by; null: Gemini. Errors:
-// those of openai_provider() and anthropic_provider(); unauthenticated where the variable of its
-// key is not set.
+// "anthropic/claude-…", and "claude-…" where parley.toml has a provider of that kind or
+// ANTHROPIC_API_KEY is set), or else the setting "provider", with the name that it knows the model
+// by; null: Gemini. Errors: those of openai_provider() and anthropic_provider(); unauthenticated
+// where the variable of its key is not set.
 struct OtherProvider {
   OtherProvider() = default;
   std::shared_ptr<gemini::Provider> provider;

@@ -67,7 +67,21 @@ class Ask(unittest.TestCase):
         first, second = [json.loads(line) for line in lines.stdout.splitlines()]
         self.assertEqual((first["model"], first["text"], lines.returncode), ("gemini-2.5-flash", "blue", 1))
         self.assertIn("not_found", second["error"])
-        self.assertEqual(run("ask", "--compare", "m", "--chat", "c.json", "x").returncode, 2)
+        for other in (["--chat", "c.json"], ["--timeout", "3"], ["--no-stream"]):
+            self.assertEqual(run("ask", "--compare", "m", *other, "x").returncode, 2)
+
+    def test_an_answer_that_was_blocked_is_told_where_models_are_compared(self):
+        with tempfile.TemporaryDirectory() as folder:
+            script = os.path.join(folder, "s.yaml")
+            with open(script, "w", encoding="utf-8") as file:
+                file.write("version: 1\nrules:\n  - when: {model: gemini-2.5-pro}\n    answer: No\n    finish: SAFETY\n")
+            with Started("emulate", "--port", "0", "--pace", "0", "--script", script) as service:
+                env = {"GOOGLE_GEMINI_BASE_URL": service.url, "GEMINI_API_KEY": "any"}
+                asked = run("ask", "--compare", "gemini-2.5-pro", "repeat: blue", env=env)
+                lines = run("ask", "--json", "--compare", "gemini-2.5-pro", "repeat: blue", env=env)
+        self.assertEqual(asked.returncode, 3, asked.stderr)
+        self.assertIn("SAFETY", asked.stderr)
+        self.assertIn("SAFETY", json.loads(lines.stdout.splitlines()[1])["error"])
 
     def test_without_a_key_it_says_who_answers(self):
         asked = run("ask", "--pace", "0", "repeat: x")
