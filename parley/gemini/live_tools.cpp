@@ -193,10 +193,7 @@ Task<Result<void>> LiveTools::send_to_conversation(std::weak_ptr<Conversation::S
   const auto state = conversation.lock();
   if (!state || state->abandoned) co_return gone("conversation");
   auto responses = alone(std::move(response));
-  auto sent =
-      state->core.send(answers_message(std::move(responses)), std::chrono::steady_clock::now());
-  state->settle();
-  co_return sent;
+  co_return co_await Conversation::send_on(state, answers_message(std::move(responses)));
 }
 
 void LiveTools::handle(Live& live, const LiveEvent& event) {

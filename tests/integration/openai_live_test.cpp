@@ -177,6 +177,34 @@ TEST(OpenAiLive_W20, FunctionsAreCalledAndAnswered) {
   with_service(functions);
 }
 
+Task<void> stop_and_change(emulator::Server& server) {
+  auto options = realtime(server);
+  options.answer_in(Modality::text);
+  auto live = co_await Live::connect(std::move(options));
+  EXPECT_TRUE(live) << live.error().describe();
+  if (!live) co_return;
+  Told told;
+  EXPECT_TRUE(co_await live->say("write 200 words about rivers"));
+  EXPECT_TRUE(co_await read(*live, told, [](const Told& so_far) { return !so_far.text.empty(); }));
+  EXPECT_TRUE(co_await live->interrupt());
+  EXPECT_TRUE(co_await read(*live, told, a_turn));
+  EXPECT_EQ(told.interrupted, 1u);
+  EXPECT_EQ(told.generated, 0u);
+  gemini::ContextUpdate update;
+  update.system_instruction = gemini::user_content("Speak of the sea.");
+  EXPECT_TRUE(co_await live->update_context(std::move(update)));
+  EXPECT_TRUE(co_await live->say("repeat: on we go"));
+  EXPECT_TRUE(co_await read(*live, told, turns(2)));
+  EXPECT_TRUE(told.text.ends_with("on we go")) << told.text;
+  bool updated = false;
+  for (const auto& entry : server.service().journal())
+    updated = updated || entry.body.find("Speak of the sea.") != std::string::npos;
+  EXPECT_TRUE(updated);
+}
+TEST(OpenAiLive_W20, StopMeansStopAndTheInstructionCanBeChanged) {
+  run(slowly(stop_and_change));
+}
+
 Task<void> refused(emulator::Server& server) {
   auto wrong = realtime(server, "wrong-key-7");
   auto live = co_await Live::connect(std::move(wrong));
@@ -266,6 +294,39 @@ Task<void> fail_over() {
 }
 TEST(OpenAiLive_W20, AConversationFailsOverFromGeminiWithItsHistory) {
   run(fail_over());
+}
+
+// Nobody listens at the first service; the session has one place, one request for its turn.
+Task<void> paid_once(emulator::Server& server) {
+  api::Limiter limiter;
+  limit::Limits limits;
+  limits.requests_per_minute = 10;
+  limits.concurrency = 1;
+  const auto pool = *limiter.configure("p", "m", limits);
+  LiveOptions nowhere("gemini-2.5-flash-native-audio-latest");
+  nowhere.base_url = "http://127.0.0.1:1";
+  nowhere.key = Secret("k");
+  nowhere.transcribe();
+  nowhere.limits.emplace(limiter, pool);
+  std::vector<std::string> told;
+  nowhere.events = [&told](const Event& event) { told.push_back(event.name); };
+  gemini::ConversationOptions options(std::move(nowhere));
+  options.policy.history.enabled = true;
+  auto other = realtime(server);
+  other.limits.emplace(limiter, pool);
+  options.fallbacks.emplace_back("openai", std::move(other));
+  auto conversation = co_await gemini::Conversation::open(std::move(options));
+  EXPECT_TRUE(conversation) << conversation.error().describe();
+  if (!conversation) co_return;
+  std::vector<std::string> log;
+  EXPECT_TRUE(co_await conversation->say("repeat: hello"));
+  EXPECT_EQ(co_await hear_turns(*conversation, 1, log), "hello");
+  const auto all = limiter.snapshot(pool);
+  EXPECT_EQ(all.leases, 1u);
+  EXPECT_EQ(all.states.at(0).used, 1) << "a request for the turn";
+}
+TEST(OpenAiLive_W20_D25, AFallbackIsPaidForByTheConversationAlone) {
+  with_service(paid_once);
 }
 
 Task<void> without_history(emulator::Server& server) {

@@ -130,10 +130,13 @@ Task<Result<ConversationEvent>> Conversation::receive(std::chrono::milliseconds 
   co_return state->take();
 }
 
-// Sends, once the turn that it begins is paid for.
 Task<Result<void>> Conversation::send(LiveMessage message) {
-  if (!state_->account) return send_to(state_, std::move(message));
-  return send_paid(state_, std::move(message));
+  return send_on(state_, std::move(message));
+}
+// Sends, once the turn that it begins is paid for.
+Task<Result<void>> Conversation::send_on(std::shared_ptr<State> state, LiveMessage message) {
+  if (!state->account) return send_to(std::move(state), std::move(message));
+  return send_paid(std::move(state), std::move(message));
 }
 Task<Result<void>> Conversation::send_to(std::shared_ptr<State> state, LiveMessage message) {
   auto taken = state->core.send(std::move(message), net::now());

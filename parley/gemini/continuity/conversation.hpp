@@ -14,7 +14,8 @@
 namespace parley::gemini {
 
 // Another service for a conversation: what its connection needs, as for Live::connect(). Of its
-// setup the model and speechConfig (the voice) are used; the rest is the conversation's.
+// setup the model and speechConfig (the voice) are used; the rest is the conversation's, and so are
+// limits and, where it has none, events.
 struct LiveFallback {
   LiveFallback(std::string its_name, LiveOptions options)
       : name(std::move(its_name)), live(std::move(options)) {}
@@ -115,6 +116,7 @@ class Conversation {
   explicit Conversation(std::shared_ptr<State> state);
   static Task<Result<Conversation>> begin(std::shared_ptr<State> state);
   Task<Result<void>> send(LiveMessage message);
+  static Task<Result<void>> send_on(std::shared_ptr<State> state, LiveMessage message);
   static Task<Result<void>> send_to(std::shared_ptr<State> state, LiveMessage message);
   static Task<Result<void>> send_paid(std::shared_ptr<State> state, LiveMessage message);
   std::shared_ptr<State> state_;

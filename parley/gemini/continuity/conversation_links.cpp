@@ -100,6 +100,8 @@ void Conversation::State::obey(ContinuityEffect effect) {
     links[link->id] = link;
     LiveOptions to(open->service == 0 ? live : fallbacks[open->service - 1].live);
     to.setup = std::move(open->setup);
+    to.limits.reset();  // the conversation has paid
+    if (!to.events) to.events = live.events;
     asio::co_spawn(executor, run_link(shared_from_this(), link, std::move(to)),
                    asio::bind_cancellation_slot(link->opening.slot(), asio::detached));
     return;

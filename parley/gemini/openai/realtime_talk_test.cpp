@@ -175,6 +175,41 @@ TEST(RealtimeTalk_W20, AllAnswersOfAResponsesCallsAreAwaited) {
   EXPECT_NE(stray.error().message().find("c9"), std::string::npos);
 }
 
+TEST(RealtimeTalk_W20, AnAnswerOfAFunctionIsUsedAsItsSchedulingSays) {
+  const auto answered = [](std::string_view scheduling) {
+    Talk talk;
+    talk.hear(R"({"type":"response.created","response":{"id":"r1"}})");
+    talk.hear(R"({"type":"response.done","response":{"id":"r1","status":"completed","output":[)"
+              R"({"type":"function_call","name":"f","call_id":"c1","arguments":"{}"}]}})");
+    talk.say(kAsk);  // the model talks on
+    talk.hear(R"({"type":"response.created","response":{"id":"r2"}})");
+    talk.events.clear();
+    talk.say(R"({"toolResponse":{"functionResponses":[{"id":"c1","name":"f","response":{},)"
+             R"("scheduling":")" +
+             std::string(scheduling) + R"("}]}})");
+    talk.events.erase(talk.events.begin());
+    auto out = talk.events;
+    talk.events.clear();
+    talk.hear(R"({"type":"response.done","response":{"id":"r2","status":"completed"}})");
+    out.insert(out.end(), talk.events.begin(), talk.events.end());
+    return out;
+  };
+  const std::string cancel = R"({"type":"response.cancel"})", ask = R"({"type":"response.create"})";
+  EXPECT_EQ(answered("SILENT"), std::vector<std::string>());
+  EXPECT_EQ(answered("WHEN_IDLE"), std::vector<std::string>{ask});
+  EXPECT_EQ(answered("INTERRUPT"), (std::vector<std::string>{cancel, ask}));
+}
+
+TEST(RealtimeTalk_W20, AStopWithoutWordsAlsoEndsWhatIsHeardStill) {
+  Talk talk;
+  talk.speak(milliseconds(3000));
+  talk.hear(R"({"type":"response.done","response":{"id":"r1","status":"completed"}})");
+  talk.now += milliseconds(700);
+  ASSERT_TRUE(talk.say(R"({"clientContent":{"turnComplete":false}})"));
+  EXPECT_EQ(talk.count(R"("interrupted":true)"), 1u);
+  EXPECT_NE(talk.last_event().find(R"("audio_end_ms":700)"), std::string::npos);
+}
+
 TEST(RealtimeTalk_W20, CaptionsComeInPiecesOrAtOnceAndEndOnce) {
   Talk talk;
   const std::string prefix = R"({"type":"conversation.item.input_audio_transcription.)";

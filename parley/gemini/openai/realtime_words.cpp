@@ -206,8 +206,12 @@ Result<void> RealtimeTalk::content(const ClientContent& content, TimePoint now) 
       if (!item) return fail(std::move(item.error()));
       items.push_back(std::move(*item));
     }
-  // It ends an answer that is under way, as Live's does.
-  if (answering_) stop_answer(now);
+  // It ends an answer that is under way, as Live's does; without words also one that is heard
+  // still.
+  if (answering_)
+    stop_answer(now);
+  else if (items.empty())
+    interrupt(now);
   for (auto& item : items) send(item_event(std::move(item)));
   if (content.turn_complete.value_or(false)) ask(true, now);
   return {};
