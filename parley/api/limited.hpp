@@ -23,7 +23,8 @@ class Told {
  public:
   Told(const Limiter& limiter, limit::PoolId pool, std::string thing)
       : limiter_(limiter), pool_(pool), thing_(std::move(thing)) {
-    if (limiter.is_observed()) id_ = new_event_id();
+    if (!limiter.is_observed()) return;
+    id_ = new_event_id();
     limiter.tell(Event("limit." + thing_ + "_start").with("id", id_), pool_);
   }
   Told(Told&& other) noexcept

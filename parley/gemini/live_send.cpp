@@ -48,6 +48,17 @@ Task<Result<void>> send_out(const std::shared_ptr<State>& state, Message message
   return send_paid(state, std::move(message));
 }
 
+// An activity that was not sent, for a limit or the connection, has not begun.
+template <class State>
+Task<Result<void>> begin_activity_on(std::shared_ptr<State> state, bool interrupts) {
+  state->active = true;
+  state->began_to_interrupt = interrupts;
+  auto message = realtime([](RealtimeInput& input) { input.activity_start.emplace(); });
+  auto sent = co_await send_out(state, std::move(message));
+  if (!sent) state->active = state->began_to_interrupt = false;
+  co_return sent;
+}
+
 }  // namespace
 
 Task<Result<void>> Live::say(std::string_view text) {
@@ -121,8 +132,7 @@ Task<Result<void>> Live::begin_activity() {
     return bad_state("begin_activity() needs LiveOptions::detect_activity(false)");
   if (auto may = state_->may_send(); !may) return refused(std::move(may.error()));
   if (std::exchange(state_->began_to_interrupt, false)) return accepted();
-  state_->active = true;
-  return send_out(state_, realtime([](RealtimeInput& input) { input.activity_start.emplace(); }));
+  return begin_activity_on(state_, false);
 }
 
 Task<Result<void>> Live::end_activity() {
@@ -143,8 +153,7 @@ Task<Result<void>> Live::interrupt() {
   }
   if (state_->active)
     return bad_state("an activity has begun, which has interrupted what was said before it");
-  state_->active = state_->began_to_interrupt = true;
-  return send_out(state_, realtime([](RealtimeInput& input) { input.activity_start.emplace(); }));
+  return begin_activity_on(state_, true);
 }
 
 Task<Result<void>> Live::respond(std::vector<FunctionResponse> responses) {

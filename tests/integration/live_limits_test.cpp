@@ -119,6 +119,28 @@ TEST(LiveLimits_D25, WhatIsRefusedBeforeItIsSentCostsNothing) {
   });
 }
 
+TEST(LiveLimits_D25, AnActivityThatALimitRefusedHasNotBegun) {
+  in_house([](House& house) -> Task<void> {
+    auto limits = three_turns();
+    limits.requests_per_minute = 1;
+    const Behind behind(limits);
+    auto options = behind.options(house);
+    options.setup.model = "models/gemini-3.1-flash-live-preview";
+    options.setup.generation_config.reset();
+    options.detect_activity(false);
+    auto live = co_await Live::connect(options);
+    EXPECT_TRUE(live) << live.error().describe();
+    if (!live) co_return;
+    EXPECT_TRUE(co_await live->begin_activity());
+    EXPECT_TRUE(co_await live->end_activity());
+    const auto refused = co_await live->begin_activity();
+    EXPECT_EQ(refused.error().kind(), ErrorKind::rate_limited);
+    const auto stop = co_await live->interrupt();
+    EXPECT_EQ(stop.error().kind(), ErrorKind::rate_limited)
+        << "by a mark, which costs a turn: " << stop.error().describe();
+  });
+}
+
 TEST(LiveLimits_D25_R7, AConversationHoldsOnePlaceOverAllItsConnections) {
   in_house([](House& house) -> Task<void> {
     const Behind behind(three_turns());
